@@ -1,0 +1,62 @@
+package dev.stoa.api;
+
+import java.util.Locale;
+
+/** Every way in which a request to the platform fails. The code is stable: scripts may match on {@link #code()}. */
+public enum ErrorCode {
+    BAD_REQUEST(Fault.USER, 400),
+    BAD_MANIFEST(Fault.USER, 400),
+    BAD_PROCFILE(Fault.USER, 400),
+    BAD_ARCHIVE(Fault.USER, 400),
+    BAD_APP_NAME(Fault.USER, 400),
+    UNAUTHORIZED(Fault.USER, 401),
+    NOT_FOUND(Fault.USER, 404),
+    APP_NOT_FOUND(Fault.USER, 404),
+    RELEASE_NOT_FOUND(Fault.USER, 404),
+    METHOD_NOT_ALLOWED(Fault.USER, 405),
+    APP_EXISTS(Fault.USER, 409),
+    DOMAIN_TAKEN(Fault.USER, 409),
+    NOTHING_DEPLOYED(Fault.USER, 409),
+    TOO_LARGE(Fault.USER, 413),
+    EMPTY_SOURCE(Fault.USER, 422),
+    NOT_RECOGNISED(Fault.USER, 422),
+    TOOL_MISSING(Fault.USER, 422),
+    BUILD_FAILED(Fault.USER, 422),
+    RELEASE_COMMAND_FAILED(Fault.USER, 422),
+    NOT_HEALTHY(Fault.USER, 422),
+    CANCELLED(Fault.USER, 409),
+    SHUTTING_DOWN(Fault.PLATFORM, 503),
+    INTERRUPTED(Fault.PLATFORM, 500),
+    INTERNAL(Fault.PLATFORM, 500),
+    DISK_FULL(Fault.RESOURCES, 507),
+    TOO_BUSY(Fault.RESOURCES, 503);
+
+    /** Who has to act: the user, whoever runs the platform, or whoever gives it more room. */
+    public enum Fault {
+        USER,
+        PLATFORM,
+        RESOURCES
+    }
+
+    private final Fault fault;
+    private final int status;
+
+    ErrorCode(Fault fault, int status) {
+        this.fault = fault;
+        this.status = status;
+    }
+
+    public Fault fault() {
+        return fault;
+    }
+
+    /** The HTTP status that carries this code. */
+    public int status() {
+        return status;
+    }
+
+    /** The stable form on the wire, such as {@code app_not_found}. */
+    public String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

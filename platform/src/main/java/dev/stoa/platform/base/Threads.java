@@ -1,0 +1,44 @@
+package dev.stoa.platform.base;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+
+/** The one place that makes threads: virtual ones, and a single timer that only hands over to them. */
+public final class Threads {
+    private static final System.Logger LOG = System.getLogger(Threads.class.getName());
+
+    private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("stoa-timer").daemon().factory());
+
+    private Threads() {}
+
+    /** Starts a virtual thread; what it throws is logged. */
+    public static Thread start(String name, Runnable task) {
+        return Thread.ofVirtual().name(name).start(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a thread ended with an error thread=" + name, e);
+            }
+        });
+    }
+
+    /** Makes virtual threads named {@code prefix} and a number. */
+    public static ThreadFactory factory(String prefix) {
+        return Thread.ofVirtual().name(prefix, 0).factory();
+    }
+
+    /** Runs the task once, after the delay, in a virtual thread of its own. */
+    public static ScheduledFuture<?> after(Duration delay, String name, Runnable task) {
+        return TIMER.schedule(() -> start(name, task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Makes platform threads for event loops, named {@code prefix} and a number. */
+    public static ThreadFactory platformFactory(String prefix) {
+        return Thread.ofPlatform().name(prefix, 0).daemon().factory();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.stoa.platform.engine;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Runs instances. An engine knows nothing of apps: an instance is an id, a slug, a command and limits. Instances outlive
+ * the platform; an engine that is constructed again over the same directory finds them.
+ *
+ * <p>All methods may be called from any thread.
+ */
+public interface Engine extends AutoCloseable {
+    /** Such as {@code process}. */
+    String name();
+
+    Isolation isolation();
+
+    /**
+     * Where the files of a slug built by this engine stand when its instances run: a build must happen at the same path,
+     * as virtual environments and the like write it into their files.
+     *
+     * @param slug where the files stand on disk
+     */
+    String slugMount(Path slug);
+
+    /** Gives a tree to the tenant, so that its instances may write it. Idempotent. */
+    void own(Path tree, int tenant);
+
+    /**
+     * Starts an instance and returns once its process is launched; whether it gets healthy is for others to watch.
+     *
+     * @throws dev.stoa.api.StoaException if it could not be launched
+     */
+    InstanceStatus start(InstanceSpec spec);
+
+    /** Every instance that was started and not yet removed, running or exited. */
+    List<InstanceStatus> instances();
+
+    Optional<InstanceStatus> instance(String id);
+
+    /** Sends SIGTERM to every process of the instance. Does nothing if it has exited. */
+    void terminate(String id);
+
+    /** Ends every process of the instance at once. Does nothing if it has exited. */
+    void kill(String id);
+
+    /** Waits until the instance has exited. */
+    Exit await(String id) throws InterruptedException;
+
+    /** Forgets an exited instance and deletes its files; ends it first if it still runs. */
+    void remove(String id);
+
+    /** The TCP addresses on which the instance's processes listen now, such as {@code 127.0.0.1:5000}. */
+    List<String> listening(String id);
+
+    /** Calls back, from a thread of the engine's own, with the id of each instance that exits from now on. */
+    void onExit(Consumer<String> listener);
+
+    /** Stops watching. The instances go on. */
+    @Override
+    void close();
+}

@@ -1,0 +1,48 @@
+package dev.stoa.platform.engine;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What to run.
+ *
+ * @param id       unique, [a-z0-9-]
+ * @param tenant   whose it is: instances of different tenants see nothing of each other
+ * @param slug     the files to run in; the working directory
+ * @param slugUse  whether writes stay with this instance or change the slug
+ * @param mount    the path at which the slug stands for the instance, from {@link Engine#slugMount}
+ * @param command  a shell command, run by {@code sh -c}
+ * @param env      the whole environment but what the engine adds: PORT, HOME, TMPDIR, and a PATH to the system's
+ *     programs where {@code env} has none
+ * @param readable directories outside the system's own that the instance may read, such as a language's toolchain
+ * @param writable directories that the instance may write, at the same path inside; of the same tenant
+ * @param limits   of the whole instance
+ * @param listens  whether it gets a port
+ */
+public record InstanceSpec(
+        String id,
+        int tenant,
+        Path slug,
+        SlugUse slugUse,
+        String mount,
+        String command,
+        Map<String, String> env,
+        List<Path> readable,
+        List<Path> writable,
+        Limits limits,
+        boolean listens) {
+    public InstanceSpec {
+        env = Map.copyOf(env);
+        readable = List.copyOf(readable);
+        writable = List.copyOf(writable);
+    }
+
+    /** What happens to what the instance writes into its slug. */
+    public enum SlugUse {
+        /** It is gone with the instance: each has a layer of its own over the slug. */
+        EPHEMERAL,
+        /** It changes the slug: for builds. */
+        IN_PLACE
+    }
+}

@@ -1,0 +1,5 @@
+/** Runs instances and knows nothing of apps. */
+@NullMarked
+package dev.stoa.platform.engine;
+
+import org.jspecify.annotations.NullMarked;
