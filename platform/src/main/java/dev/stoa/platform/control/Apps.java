@@ -3,8 +3,10 @@ package dev.stoa.platform.control;
 import dev.stoa.api.App;
 import dev.stoa.api.AppName;
 import dev.stoa.api.Deploy;
+import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Instance;
+import dev.stoa.api.LogLine;
 import dev.stoa.api.ProcessType;
 import dev.stoa.api.Release;
 import dev.stoa.api.Requests.ChangeConfig;
@@ -17,6 +19,7 @@ import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,6 +44,7 @@ public final class Apps {
     /** Below this much free disk no deploy is taken, as a full disk would stop the apps that run. */
     static final long FREE_BYTES_MIN = 200L << 20;
 
+    private static final int DEPLOYS_SHOWN = 50;
     static final int INSTANCES_MAX = 100;
 
     private static final Pattern VAR_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -166,6 +170,41 @@ public final class Apps {
         } catch (StoaException e) {
             FileTree.delete(file);
             throw e;
+        }
+    }
+
+    /** Of all apps, those on their way first. */
+    List<Deploy> deploys() {
+        return stores.deploys().latest(DEPLOYS_SHOWN);
+    }
+
+    List<Deploy> deploys(String name) {
+        return stores.deploys().ofApp(stores.apps().require(name).id(), DEPLOYS_SHOWN);
+    }
+
+    Deploy deploy(String name, String id) {
+        return deployments.find(stores.apps().require(name), id).deploy();
+    }
+
+    void followDeploy(String name, String id, Consumer<DeployEvent> sink) throws InterruptedException {
+        deployments.follow(stores.apps().require(name), id, sink);
+    }
+
+    Deploy cancelDeploy(String name, String id) {
+        return deployments.cancel(stores.apps().require(name), id);
+    }
+
+    Map<String, String> config(String name) {
+        return stores.configs().read(stores.apps().require(name).id());
+    }
+
+    /** @param follow whether to go on with what comes, until the thread is interrupted or the sink throws */
+    void logs(String name, LogQuery query, boolean follow, Consumer<LogLine> sink) throws InterruptedException {
+        AppRow app = stores.apps().require(name);
+        if (follow) {
+            logs.follow(app.name(), query, sink);
+        } else {
+            logs.read(app.name(), query).forEach(sink);
         }
     }
 
