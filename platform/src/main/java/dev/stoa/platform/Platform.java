@@ -129,10 +129,13 @@ public final class Platform implements AutoCloseable {
 
     /** Ends all apps, then the platform. Returns at once. */
     private void stopWithApps() {
-        Threads.start("shutdown", () -> {
-            control.stopEverything();
-            close();
-        });
+        Threads.start("shutdown", this::closeWithApps);
+    }
+
+    /** Ends all apps, then the platform. */
+    void closeWithApps() {
+        control.stopEverything();
+        close();
     }
 
     /** Stops the platform. The instances go on, and the next platform on the same data directory finds them. */
