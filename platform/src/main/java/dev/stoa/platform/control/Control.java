@@ -45,7 +45,7 @@ public final class Control {
         DeployLog deployLog = new DeployLog(home.deploys());
         Deployment deployment = new Deployment(
                 home, stores, deployLog, builder, engine, launchOrder, view, reconciler, urls, buildsAtOnce, ids, clock);
-        deployments = new Deployments(stores, deployLog, deployment, reconciler, ids, clock);
+        deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         apps = new Apps(home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, ids, clock);
     }
 

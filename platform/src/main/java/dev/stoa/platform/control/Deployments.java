@@ -13,9 +13,11 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The queue of changes. Those of one app run one after the other, in the order in which they came; those of different apps
@@ -27,12 +29,10 @@ final class Deployments {
     /** So many of an app are remembered with what they said. */
     private static final int REMEMBERED = 50;
 
-    private final AppStore apps;
+    private final Home home;
     private final DeployStore deploys;
     private final DeployLog log;
     private final Deployment deployment;
-    private final Reconciler reconciler;
-    private final RolloutStore rollouts;
     private final Ids ids;
     private final InstantSource clock;
 
@@ -41,13 +41,11 @@ final class Deployments {
 
     private boolean closed;
 
-    Deployments(Stores stores, DeployLog log, Deployment deployment, Reconciler reconciler, Ids ids, InstantSource clock) {
-        this.apps = stores.apps();
+    Deployments(Home home, Stores stores, DeployLog log, Deployment deployment, Ids ids, InstantSource clock) {
+        this.home = home;
         this.deploys = stores.deploys();
         this.log = log;
         this.deployment = deployment;
-        this.reconciler = reconciler;
-        this.rollouts = stores.rollouts();
         this.ids = ids;
         this.clock = clock;
     }
@@ -83,7 +81,9 @@ final class Deployments {
 
     /** Goes on with what a platform that was stopped or killed has left. */
     void resume() {
-        for (DeployRow row : deploys.open()) {
+        List<DeployRow> open = deploys.open();
+        home.dropUploads(open.stream().map(row -> row.deploy().id()).collect(Collectors.toSet()));
+        for (DeployRow row : open) {
             synchronized (this) {
                 enqueue(row.app(), row.deploy().id());
             }

@@ -3,6 +3,7 @@ package dev.stoa.platform.control;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -16,6 +17,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The data directory: what stands where in it, and the lock that keeps a second platform out.
@@ -34,6 +37,8 @@ import java.util.Optional;
  * </pre>
  */
 public final class Home implements AutoCloseable {
+    private static final String UPLOAD_SUFFIX = ".tar.gz";
+
     private final Path root;
     private final FileChannel lockFile;
 
@@ -110,7 +115,21 @@ public final class Home implements AutoCloseable {
     }
 
     Path upload(String deploy) {
-        return root.resolve("uploads").resolve(deploy + ".tar.gz");
+        return root.resolve("uploads").resolve(deploy + UPLOAD_SUFFIX);
+    }
+
+    /** Deletes the uploads that belong to none of these deploys: their platform did not survive them. */
+    void dropUploads(Set<String> deploys) {
+        Path uploads = root.resolve("uploads");
+        if (!Files.isDirectory(uploads)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(uploads)) {
+            files.filter(file -> !deploys.contains(file.getFileName().toString().replace(UPLOAD_SUFFIX, "")))
+                    .forEach(FileTree::delete);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + uploads, e);
+        }
     }
 
     Path app(String name) {
