@@ -250,7 +250,9 @@ public final class Apps {
 
     Deploy restart(String name) {
         AppRow app = stores.apps().require(name);
-        stores.releases().active(app.id()).orElseThrow(() -> nothingDeployed(app));
+        if (stores.releases().active(app.id()).isEmpty()) {
+            throw nothingDeployed(app);
+        }
         return deployments.submit(deployments.nextId(), app, "restart", "Restart", Optional.empty());
     }
 
@@ -283,8 +285,7 @@ public final class Apps {
 
     private List<ProcessType> processes(AppRow app, BuildRow build) {
         return view.counts(app.id(), build).entrySet().stream()
-                .map(count -> new ProcessType(
-                        count.getKey(), count.getValue(), build.slug().processes().get(count.getKey())))
+                .map(count -> new ProcessType(count.getKey(), count.getValue(), build.slug().command(count.getKey())))
                 .toList();
     }
 

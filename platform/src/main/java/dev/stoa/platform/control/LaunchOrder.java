@@ -24,8 +24,7 @@ final class LaunchOrder {
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
-        String command = build.slug().processes().get(slot.process());
-        return spec(id, app, release, build, slot.process(), slot.name(), command);
+        return spec(id, app, release, build, slot.process(), slot.name(), build.slug().command(slot.process()));
     }
 
     /** A command that runs once, in the release's slug and environment. */

@@ -8,14 +8,15 @@ import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * Makes what runs into what is wanted, app by app.
@@ -91,7 +92,7 @@ final class Reconciler {
     /** Gives up a rollout that has not become active yet; whatever served goes on. */
     void cancel(long rollout) {
         RolloutRow row = rollouts.get(rollout);
-        withLock(row.app(), () -> {
+        withLock(row.app(), look -> {
             RolloutRow now = rollouts.get(rollout);
             if (now.pending()) {
                 rollouts.fail(now, new StoaException(ErrorCode.CANCELLED, "cancelled", "").problem());
@@ -103,7 +104,7 @@ final class Reconciler {
 
     /** Ends all of an app's instances, for good: it is not looked at again. */
     void retire(AppRow app) {
-        withLock(app.id(), () -> looks.get(app.id()).retired = true);
+        withLock(app.id(), look -> look.retired = true);
         routes.withdraw(app.name());
         crew.endAll(app.id());
     }
@@ -117,22 +118,21 @@ final class Reconciler {
     /** Looks at nothing any more. The instances go on. */
     void close() {
         closed = true;
-        looks.keySet().forEach(app -> withLock(app, () -> {}));
+        looks.keySet().forEach(app -> withLock(app, look -> {}));
     }
 
-    private void withLock(int app, Runnable action) {
+    private void withLock(int app, Consumer<Look> action) {
         Look look = looks.computeIfAbsent(app, id -> new Look());
         look.lock.lock();
         try {
-            action.run();
+            action.accept(look);
         } finally {
             look.lock.unlock();
         }
     }
 
     private void look(int app) {
-        Look look = looks.computeIfAbsent(app, id -> new Look());
-        withLock(app, () -> {
+        withLock(app, look -> {
             look.scheduled.set(false);
             if (closed || look.retired) {
                 return;
@@ -188,8 +188,7 @@ final class Reconciler {
     }
 
     private void lookLater(int app, Duration delay) {
-        Instant at = clock.instant().plus(delay);
-        LOG.log(Level.DEBUG, "will look again app={0} at={1}", app, at);
-        Threads.after(delay, "look-later-" + app, () -> lookAgain(app));
+        // Never cancelled: a look that turns out to be needless does nothing.
+        ScheduledFuture<?> unused = Threads.after(delay, "look-later-" + app, () -> lookAgain(app));
     }
 }

@@ -82,7 +82,7 @@ final class View {
         return snapshot.actual().instances().stream()
                 .filter(instance -> instance.phase() != Phase.EXITED || !live.contains(instance.slot()))
                 .sorted(Comparator.comparing((Running instance) -> instance.slot().process())
-                        .thenComparing(instance -> instance.slot().number())
+                        .thenComparingInt(instance -> instance.slot().number())
                         .thenComparing(Running::startedAt))
                 .map(instance -> shown(
                         instance,
