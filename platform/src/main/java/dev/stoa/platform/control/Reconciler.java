@@ -189,6 +189,6 @@ final class Reconciler {
 
     private void lookLater(int app, Duration delay) {
         // Never cancelled: a look that turns out to be needless does nothing.
-        ScheduledFuture<?> unused = Threads.after(delay, "look-later-" + app, () -> lookAgain(app));
+        ScheduledFuture<?> _ = Threads.after(delay, "look-later-" + app, () -> lookAgain(app));
     }
 }
