@@ -49,8 +49,10 @@ final class AppLog {
 
     /** Tells the records from the newest back, until the receiver returns false. */
     void backwards(Predicate<LogRecord> receiver) throws IOException {
-        List<Path> segments = segments();
-        for (Path segment : segments.reversed()) {
+        if (growing.isEmpty() && Files.isDirectory(directory)) {
+            growing = Optional.of(segment()); // which mends it
+        }
+        for (Path segment : segments().reversed()) {
             List<String> lines =
                     new String(Files.readAllBytes(segment), StandardCharsets.UTF_8).lines().toList();
             for (String line : lines.reversed()) {

@@ -128,7 +128,6 @@ class LogStoreTest {
         Files.writeString(output, "ee\nfour\n", StandardOpenOption.APPEND);
 
         LogStore again = new LogStore(directory.resolve("logs"));
-        again.append("shop", new LogLine(TEN, "stoa", "up again"));
         try (LogCollector collector = new LogCollector(again, InstantSource.fixed(TEN))) {
             collector.attach("shop", "web.1", "i1", output);
             assertThat(again.read("shop", new LogQuery(10, Optional.empty(), Optional.empty(), Optional.of("web"))))
