@@ -45,7 +45,8 @@ record EntryName(List<String> segments) {
 
     static StoaException bad(String name, String what) {
         StringBuilder shown = new StringBuilder();
-        for (char c : name.substring(0, Math.min(SHOWN_CHARS_MAX, name.length())).toCharArray()) {
+        for (char c :
+                name.substring(0, Math.min(SHOWN_CHARS_MAX, name.length())).toCharArray()) {
             shown.append(Character.isISOControl(c) ? '\uFFFD' : c);
         }
         return new StoaException(

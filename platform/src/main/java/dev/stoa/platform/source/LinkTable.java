@@ -101,6 +101,7 @@ final class LinkTable {
 
     private static StoaException leaves(Link link) {
         return EntryName.bad(
-                link.name().toString(), "is a link that leaves the folder: it leads to \"%s\"".formatted(link.target()));
+                link.name().toString(),
+                "is a link that leaves the folder: it leads to \"%s\"".formatted(link.target()));
     }
 }

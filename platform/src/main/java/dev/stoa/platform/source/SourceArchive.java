@@ -165,8 +165,8 @@ public final class SourceArchive {
 
     private void writeFile(TarArchiveInputStream tar, TarArchiveEntry entry, EntryName name, Path target)
             throws IOException {
-        try (OutputStream out = new BufferedOutputStream(
-                Files.newOutputStream(target, StandardOpenOption.CREATE_NEW), BUFFER_BYTES)) {
+        try (OutputStream out =
+                new BufferedOutputStream(Files.newOutputStream(target, StandardOpenOption.CREATE_NEW), BUFFER_BYTES)) {
             int read;
             while ((read = read(tar, name)) >= 0) {
                 bytes += read;
@@ -240,7 +240,7 @@ public final class SourceArchive {
                 "name what the app does not need in .gitignore or .stoaignore");
     }
 
-    private static StoaException notWritten(Path into, IOException e) {
+    static StoaException notWritten(Path into, IOException e) {
         String reason = String.valueOf(e.getMessage());
         if (reason.contains("No space left") || reason.contains("quota exceeded")) {
             return new StoaException(
