@@ -1,5 +1,7 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -110,7 +112,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         in.skipBytes(in.readableBytes());
         HttpRequest refused = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
         refused.setDecoderResult(
-                DecoderResult.failure(new AmbiguousRequestException("a header goes on in a second line")));
+                DecoderResult.failure(ambiguous("a header goes on in a second line")));
         out.add(refused);
     }
 
@@ -149,6 +151,10 @@ final class RequestDecoder extends HttpRequestDecoder {
 
     @Override
     protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
-        throw new AmbiguousRequestException("it has both a Content-Length and a Transfer-Encoding");
+        throw ambiguous("it has both a Content-Length and a Transfer-Encoding");
+    }
+
+    private static StoaException ambiguous(String why) {
+        return new StoaException(ErrorCode.BAD_REQUEST, why, "");
     }
 }

@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.StoaException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -30,7 +31,7 @@ sealed interface RequestHead {
     /** @param upgrade the protocol that the client asks to change to; empty: none */
     record Fine(String host, boolean hasBody, String upgrade) implements RequestHead {}
 
-    record Refused(RouterError error, String why) implements RequestHead {}
+    record Refused(Failure failure) implements RequestHead {}
 
     /** Checks the head and turns a target in absolute form into the usual one. */
     static RequestHead of(HttpRequest request, long bodyBytesMax) {
@@ -70,15 +71,15 @@ sealed interface RequestHead {
     private static Refused unreadable(Throwable cause) {
         return switch (cause) {
             case TooLongHttpLineException e ->
-                new Refused(
+                refused(
                         RouterError.TARGET_TOO_LONG,
                         "its first line is longer than " + RequestDecoder.LINE_BYTES_MAX + " bytes");
             case TooLongHttpHeaderException e ->
-                new Refused(
+                refused(
                         RouterError.HEADERS_TOO_LARGE,
                         "its headers are larger than " + RequestDecoder.HEADERS_BYTES_MAX + " bytes");
             case InvalidLineSeparatorException e -> bad("a line does not end in a carriage return and a line feed");
-            case AmbiguousRequestException e -> bad(e.why());
+            case StoaException e -> bad(e.message());
             default -> bad("it is not valid HTTP/1.1");
         };
     }
@@ -130,13 +131,12 @@ sealed interface RequestHead {
                 return Optional.of(bad("it has a Transfer-Encoding, which HTTP/1.0 does not know"));
             }
         } else if (HttpUtil.getContentLength(request, 0L) > bodyBytesMax) {
-            return Optional.of(
-                    new Refused(RouterError.BODY_TOO_LARGE, "its body is larger than " + bodyBytesMax + " bytes"));
+            return Optional.of(new Refused(Failure.bodyTooLarge(bodyBytesMax)));
         }
         String expect = headers.get(HttpHeaderNames.EXPECT);
         if (expect != null && !HttpHeaderValues.CONTINUE.contentEqualsIgnoreCase(expect)) {
             return Optional.of(
-                    new Refused(RouterError.BAD_EXPECTATION, "it expects something other than \"100-continue\""));
+                    refused(RouterError.BAD_EXPECTATION, "it expects something other than \"100-continue\""));
         }
         return Optional.empty();
     }
@@ -168,10 +168,14 @@ sealed interface RequestHead {
     }
 
     private static Refused bad(String why) {
-        return new Refused(RouterError.BAD_REQUEST, why);
+        return new Refused(Failure.badRequest(why));
+    }
+
+    private static Refused refused(RouterError error, String why) {
+        return new Refused(Failure.refused(error, why));
     }
 
     private static Optional<Refused> tooLarge(String why) {
-        return Optional.of(new Refused(RouterError.HEADERS_TOO_LARGE, why));
+        return Optional.of(refused(RouterError.HEADERS_TOO_LARGE, why));
     }
 }
