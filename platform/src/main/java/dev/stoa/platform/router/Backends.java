@@ -27,13 +27,13 @@ final class Backends {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition someIdle = lock.newCondition();
     private final AtomicInteger draining = new AtomicInteger();
-    private volatile Map<String, Target> targets = Map.of();
+    private volatile Snapshot snapshot = new Snapshot(Map.of());
 
     /** Takes the backend with the fewest requests in flight; among equals they take turns. */
     Claim claim(String host, Set<Backend> tried) {
         while (true) {
-            Map<String, Target> now = targets;
-            Target target = now.get(host);
+            Snapshot now = snapshot;
+            Target target = now.targets.get(host);
             if (target == null) {
                 return NO_APP;
             }
@@ -42,7 +42,7 @@ final class Backends {
                 return new Claim.NoInstance(target.route);
             }
             choice.backend().take();
-            if (targets == now) {
+            if (snapshot == now) {
                 return choice;
             }
             choice.backend().release();
@@ -59,7 +59,7 @@ final class Backends {
             routed.addAll(route.upstreams());
             next.put(host, new Target(route, choices));
         });
-        targets = next;
+        snapshot = new Snapshot(next);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
                 backend.route(false);
@@ -118,6 +118,15 @@ final class Backends {
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /** A class, not a record: two snapshots are never equal. */
+    private static final class Snapshot {
+        private final Map<String, Target> targets;
+
+        Snapshot(Map<String, Target> targets) {
+            this.targets = targets;
         }
     }
 

@@ -1,11 +1,8 @@
 package dev.stoa.platform.router;
 
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -64,8 +61,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     void write(Object message) {
-        Channel to = channel();
-        to.write(message, to.voidPromise());
+        Wire.write(channel(), message);
     }
 
     void flush() {
@@ -107,7 +103,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     void abort() {
         exchange = null;
         channel().flush();
-        channel().close();
+        Wire.close(channel());
     }
 
     /** The router closes: ends now if nothing is going on, else after the present exchange. */
@@ -125,20 +121,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         long nanosMax =
                 lingering ? LINGER_NANOS_MAX : lane.config().clientIdleTimeout().toNanos();
         if (nowNanos - idleSinceNanos > nanosMax) {
-            channel().close();
+            Wire.close(channel());
         }
     }
 
     /** Closing a socket that still receives resets it, and the client may lose the answer. So read on for a while. */
     private void closeGently() {
-        Channel closing = channel();
         if (requestOpen) {
             lingering = true;
             pauseReading(false);
-            closing.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(written -> ((DuplexChannel) closing).shutdownOutput());
+            Wire.endOutputAfterWrites(channel());
         } else {
-            closing.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            Wire.closeAfterWrites(channel());
         }
     }
 
@@ -179,7 +173,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void body(HttpContent content) {
-        boolean last = content instanceof LastHttpContent && content.decoderResult().isSuccess();
+        boolean last =
+                content instanceof LastHttpContent && content.decoderResult().isSuccess();
         requestOpen &= !last;
         if (exchange != null) {
             exchange.requestBody(content);
@@ -187,7 +182,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
         content.release();
         if (last && lingering) {
-            channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            Wire.closeAfterWrites(channel());
         } else if (last) {
             decoder.next(channel().pipeline().context(decoder));
         }
@@ -222,6 +217,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (!(cause instanceof java.io.IOException)) {
             LOG.log(System.Logger.Level.WARNING, "a connection broke on an error of the router's own", cause);
         }
-        ctx.close();
+        Wire.close(ctx.channel());
     }
 }

@@ -42,12 +42,11 @@ record ErrorPage(Failure failure, String requestId) {
         double bestQuality = 0;
         for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
             String[] parts = range.split(";", -1);
-            Form form =
-                    switch (parts[0].trim()) {
-                        case "text/html", "application/xhtml+xml" -> Form.HTML;
-                        case "application/json", "application/problem+json" -> Form.JSON;
-                        default -> Form.TEXT;
-                    };
+            Form form = switch (parts[0].trim()) {
+                case "text/html", "application/xhtml+xml" -> Form.HTML;
+                case "application/json", "application/problem+json" -> Form.JSON;
+                default -> Form.TEXT;
+            };
             boolean named = form != Form.TEXT || parts[0].trim().equals("text/plain");
             double quality = quality(parts);
             if (named && quality > bestQuality) {
@@ -87,13 +86,12 @@ record ErrorPage(Failure failure, String requestId) {
     }
 
     private byte[] bytes(Form form) {
-        String text =
-                switch (form) {
-                    case TEXT -> text();
-                    case HTML -> html();
-                    case JSON -> Json.write(new Problem(
-                            failure.error().code(), failure.error().status(), sentence(), failure.hint()));
-                };
+        String text = switch (form) {
+            case TEXT -> text();
+            case HTML -> html();
+            case JSON ->
+                Json.write(new Problem(failure.error().code(), failure.error().status(), sentence(), failure.hint()));
+        };
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
@@ -104,39 +102,17 @@ record ErrorPage(Failure failure, String requestId) {
     private String text() {
         String next = failure.hint().isEmpty() ? "" : "  " + failure.hint() + "\n";
         return "%d %s\n%s  (code %s, request %s)\n"
-                .formatted(failure.error().status(), sentence(), next, failure.error().code(), requestId);
+                .formatted(
+                        failure.error().status(),
+                        sentence(),
+                        next,
+                        failure.error().code(),
+                        requestId);
     }
 
     private String html() {
         RouterError error = failure.error();
-        return PAGE.formatted(
-                error.status(),
-                error.title(),
-                error.status(),
-                error.title(),
-                escape(failure.why()),
-                failure.hint().isEmpty() ? "" : "<p class=\"next\">" + escape(failure.hint()) + "</p>",
-                error.code(),
-                escape(requestId));
-    }
-
-    static String escape(String text) {
-        StringBuilder out = new StringBuilder(text.length() + 16);
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            switch (c) {
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '&' -> out.append("&amp;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                default -> out.append(c);
-            }
-        }
-        return out.toString();
-    }
-
-    private static final String PAGE = """
+        return """
             <!doctype html>
             <html lang="en">
             <head>
@@ -169,5 +145,30 @@ record ErrorPage(Failure failure, String requestId) {
             </main>
             </body>
             </html>
-            """;
+            """.formatted(
+                        error.status(),
+                        error.title(),
+                        error.status(),
+                        error.title(),
+                        escape(failure.why()),
+                        failure.hint().isEmpty() ? "" : "<p class=\"next\">" + escape(failure.hint()) + "</p>",
+                        error.code(),
+                        escape(requestId));
+    }
+
+    static String escape(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 16);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '&' -> out.append("&amp;");
+                case '"' -> out.append("&quot;");
+                case '\'' -> out.append("&#39;");
+                default -> out.append(c);
+            }
+        }
+        return out.toString();
+    }
 }

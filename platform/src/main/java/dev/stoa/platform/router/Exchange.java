@@ -362,7 +362,8 @@ final class Exchange {
 
     void tick(long nowNanos) {
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
-        Duration limit = awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
+        Duration limit =
+                awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
         if (upstream == null || nowNanos - lastByteNanos < limit.toNanos()) {
             return;
         }

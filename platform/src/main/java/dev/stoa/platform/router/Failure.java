@@ -54,7 +54,9 @@ record Failure(RouterError error, String why, String hint) {
 
     static Failure badResponse(String app, String instance) {
         return new Failure(
-                RouterError.BAD_RESPONSE, instance + " sent something that is not an HTTP response", "see " + logs(app));
+                RouterError.BAD_RESPONSE,
+                instance + " sent something that is not an HTTP response",
+                "see " + logs(app));
     }
 
     static Failure upstreamTimeout(String app, String instance, Duration limit) {

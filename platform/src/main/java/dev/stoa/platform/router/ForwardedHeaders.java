@@ -54,8 +54,7 @@ final class ForwardedHeaders {
 
     static void add(HttpHeaders headers, String clientAddress, String port, long startMillis, String requestId) {
         List<String> before = headers.getAll(FORWARDED_FOR);
-        headers.set(
-                FORWARDED_FOR, before.isEmpty() ? clientAddress : String.join(", ", before) + ", " + clientAddress);
+        headers.set(FORWARDED_FOR, before.isEmpty() ? clientAddress : String.join(", ", before) + ", " + clientAddress);
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
         headers.set(FORWARDED_PORT, port);
         headers.set(FORWARDED_PROTO, "http");

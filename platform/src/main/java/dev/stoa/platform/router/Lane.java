@@ -71,8 +71,7 @@ final class Lane {
             client.closing();
         }
         if (!ticking) {
-            ticking = true;
-            loop.schedule(this::tick, tickMillis, TimeUnit.MILLISECONDS);
+            tickLater();
         }
     }
 
@@ -103,9 +102,15 @@ final class Lane {
             clients.get(i).tick(nowNanos);
         }
         pool.sweep(nowNanos);
-        ticking = !clients.isEmpty() || !pool.isEmpty();
-        if (ticking) {
-            loop.schedule(this::tick, tickMillis, TimeUnit.MILLISECONDS);
+        ticking = false;
+        if (!clients.isEmpty() || !pool.isEmpty()) {
+            tickLater();
         }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void tickLater() {
+        ticking = true;
+        loop.schedule(this::tick, tickMillis, TimeUnit.MILLISECONDS);
     }
 }

@@ -111,8 +111,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         broken = true;
         in.skipBytes(in.readableBytes());
         HttpRequest refused = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
-        refused.setDecoderResult(
-                DecoderResult.failure(ambiguous("a header goes on in a second line")));
+        refused.setDecoderResult(DecoderResult.failure(ambiguous("a header goes on in a second line")));
         out.add(refused);
     }
 

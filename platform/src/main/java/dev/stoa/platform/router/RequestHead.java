@@ -104,7 +104,8 @@ sealed interface RequestHead {
         if (small) {
             return Optional.empty();
         }
-        Iterator<Map.Entry<CharSequence, CharSequence>> headers = request.headers().iteratorCharSequence();
+        Iterator<Map.Entry<CharSequence, CharSequence>> headers =
+                request.headers().iteratorCharSequence();
         while (headers.hasNext()) {
             Map.Entry<CharSequence, CharSequence> header = headers.next();
             if (header.getKey().length() > HEADER_NAME_BYTES_MAX) {

@@ -4,7 +4,6 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -53,7 +52,7 @@ public final class Router implements AutoCloseable {
     private final Transport transport = Transport.best();
     private final Backends backends = new Backends();
     private final EventLoopGroup loops;
-    private final ByteBufAllocator allocator;
+    private final PooledByteBufAllocator allocator;
     private final Map<EventLoop, Lane> lanes = new ConcurrentHashMap<>();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private @Nullable Channel server;
@@ -136,6 +135,11 @@ public final class Router implements AutoCloseable {
         return backends.drain(addresses, timeout);
     }
 
+    /** Memory that it holds for bytes on their way. */
+    long bufferBytes() {
+        return allocator.metric().usedDirectMemory() + allocator.metric().usedHeapMemory();
+    }
+
     /** Stops listening, lets the requests in flight finish within the grace of the configuration, and cuts the rest. */
     @Override
     public void close() {
@@ -143,10 +147,8 @@ public final class Router implements AutoCloseable {
             server.close().awaitUninterruptibly();
         }
         lanes.values().forEach(Lane::close);
-        clients.newCloseFuture()
-                .awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
+        clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
-        loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS)
-                .awaitUninterruptibly();
+        loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 }

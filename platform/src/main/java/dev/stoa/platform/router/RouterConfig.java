@@ -64,8 +64,7 @@ public record RouterConfig(
     }
 
     public RouterConfig withTimeouts(Duration connect, Duration response, Duration idle, Duration clientIdle) {
-        return new RouterConfig(
-                host, port, eventLoops, connect, response, idle, clientIdle, closeGrace, bodyBytesMax);
+        return new RouterConfig(host, port, eventLoops, connect, response, idle, clientIdle, closeGrace, bodyBytesMax);
     }
 
     public RouterConfig withCloseGrace(Duration closeGrace) {

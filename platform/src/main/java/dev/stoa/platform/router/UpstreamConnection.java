@@ -68,8 +68,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     void write(Object message) {
-        Channel to = channel();
-        to.write(message, to.voidPromise());
+        Wire.write(channel(), message);
     }
 
     void flush() {
@@ -93,7 +92,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     /** Closes it without a word to its exchange. */
     void close() {
         exchange = null;
-        channel().close();
+        Wire.close(channel());
     }
 
     private Channel channel() {
@@ -106,7 +105,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (current == null) {
             // An answer to no question: whatever it is, it must not become the answer to the next one.
             ReferenceCountUtil.release(message);
-            ctx.close();
+            Wire.close(ctx.channel());
         } else if (message instanceof HttpResponse response) {
             current.responseHead(response);
         } else if (message instanceof HttpContent content) {
@@ -143,6 +142,6 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        ctx.close();
+        Wire.close(ctx.channel());
     }
 }

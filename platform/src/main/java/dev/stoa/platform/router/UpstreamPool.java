@@ -3,7 +3,6 @@ package dev.stoa.platform.router;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -57,9 +56,10 @@ final class UpstreamPool {
         return newest.isOpen() ? Optional.of(newest) : take(backend, replayable, nowNanos);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored")
     void connect(Backend backend, Consumer<UpstreamConnection> connected, Consumer<Throwable> refused) {
         UpstreamConnection connection = new UpstreamConnection(backend, this);
-        ChannelFuture connecting = bootstrap
+        bootstrap
                 .clone()
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
@@ -67,16 +67,16 @@ final class UpstreamPool {
                         connection.addTo(channel);
                     }
                 })
-                .connect(backend.upstream().address());
-        connecting.addListener(done -> {
-            if (done.isSuccess()) {
-                backend.accepted();
-                connected.accept(connection);
-            } else {
-                backend.refused(System.nanoTime());
-                refused.accept(done.cause());
-            }
-        });
+                .connect(backend.upstream().address())
+                .addListener(done -> {
+                    if (done.isSuccess()) {
+                        backend.accepted();
+                        connected.accept(connection);
+                    } else {
+                        backend.refused(System.nanoTime());
+                        refused.accept(done.cause());
+                    }
+                });
     }
 
     void give(UpstreamConnection connection, long nowNanos) {
@@ -109,8 +109,7 @@ final class UpstreamPool {
             Map.Entry<Backend, ArrayDeque<UpstreamConnection>> entry = each.next();
             ArrayDeque<UpstreamConnection> resting = entry.getValue();
             boolean all = !entry.getKey().routed();
-            while (!resting.isEmpty()
-                    && (all || nowNanos - resting.getFirst().idleSinceNanos() > IDLE_NANOS_MAX)) {
+            while (!resting.isEmpty() && (all || nowNanos - resting.getFirst().idleSinceNanos() > IDLE_NANOS_MAX)) {
                 resting.removeFirst().close();
             }
             if (resting.isEmpty()) {
