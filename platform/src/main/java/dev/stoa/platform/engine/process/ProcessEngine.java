@@ -239,9 +239,12 @@ public final class ProcessEngine implements Engine {
         if (!instance.running()) {
             return;
         }
-        Optional<ProcessHandle> init = instance.tree().flatMap(ProcessTree::init);
-        if (init.isPresent()) {
-            init.get().destroyForcibly();
+        Optional<ProcessTree> sandboxed = instance.tree().filter(ProcessTree::isolated);
+        // Process 1 of the namespace ends with the app, and by that the kernel ends all others.
+        Optional<ProcessHandle> main =
+                sandboxed.flatMap(ProcessTree::app).or(() -> sandboxed.flatMap(ProcessTree::init));
+        if (main.isPresent()) {
+            main.get().destroyForcibly();
         } else {
             killAll(instance);
         }

@@ -85,7 +85,9 @@ class IsolationTest {
 
     @Test
     void theSystemIsReadOnly() throws Exception {
-        String output = fixture.run("for path in /usr/x /etc/x /usr/bin/x /proc/sys/kernel/hostname; do"
+        // The platform's user may own it, as root does when this test runs as root.
+        String hostname = Sandbox.of(kind).uid(1) >= 0 ? " /proc/sys/kernel/hostname" : "";
+        String output = fixture.run("for path in /usr/x /etc/x /usr/bin/x" + hostname + "; do"
                 + " (echo x >$path) 2>/dev/null && echo WRITTEN $path; done; exit 0");
 
         assertThat(output).isEmpty();
@@ -174,8 +176,7 @@ class IsolationTest {
     void aForkBombStaysWithinItsLimitAndCanBeKilled() throws Exception {
         assumeLimits();
         String mark = "6" + System.nanoTime();
-        InstanceStatus status = fixture.spec("bomb() { sleep " + mark
-                        + " & bomb; }; i=0; while [ $i -lt 100 ]; do sleep " + mark + " & i=$((i+1)); done; wait")
+        InstanceStatus status = fixture.spec("sh -c 'while :; do sleep " + mark + " & done'; exec sleep " + mark)
                 .limits(new Limits(256L << 20, 1, 20))
                 .start();
         await().until(() -> fixture.output(status).contains("fork"));
