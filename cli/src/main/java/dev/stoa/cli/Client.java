@@ -82,10 +82,7 @@ final class Client {
     /** Sends a stream of unknown length. */
     <T> T upload(String path, String contentType, Supplier<InputStream> body, Class<T> type) {
         return read(
-                send(request(path)
-                        .header("Content-Type", contentType)
-                        .POST(BodyPublishers.ofInputStream(body))),
-                type);
+                send(request(path).header("Content-Type", contentType).POST(BodyPublishers.ofInputStream(body))), type);
     }
 
     /** Opens a stream of JSON documents, one a line. */
@@ -176,8 +173,7 @@ final class Client {
                     "the right one is in the file \"token\" of the platform's data directory; set STOA_TOKEN to it");
         }
         try {
-            Problem problem = Json.read(body, Problem.class);
-            return new StoaException(code(problem), problem.detail(), problem.hint());
+            return exception(Json.read(body, Problem.class));
         } catch (JacksonException | NullPointerException e) {
             return new StoaException(
                     ErrorCode.INTERNAL,
@@ -189,6 +185,11 @@ final class Client {
                     "check that a Stoa platform, and no other program, listens there",
                     e);
         }
+    }
+
+    /** What the platform said, as an exception. */
+    static StoaException exception(Problem problem) {
+        return new StoaException(code(problem), problem.detail(), problem.hint());
     }
 
     /** A newer platform may know codes that this command line does not. */

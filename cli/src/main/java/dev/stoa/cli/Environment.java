@@ -1,5 +1,7 @@
 package dev.stoa.cli;
 
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -30,7 +32,11 @@ record Environment(Map<String, String> variables, Path folder, Clock clock) {
     }
 
     /** The script that started this program, and starts the platform. */
-    Optional<String> launcher() {
-        return variable("STOA_LAUNCHER");
+    String requiredLauncher() {
+        return variable("STOA_LAUNCHER")
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.INTERNAL,
+                        "cannot start the platform: STOA_LAUNCHER does not name the script that does",
+                        "start the command line by its script, stoa"));
     }
 }
