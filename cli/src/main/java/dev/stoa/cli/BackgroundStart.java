@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import java.util.stream.Stream;
 /** Starts the platform as a process of its own that outlives this one, with its output in {@code platform.log}. */
 final class BackgroundStart {
     /** The first start unpacks PostgreSQL and makes its data directory, which takes a slow disk a while. */
-    private static final Duration READY_TIMEOUT = Duration.ofSeconds(120);
+    private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
 
     private static final long LOOK_MILLIS = 20;
     private static final int LOG_LINES_SHOWN = 15;
@@ -40,7 +41,8 @@ final class BackgroundStart {
     /** Returns when the platform answers. Of two that start at once, the second finds the first one's platform. */
     Status start(List<String> options) {
         try {
-            Files.createDirectories(home);
+            Files.createDirectories(
+                    home, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try (FileChannel lock =
                     FileChannel.open(home.resolve("start.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 FileLock held = lock.lock();
@@ -117,8 +119,7 @@ final class BackgroundStart {
             if (!Files.exists(PlatformAddress.file(environment))) {
                 return Optional.empty();
             }
-            return PlatformAddress.running(environment)
-                    .map(address -> new Client(address).get(Client.path("status"), Status.class));
+            return PlatformAddress.running(environment).map(BackgroundStart::status);
         } catch (StoaException e) {
             // Not yet: its files are being written, or it does not listen so far.
             if (e.code() == ErrorCode.UNAUTHORIZED
@@ -126,6 +127,12 @@ final class BackgroundStart {
                 throw e;
             }
             return Optional.empty();
+        }
+    }
+
+    private static Status status(PlatformAddress address) {
+        try (Client client = new Client(address)) {
+            return client.get(Client.path("status"), Status.class);
         }
     }
 

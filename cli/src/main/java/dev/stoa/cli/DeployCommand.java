@@ -58,7 +58,7 @@ final class DeployCommand implements Callable<Integer> {
     private Deploy upload(Client client, AppName app, SourceFolder source) {
         Pipe pipe = new Pipe();
         Threads.start("pack", () -> pack(source, pipe));
-        try (OnInterrupt interrupt = new OnInterrupt(this::uploadInterrupted)) {
+        try (OnInterrupt _ = new OnInterrupt(this::uploadInterrupted)) {
             return client.upload(
                     Client.path("apps", app.value(), "deploys"), "application/gzip", pipe::source, Deploy.class);
         } catch (StoaException e) {

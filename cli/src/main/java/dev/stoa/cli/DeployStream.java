@@ -24,7 +24,7 @@ final class DeployStream {
     /** Gives each line to {@code lines} as it comes; throws when the deploy does not end well. */
     DeployEvent.End follow(Consumer<String> lines) {
         AtomicBoolean cancelled = new AtomicBoolean();
-        try (OnInterrupt interrupt = new OnInterrupt(() -> {
+        try (OnInterrupt _ = new OnInterrupt(() -> {
             cancelled.set(true);
             cancel();
         })) {

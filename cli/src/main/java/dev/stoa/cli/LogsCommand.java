@@ -25,8 +25,8 @@ final class LogsCommand implements Callable<Integer> {
             description = "Go on with new lines as they come.")
     private boolean follow;
 
-    @Option(names = "-n", paramLabel = "N", description = "The last N lines (100).")
-    private int lines = 100;
+    @Option(names = "-n", paramLabel = "N", description = "The last N lines (100; all with --since).")
+    private Optional<Integer> lines = Optional.empty();
 
     @Option(
             names = "--since",
@@ -47,17 +47,18 @@ final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         return session.withApp((client, app) -> {
-            StringBuilder path = new StringBuilder(Client.path("apps", app.value(), "logs"));
-            path.append("?n=").append(lines);
-            since.ifPresent(text -> path.append("&since=")
-                    .append(Client.escape(Times.since(text, session.now()).toString())));
+            List<String> parts = new ArrayList<>();
+            lines.ifPresent(n -> parts.add("n=" + n));
+            since.ifPresent(text -> parts.add(
+                    "since=" + Client.escape(Times.since(text, session.now()).toString())));
             if (!query.isEmpty()) {
-                path.append("&q=").append(Client.escape(String.join(" ", query)));
+                parts.add("q=" + Client.escape(String.join(" ", query)));
             }
             if (follow) {
-                path.append("&follow=true");
+                parts.add("follow=true");
             }
-            try (Lines<LogLine> log = client.lines(path.toString(), LogLine.class)) {
+            String path = Client.path("apps", app.value(), "logs") + "?" + String.join("&", parts);
+            try (Lines<LogLine> log = client.lines(path, LogLine.class)) {
                 print(log);
             }
             return 0;

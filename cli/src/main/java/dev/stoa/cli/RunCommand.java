@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -22,6 +21,9 @@ final class RunCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CMD", arity = "1..*", description = "The command, best after --: stoa run -- ls -l")
     private List<String> command = List.of();
 
+    /** Of the run, once it has started. */
+    private volatile String id = "";
+
     RunCommand(Session session) {
         this.session = session;
     }
@@ -29,28 +31,27 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         return session.withApp((client, app) -> {
-            AtomicReference<Optional<String>> id = new AtomicReference<>(Optional.empty());
-            try (OnInterrupt interrupt = new OnInterrupt(() -> end(client, app, id.get()));
+            try (OnInterrupt _ = new OnInterrupt(() -> end(client, app, id));
                     Lines<RunEvent> events = client.postForLines(
                             Client.path("apps", app.value(), "runs"), new Run(command), RunEvent.class)) {
-                return follow(events, app, id);
+                return follow(events, app);
             }
         });
     }
 
-    private int follow(Lines<RunEvent> events, AppName app, AtomicReference<Optional<String>> id) {
+    private int follow(Lines<RunEvent> events, AppName app) {
         Terminal terminal = session.terminal();
         String release = "";
         for (Optional<RunEvent> next = events.next(); next.isPresent(); next = events.next()) {
             switch (next.get()) {
                 case RunEvent.Started started -> {
-                    id.set(Optional.of(started.id()));
+                    id = started.id();
                     release = started.release();
                 }
                 case RunEvent.Output output -> terminal.print(output.text());
                 case RunEvent.Exit exit -> {
                     terminal.show(
-                            Map.of("id", id.get().orElse(""), "release", release, "status", exit.status()), () -> {});
+                            Map.of("id", id, "release", release, "status", exit.status()), () -> {});
                     return exit.status();
                 }
             }
@@ -61,8 +62,10 @@ final class RunCommand implements Callable<Integer> {
                 "the command ends with the connection; see: stoa logs -a " + app);
     }
 
-    private static void end(Client client, AppName app, Optional<String> id) {
+    private static void end(Client client, AppName app, String id) {
         // Without an id it has not started, and the end of the connection is enough.
-        id.ifPresent(run -> client.delete(Client.path("apps", app.value(), "runs", run)));
+        if (!id.isEmpty()) {
+            client.delete(Client.path("apps", app.value(), "runs", id));
+        }
     }
 }

@@ -9,7 +9,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What one call of the program works with. */
-final class Session {
+final class Session implements AutoCloseable {
     private final Environment environment;
     private final Terminal terminal;
     private final Stoa options;
@@ -74,6 +74,14 @@ final class Session {
                         e);
             }
             throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        Client present = client;
+        if (present != null) {
+            present.close();
         }
     }
 }

@@ -9,7 +9,7 @@ final class StatusText {
     static void print(Terminal terminal, Status status) {
         terminal.line("Stoa %s, process %d".formatted(status.version(), status.pid()));
         fact(terminal, "api", status.api());
-        fact(terminal, "router", status.router() + ", an app answers at " + appUrl(status));
+        fact(terminal, "router", status.router());
         fact(terminal, "engine", "%s, isolation: %s".formatted(status.engine(), status.isolation()));
         fact(terminal, "database", status.database());
         fact(terminal, "data", status.home());
@@ -17,13 +17,6 @@ final class StatusText {
         for (String missing : status.missing()) {
             fact(terminal, "missing", missing);
         }
-    }
-
-    private static String appUrl(Status status) {
-        int port = status.router().lastIndexOf(':');
-        boolean ported =
-                port > "https:".length() && status.router().substring(port + 1).matches("\\d+");
-        return "http://APP." + status.domain() + (ported ? status.router().substring(port) : "");
     }
 
     private static void fact(Terminal terminal, String name, String value) {

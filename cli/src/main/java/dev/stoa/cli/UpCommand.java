@@ -21,6 +21,9 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--detach", description = "Start it in the background; its output goes to $STOA_HOME/platform.log.")
     private boolean detach;
 
+    @Option(names = "--api-host", paramLabel = "ADDRESS", description = "The API's address (127.0.0.1).")
+    private Optional<String> apiHost = Optional.empty();
+
     @Option(names = "--api-port", paramLabel = "PORT", description = "The API's port (7070).")
     private Optional<Integer> apiPort = Optional.empty();
 
@@ -76,7 +79,7 @@ final class UpCommand implements Callable<Integer> {
         command.addAll(options());
         try {
             Process process = new ProcessBuilder(command).inheritIO().start();
-            try (OnInterrupt interrupt = new OnInterrupt(() -> stop(process))) {
+            try (OnInterrupt _ = new OnInterrupt(() -> stop(process))) {
                 return session.terminal().json() ? showWhenReady(process) : process.waitFor();
             }
         } catch (IOException e) {
@@ -109,6 +112,7 @@ final class UpCommand implements Callable<Integer> {
 
     private List<String> options() {
         List<String> options = new ArrayList<>();
+        add(options, "--api-host", apiHost);
         add(options, "--api-port", apiPort);
         add(options, "--http-port", httpPort);
         add(options, "--https-port", httpsPort);
