@@ -37,22 +37,24 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
-        all.put(
-                "apps",
-                () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));
+        all.put("apps", () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));
         all.put("ps", () -> new CommandLine(new PsCommand(session)));
         all.put("scale", () -> new CommandLine(new ScaleCommand(session)));
         all.put("restart", () -> new CommandLine(new RestartCommand(session)));
         all.put("logs", () -> new CommandLine(new LogsCommand(session)));
         all.put("releases", () -> new CommandLine(new ReleasesCommand(session)));
         all.put("rollback", () -> new CommandLine(new RollbackCommand(session)));
-        all.put("config", () -> new CommandLine(new ConfigCommand(session))
-                .addSubcommand(new ConfigCommand.Set(session))
-                .addSubcommand(new ConfigCommand.Unset(session)));
+        all.put(
+                "config",
+                () -> new CommandLine(new ConfigCommand(session))
+                        .addSubcommand(new ConfigCommand.Set(session))
+                        .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
-        all.put("domains", () -> new CommandLine(new DomainsCommand(session))
-                .addSubcommand(new DomainsCommand.Add(session))
-                .addSubcommand(new DomainsCommand.Remove(session)));
+        all.put(
+                "domains",
+                () -> new CommandLine(new DomainsCommand(session))
+                        .addSubcommand(new DomainsCommand.Add(session))
+                        .addSubcommand(new DomainsCommand.Remove(session)));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));
         all.put(

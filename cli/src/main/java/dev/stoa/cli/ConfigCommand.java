@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(name = "config", description = "Print an app's config vars as K=V.")
 final class ConfigCommand implements Callable<Integer> {
@@ -42,28 +45,36 @@ final class ConfigCommand implements Callable<Integer> {
     @Command(name = "set", description = "Set config vars, which makes a new release and restarts the app.")
     static final class Set implements Callable<Integer> {
         private final Session session;
-        private final Map<String, String> vars = new LinkedHashMap<>();
+
+        @Parameters(paramLabel = "K=V", arity = "1..*", description = "Such as LOG_LEVEL=debug.")
+        private List<String> words = List.of();
+
+        @Spec
+        @SuppressWarnings("NullAway.Init")
+        private CommandSpec command;
 
         Set(Session session) {
             this.session = session;
         }
 
-        @Parameters(paramLabel = "K=V", arity = "1..*", description = "Such as LOG_LEVEL=debug.")
-        void words(List<String> words) {
-            vars.clear();
+        private Map<String, String> vars() {
+            Map<String, String> vars = new LinkedHashMap<>();
             for (String word : words) {
                 int equals = word.indexOf('=');
                 if (equals < 1) {
                     // Not the word itself: it may be a secret.
-                    throw new IllegalArgumentException(
+                    throw new ParameterException(
+                            command.commandLine(),
                             "word %d is not K=V, such as LOG_LEVEL=debug".formatted(words.indexOf(word) + 1));
                 }
                 vars.put(word.substring(0, equals), word.substring(equals + 1));
             }
+            return vars;
         }
 
         @Override
         public Integer call() {
+            Map<String, String> vars = vars();
             return change(session, "Setting", new ChangeConfig(vars, List.of()), vars.keySet());
         }
     }

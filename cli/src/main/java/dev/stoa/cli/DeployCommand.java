@@ -66,7 +66,7 @@ final class DeployCommand implements Callable<Integer> {
         }
     }
 
-    private static void pack(SourceFolder source, Pipe pipe) {
+    static void pack(SourceFolder source, Pipe pipe) {
         try {
             SourceArchive.write(source, pipe.sink());
             pipe.end();

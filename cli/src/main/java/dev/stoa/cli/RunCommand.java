@@ -50,8 +50,7 @@ final class RunCommand implements Callable<Integer> {
                 }
                 case RunEvent.Output output -> terminal.print(output.text());
                 case RunEvent.Exit exit -> {
-                    terminal.show(
-                            Map.of("id", id, "release", release, "status", exit.status()), () -> {});
+                    terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
                     return exit.status();
                 }
             }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "scale", description = "Say how many instances of a process type to run; without words, show it.")
@@ -14,28 +15,37 @@ final class ScaleCommand implements Callable<Integer> {
     private static final int INSTANCES_MAX = 1000;
 
     private final Session session;
-    private final Map<String, Integer> wanted = new LinkedHashMap<>();
+
+    @Parameters(paramLabel = "TYPE=COUNT", arity = "0..*", description = "Such as web=3 or worker=0.")
+    private List<String> words = List.of();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
 
     ScaleCommand(Session session) {
         this.session = session;
     }
 
-    @Parameters(paramLabel = "TYPE=COUNT", arity = "0..*", description = "Such as web=3 or worker=0.")
-    void words(List<String> words) {
-        wanted.clear();
+    private Map<String, Integer> wanted() {
+        Map<String, Integer> wanted = new LinkedHashMap<>();
         for (String word : words) {
             int equals = word.indexOf('=');
             String count = word.substring(equals + 1);
             if (equals < 1 || !count.matches("\\d{1,4}") || Integer.parseInt(count) > INSTANCES_MAX) {
-                throw new IllegalArgumentException("\"%s\" is not TYPE=COUNT with a count from 0 to %d, such as web=3"
-                        .formatted(word, INSTANCES_MAX));
+                throw new ParameterException(
+                        command.commandLine(),
+                        "\"%s\" is not TYPE=COUNT with a count from 0 to %d, such as web=3"
+                                .formatted(word, INSTANCES_MAX));
             }
             wanted.put(word.substring(0, equals), Integer.valueOf(count));
         }
+        return wanted;
     }
 
     @Override
     public Integer call() {
+        Map<String, Integer> wanted = wanted();
         Terminal terminal = session.terminal();
         List<ProcessType> types = session.withApp((client, app) -> wanted.isEmpty()
                 ? client.list(Client.path("apps", app.value(), "processes"), ProcessType.class)

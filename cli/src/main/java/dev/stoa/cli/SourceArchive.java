@@ -19,6 +19,7 @@ final class SourceArchive {
 
     private static final int FILE_MODE = 0100644;
     private static final int EXECUTABLE_MODE = 0100755;
+    private static final int LINK_MODE = 0120777;
     private static final int COPY_BYTES = 64 * 1024;
 
     private SourceArchive() {}
@@ -39,6 +40,7 @@ final class SourceArchive {
                     case Entry.Link link -> {
                         TarArchiveEntry header = new TarArchiveEntry(link.name(), TarConstants.LF_SYMLINK);
                         header.setLinkName(link.target());
+                        header.setMode(LINK_MODE);
                         put(tar, header, entry);
                     }
                     case Entry.Plain plain -> {
