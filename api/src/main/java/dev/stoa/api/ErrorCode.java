@@ -27,6 +27,10 @@ public enum ErrorCode {
     CANCELLED(Fault.USER, 409),
     PORT_UNAVAILABLE(Fault.USER, 409),
     SHUTTING_DOWN(Fault.PLATFORM, 503),
+    /** No platform answers where the command line looks. */
+    NO_PLATFORM(Fault.USER, 503),
+    /** The connection to the platform broke; what was under way may go on. */
+    CONNECTION_LOST(Fault.PLATFORM, 503),
     INTERRUPTED(Fault.PLATFORM, 500),
     INTERNAL(Fault.PLATFORM, 500),
     DISK_FULL(Fault.RESOURCES, 507),

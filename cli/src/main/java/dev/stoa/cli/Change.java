@@ -1,0 +1,50 @@
+package dev.stoa.cli;
+
+import dev.stoa.api.AppName;
+import dev.stoa.api.Deploy;
+import dev.stoa.api.StoaException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** A change of an app that people see as one line: {@code Restarting shop... done, v14}. */
+final class Change {
+    private final Session session;
+
+    Change(Session session) {
+        this.session = session;
+    }
+
+    /**
+     * @param rolling what the line says when instances are replaced
+     * @param stored  what it says when nothing runs that could be
+     */
+    int run(String rolling, String stored, BiFunction<Client, AppName, Deploy> request) {
+        return session.withApp((client, app) -> {
+            Terminal terminal = session.terminal();
+            Deploy deploy = request.apply(client, app);
+            boolean atOnce = deploy.state().equals("done");
+            terminal.print((atOnce && deploy.release().isEmpty() ? stored : rolling).formatted(app) + "... ");
+            Deploy ended = atOnce ? deploy : follow(client, deploy);
+            String release = ended.release().map(r -> ", " + r).orElse("");
+            terminal.show(ended, () -> terminal.line("done" + release));
+            if (terminal.json()) {
+                terminal.note("done" + release);
+            }
+            return 0;
+        });
+    }
+
+    private Deploy follow(Client client, Deploy deploy) {
+        List<String> lines = new ArrayList<>();
+        try {
+            return new DeployStream(client, session.terminal(), deploy)
+                    .follow(lines::add)
+                    .deploy();
+        } catch (StoaException e) {
+            session.terminal().line("failed");
+            lines.forEach(session.terminal()::note);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.stoa.cli;
+
+import dev.stoa.api.Status;
+
+/** What runs where, in a few lines. */
+final class StatusText {
+    private StatusText() {}
+
+    static void print(Terminal terminal, Status status) {
+        terminal.line("Stoa %s, process %d".formatted(status.version(), status.pid()));
+        fact(terminal, "api", status.api());
+        fact(terminal, "router", status.router());
+        fact(terminal, "engine", "%s, isolation: %s".formatted(status.engine(), status.isolation()));
+        fact(terminal, "database", status.database());
+        fact(terminal, "data", status.home());
+        fact(terminal, "apps", "%d, instances: %d".formatted(status.apps(), status.instances()));
+        for (String missing : status.missing()) {
+            fact(terminal, "missing", missing);
+        }
+    }
+
+    private static void fact(Terminal terminal, String name, String value) {
+        terminal.line("  " + terminal.paint(Terminal.Colour.DIM, "%-9s".formatted(name)) + " " + value);
+    }
+}

@@ -1,0 +1,23 @@
+package dev.stoa.cli;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+
+/** The one place of the command line that makes threads. */
+final class Threads {
+    private Threads() {}
+
+    static Thread start(String name, Runnable task) {
+        return Thread.ofVirtual().name(name).start(task);
+    }
+
+    static Executor virtual() {
+        return Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("stoa-", 0).factory());
+    }
+
+    /** One for the JVM to start when it is told to end; it takes no virtual ones for that. */
+    static Thread atEnd(String name, Runnable task) {
+        return Thread.ofPlatform().name(name).unstarted(task);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.stoa.cli;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Status;
+import dev.stoa.api.StoaException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(name = "up", description = "Start the platform, in the foreground unless --detach says otherwise.")
+final class UpCommand implements Callable<Integer> {
+    private static final long LOOK_MILLIS = 50;
+
+    private final Session session;
+
+    @Option(names = "--detach", description = "Start it in the background; its output goes to $STOA_HOME/platform.log.")
+    private boolean detach;
+
+    @Option(names = "--api-host", paramLabel = "ADDRESS", description = "The API's address (127.0.0.1).")
+    private Optional<String> apiHost = Optional.empty();
+
+    @Option(names = "--api-port", paramLabel = "PORT", description = "The API's port (7070).")
+    private Optional<Integer> apiPort = Optional.empty();
+
+    @Option(names = "--http-port", paramLabel = "PORT", description = "The router's HTTP port (8080).")
+    private Optional<Integer> httpPort = Optional.empty();
+
+    @Option(names = "--https-port", paramLabel = "PORT", description = "The router's HTTPS port (8443).")
+    private Optional<Integer> httpsPort = Optional.empty();
+
+    @Option(names = "--domain", paramLabel = "DOMAIN", description = "Apps answer at APP.DOMAIN (localhost).")
+    private Optional<String> domain = Optional.empty();
+
+    @Option(
+            names = "--database-url",
+            paramLabel = "URL",
+            description = "A PostgreSQL for the platform's own state, instead of the embedded one.")
+    private Optional<String> databaseUrl = Optional.empty();
+
+    UpCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        return detach ? background() : foreground();
+    }
+
+    private int background() {
+        Terminal terminal = session.terminal();
+        Optional<PlatformAddress> running = PlatformAddress.running(session.environment());
+        Status status = running.isPresent()
+                ? session.client().get(Client.path("status"), Status.class)
+                : new BackgroundStart(session.environment()).start(options());
+        terminal.show(status, () -> {
+            if (running.isPresent()) {
+                terminal.line("The platform runs already.");
+            }
+            StatusText.print(terminal, status);
+            terminal.line("");
+            terminal.line("Next: stoa deploy PATH");
+        });
+        return 0;
+    }
+
+    /** Comes here only with options that the launcher leaves to the command line, such as --json. */
+    private int foreground() {
+        List<String> command = new ArrayList<>();
+        if (session.terminal().json()) {
+            // stdout is for the document alone; what the platform prints is for people.
+            command.addAll(List.of("/bin/sh", "-c", "exec \"$@\" >&2", "sh"));
+        }
+        command.addAll(List.of(session.environment().requiredLauncher(), "up"));
+        command.addAll(options());
+        try {
+            Process process = new ProcessBuilder(command).inheritIO().start();
+            try (OnInterrupt _ = new OnInterrupt(() -> stop(process))) {
+                return session.terminal().json() ? showWhenReady(process) : process.waitFor();
+            }
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.INTERNAL, "cannot start the platform: " + Reason.of(e), "check STOA_LAUNCHER", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoaException(ErrorCode.CANCELLED, "interrupted", "", e);
+        }
+    }
+
+    private static void stop(Process process) {
+        process.destroy();
+        process.onExit().join();
+    }
+
+    private int showWhenReady(Process process) throws InterruptedException {
+        while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            Optional<Status> status = BackgroundStart.running(session.environment());
+            if (status.isPresent() && status.get().pid() == process.pid()) {
+                session.terminal().show(status.get(), () -> {});
+                return process.waitFor();
+            }
+        }
+        throw new StoaException(
+                ErrorCode.INTERNAL,
+                "the platform ended with status %d before it was ready".formatted(process.exitValue()),
+                "what it said is above");
+    }
+
+    private List<String> options() {
+        List<String> options = new ArrayList<>();
+        add(options, "--api-host", apiHost);
+        add(options, "--api-port", apiPort);
+        add(options, "--http-port", httpPort);
+        add(options, "--https-port", httpsPort);
+        add(options, "--domain", domain);
+        add(options, "--database-url", databaseUrl);
+        return options;
+    }
+
+    private static void add(List<String> options, String name, Optional<?> value) {
+        value.ifPresent(v -> options.addAll(List.of(name, v.toString())));
+    }
+}
