@@ -5,11 +5,15 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Jdbi;
@@ -26,6 +30,13 @@ public final class Sql implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
     private static final Duration IDLE_MAX = Duration.ofMinutes(1);
 
+    /** The form that PostgreSQL's own tools take. */
+    private static final Pattern LOGIN_URL =
+            Pattern.compile("postgres(ql)?://(?<user>[^/:@]*):(?<password>[^/@]*)@(?<rest>.*)");
+
+    private static final String URL_EXAMPLE =
+            "--database-url must be a URL such as postgresql://user:password@host/name";
+
     private final HikariDataSource pool;
     private final Jdbi jdbi;
 
@@ -34,9 +45,19 @@ public final class Sql implements AutoCloseable {
         this.jdbi = Jdbi.create(pool);
     }
 
-    /** Connects with what the URL says, such as {@code jdbc:postgresql://db/stoa?user=stoa&password=…}, and migrates. */
-    public static Sql open(String jdbcUrl) {
-        return open(config(jdbcUrl));
+    /**
+     * Connects with what the URL says, such as {@code postgresql://stoa:…@db/stoa} or {@code
+     * jdbc:postgresql://db/stoa?user=stoa&password=…}, and brings the tables up to date.
+     *
+     * @throws StoaException as the other {@code open}, and if it is no such URL
+     */
+    public static Sql open(String url) {
+        Matcher login = LOGIN_URL.matcher(url);
+        if (login.matches()) {
+            String jdbcUrl = "jdbc:postgresql://" + login.group("rest");
+            return open(jdbcUrl, decoded(login.group("user")), decoded(login.group("password")));
+        }
+        return open(config(url));
     }
 
     /**
@@ -105,15 +126,19 @@ public final class Sql implements AutoCloseable {
             throw new StoaException(
                     ErrorCode.INTERNAL,
                     "cannot connect to the database %s: %s".formatted(bare(config.getJdbcUrl()), cause.getMessage()),
-                    "--database-url must be a JDBC URL such as jdbc:postgresql://host/name?user=…&password=…",
+                    URL_EXAMPLE,
                     e);
         } catch (RuntimeException e) {
             // Hikari puts the URL, and with it a password, into the message of its own exceptions.
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "%s is not the URL of a PostgreSQL database".formatted(bare(config.getJdbcUrl())),
-                    "--database-url must be a JDBC URL such as jdbc:postgresql://host/name?user=…&password=…");
+                    URL_EXAMPLE);
         }
+    }
+
+    private static String decoded(String part) {
+        return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
     private static String bare(String jdbcUrl) {
@@ -125,6 +150,8 @@ public final class Sql implements AutoCloseable {
             Flyway.configure()
                     .dataSource(pool)
                     .locations("classpath:" + MIGRATIONS)
+                    // Flyway would accept migrations that it does not know, if they are newer than its own.
+                    .ignoreMigrationPatterns(new String[0])
                     .load()
                     .migrate();
         } catch (FlywayException e) {

@@ -11,8 +11,7 @@ import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -54,13 +53,17 @@ public record PostgresBinaries(Path directory, String version) {
      * @throws StoaException if there is no archive for this system, or it is damaged, or the disk is full
      */
     public static PostgresBinaries unpacked(Path parent) {
-        String name = archiveName(System.getProperty("os.name"), System.getProperty("os.arch"));
+        return unpackedFor(System.getProperty("os.name"), System.getProperty("os.arch"), parent);
+    }
+
+    static PostgresBinaries unpackedFor(String osName, String osArch, Path parent) {
+        String name = archiveName(osName, osArch);
         URL archive = PostgresBinaries.class.getResource("/" + name);
         if (archive == null) {
             throw new StoaException(
                     ErrorCode.TOOL_MISSING,
                     "this package of Stoa has no PostgreSQL for %s on %s (looked for %s)"
-                            .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), name),
+                            .formatted(osName, osArch, name),
                     "start it with a database of your own: stoa up --database-url jdbc:postgresql://host/name?user=…&password=…");
         }
         return unpacked(archive, parent);
@@ -129,8 +132,11 @@ public record PostgresBinaries(Path directory, String version) {
             Path home = parent.resolve(PREFIX + version + "-" + checksum);
             try {
                 Files.move(draft, home, StandardCopyOption.ATOMIC_MOVE);
-            } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-                // Another process was faster; what it unpacked is the same.
+            } catch (FileSystemException e) {
+                // Another process may have been faster; what it unpacked is the same.
+                if (!Files.isDirectory(home)) {
+                    throw e;
+                }
             }
             return new PostgresBinaries(home, version);
         } finally {

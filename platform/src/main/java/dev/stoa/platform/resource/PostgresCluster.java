@@ -30,6 +30,9 @@ public final class PostgresCluster implements AutoCloseable {
     /** Recovery after a crash reads at most {@code max_wal_size}. */
     private static final Duration READY_MAX = Duration.ofSeconds(60);
 
+    /** How long a server that says it is ready may fail to let us in. */
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(2);
+
     private static final Duration STOP_MAX = Duration.ofSeconds(60);
     private static final Duration QUIT_MAX = Duration.ofSeconds(10);
     private static final Duration POLL = Duration.ofMillis(5);
@@ -131,21 +134,28 @@ public final class PostgresCluster implements AutoCloseable {
             stop(home, running.get());
             return Optional.empty();
         }
-        Optional<Postmaster> ready = awaitReady(data);
-        if (ready.isPresent() && !Sql.answers(jdbcUrl(ready.get().port()), USER, password)) {
-            throw new StoaException(
-                    ErrorCode.INTERNAL,
-                    "the PostgreSQL that runs in %s (pid %d) does not take the password in %s"
-                            .formatted(data, ready.get().pid(), home.resolve(PostgresServer.PASSWORD)),
-                    "put the password file back, or stop that server: kill -INT %d"
-                            .formatted(ready.get().pid()));
+        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
+        // One that is just being killed may still look alive.
+        for (Optional<Postmaster> ready = awaitReady(data); ready.isPresent(); ready = awaitReady(data)) {
+            Postmaster postmaster = ready.get();
+            if (Sql.answers(jdbcUrl(postmaster.port()), USER, password)) {
+                LOG.log(
+                        Level.INFO,
+                        "took over a running PostgreSQL pid={0} port={1}",
+                        str(postmaster.pid()),
+                        str(postmaster.port()));
+                return ready;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new StoaException(
+                        ErrorCode.INTERNAL,
+                        "the PostgreSQL that runs in %s (pid %d) does not take the password in %s"
+                                .formatted(data, postmaster.pid(), home.resolve(PostgresServer.PASSWORD)),
+                        "put the password file back, or stop that server: kill -INT %d".formatted(postmaster.pid()));
+            }
+            pause();
         }
-        ready.ifPresent(postmaster -> LOG.log(
-                Level.INFO,
-                "took over a running PostgreSQL pid={0} port={1}",
-                str(postmaster.pid()),
-                str(postmaster.port())));
-        return ready;
+        return Optional.empty();
     }
 
     /** Empty if it ended meanwhile. */
