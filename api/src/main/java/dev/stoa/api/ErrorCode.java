@@ -25,6 +25,7 @@ public enum ErrorCode {
     RELEASE_COMMAND_FAILED(Fault.USER, 422),
     NOT_HEALTHY(Fault.USER, 422),
     CANCELLED(Fault.USER, 409),
+    PORT_UNAVAILABLE(Fault.USER, 409),
     SHUTTING_DOWN(Fault.PLATFORM, 503),
     /** No platform answers where the command line looks. */
     NO_PLATFORM(Fault.USER, 503),

@@ -27,6 +27,11 @@ public final class Threads {
         });
     }
 
+    /** A platform thread that is yet to be started, for {@link Runtime#addShutdownHook}. */
+    public static Thread unstarted(String name, Runnable task) {
+        return Thread.ofPlatform().name(name).unstarted(task);
+    }
+
     /** Makes virtual threads named {@code prefix} and a number. */
     public static ThreadFactory factory(String prefix) {
         return Thread.ofVirtual().name(prefix, 0).factory();

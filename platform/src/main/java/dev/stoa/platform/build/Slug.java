@@ -31,4 +31,10 @@ public record Slug(
         env = Map.copyOf(env);
         readable = List.copyOf(readable);
     }
+
+    /** The shell command of a process type that there is. */
+    public String command(String process) {
+        return Optional.ofNullable(processes.get(process))
+                .orElseThrow(() -> new IllegalArgumentException("no process type " + process));
+    }
 }

@@ -90,7 +90,9 @@ final class Planner {
                 return;
             }
             List<Slot> notUp = formation.slots().stream()
-                    .filter(slot -> !(live.get(slot) instanceof Running instance && instance.phase() == Phase.UP))
+                    .filter(slot -> Optional.ofNullable(live.get(slot))
+                            .filter(instance -> instance.phase() == Phase.UP)
+                            .isEmpty())
                     .toList();
             if (notUp.isEmpty()) {
                 steps.add(new Plan.Activate(formation.rollout()));
@@ -111,12 +113,12 @@ final class Planner {
                 Slot slot = instance.slot();
                 switch (instance.phase()) {
                     case STARTING, UP -> {
-                        if (!wanted.contains(slot) || live.get(slot) != instance) {
+                        if (!wanted.contains(slot) || !instance.equals(live.get(slot))) {
                             steps.add(new Plan.Stop(instance.id()));
                         }
                     }
                     case EXITED -> {
-                        if (!wanted.contains(slot) || lastExited.get(slot) != instance || live.containsKey(slot)) {
+                        if (!wanted.contains(slot) || !instance.equals(lastExited.get(slot)) || live.containsKey(slot)) {
                             steps.add(new Plan.Forget(instance.id()));
                         }
                     }

@@ -1,0 +1,354 @@
+package dev.stoa.api;
+
+import dev.stoa.api.Manifest.ProcessManifest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.tomlj.Toml;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
+import org.tomlj.TomlTable;
+
+/**
+ * Reads {@code stoa.toml}. Every key is optional; a key that is not known is an error.
+ *
+ * <pre>{@code
+ * name = "shop"
+ * domains = ["shop.example.com"]
+ *
+ * [build]
+ * buildpack = "python"
+ *
+ * [processes.web]
+ * command = "gunicorn shop:app"
+ * instances = 2
+ * memory = "512MB"
+ * cpu = 0.5
+ * health = "/up"
+ *
+ * [release]
+ * command = "python manage.py migrate"
+ *
+ * [env]
+ * LOG_LEVEL = "info"
+ * }</pre>
+ *
+ * <p>What is wrong in it is a {@link StoaException} with {@link ErrorCode#BAD_MANIFEST} (or
+ * {@link ErrorCode#BAD_APP_NAME}) that names the key, the line, and the right form.
+ */
+public final class ManifestFile {
+    /** The file's name in a source folder. */
+    public static final String NAME = "stoa.toml";
+
+    /** A manifest is written by hand: more than this is another file that happens to have the name. */
+    static final int FILE_BYTES_MAX = 256 * 1024;
+
+    /** The most instances of one process type that a manifest can ask for. */
+    static final int INSTANCES_MAX = 1000;
+
+    /** Half of the stack that a parser of nested lists needs at most: nobody nests by hand this deep. */
+    static final int NESTING_MAX = 100;
+
+    /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
+    private static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,39}");
+
+    private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final Pattern DOMAIN =
+            Pattern.compile("(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
+    private static final Pattern PATH = Pattern.compile("/[!-~]*");
+
+    private static final String PROCESS_EXAMPLE = "[processes.web]";
+    private static final String COMMAND_EXAMPLE = "command = \"gunicorn shop:app\"";
+
+    private static final Map<String, String> TOP = examples(
+            "name", "name = \"shop\"",
+            "domains", "domains = [\"shop.example.com\"]",
+            "build", "[build]",
+            "processes", PROCESS_EXAMPLE,
+            "release", "[release]",
+            "env", "[env]");
+    private static final Map<String, String> BUILD = examples("buildpack", "buildpack = \"python\"");
+    private static final Map<String, String> PROCESS = examples(
+            "command", COMMAND_EXAMPLE,
+            "instances", "instances = 2",
+            "memory", "memory = \"512MB\"",
+            "cpu", "cpu = 0.5",
+            "health", "health = \"/up\"");
+    private static final Map<String, String> RELEASE =
+            examples("command", "command = \"python manage.py migrate\"");
+
+    private static final String PORT_HINT = "leave it out, and let the app listen on the port in the variable PORT";
+    private static final Map<String, String> LATER = Map.of(
+            "databases", "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…",
+            "buckets", "leave it out, and give the app its storage by: stoa config set S3_URL=…",
+            "volumes", "leave it out: what an instance writes to its disk is gone with the instance",
+            "functions", "leave it out, and run the code as a process type:   [processes.worker]",
+            "crons", "leave it out, and run the schedule as a process type:   [processes.clock]",
+            "port", PORT_HINT);
+    private static final Map<String, String> PROCESS_LATER = Map.of("port", PORT_HINT);
+
+    private ManifestFile() {}
+
+    /** Reads the file; one that is not there is {@link Manifest#EMPTY}. */
+    public static Manifest read(Path file) {
+        String fileName = Objects.requireNonNull(file.getFileName(), "a file has a name").toString();
+        byte[] bytes;
+        try {
+            if (Files.isRegularFile(file) && Files.size(file) > FILE_BYTES_MAX) {
+                throw new StoaException(
+                        ErrorCode.BAD_MANIFEST,
+                        "%s is too large to be a manifest: it has %d bytes, and may have %d"
+                                .formatted(fileName, Files.size(file), FILE_BYTES_MAX),
+                        "name another file that, or shorten it");
+            }
+            bytes = Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            return Manifest.EMPTY;
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_MANIFEST,
+                    "%s cannot be read: %s".formatted(fileName, reason(e)),
+                    "make it a plain file that you may read",
+                    e);
+        }
+        try {
+            return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString(), fileName);
+        } catch (CharacterCodingException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_MANIFEST, "%s is not UTF-8 text".formatted(fileName), "save it as UTF-8", e);
+        }
+    }
+
+    /** @param fileName how errors name the text */
+    public static Manifest parse(String text, String fileName) {
+        String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;
+        TomlSection top = new TomlSection(fileName, "", toml(plain, fileName));
+        top.allowOnly(TOP, LATER);
+        return new Manifest(
+                name(top),
+                domains(top),
+                top.section("build", "[build]").flatMap(ManifestFile::buildpack),
+                processes(top),
+                top.section("release", "[release]").flatMap(ManifestFile::releaseCommand),
+                env(top));
+    }
+
+    private static TomlTable toml(String text, String fileName) {
+        refuseDeepNesting(text, fileName);
+        TomlParseResult result = Toml.parse(text);
+        if (result.hasErrors()) {
+            TomlParseError error = result.errors().getFirst();
+            int line = error.position().line();
+            throw new StoaException(
+                    ErrorCode.BAD_MANIFEST,
+                    "%s is not TOML at line %d, column %d: %s"
+                            .formatted(fileName, line, error.position().column(), error.getMessage()),
+                    text.lines().skip(line - 1L).findFirst().map(String::strip).filter(s -> !s.isEmpty())
+                            .map(s -> "the line is:   " + s)
+                            .orElse(""));
+        }
+        return result;
+    }
+
+    /** The parser is recursive, and its stack is not ours to size. */
+    private static void refuseDeepNesting(String text, String fileName) {
+        int depth = 0;
+        int line = 1;
+        for (int i = 0; i < text.length(); i++) {
+            switch (text.charAt(i)) {
+                case '[', '{' -> depth++;
+                case ']', '}' -> depth = Math.max(0, depth - 1);
+                case '\n' -> line++;
+                default -> {}
+            }
+            if (depth > NESTING_MAX) {
+                throw new StoaException(
+                        ErrorCode.BAD_MANIFEST,
+                        "%s has brackets more than %d deep, line %d".formatted(fileName, NESTING_MAX, line),
+                        "close what was opened");
+            }
+        }
+    }
+
+    private static Optional<AppName> name(TomlSection top) {
+        String example = example(TOP, "name");
+        return top.text("name", example).map(text -> {
+            try {
+                return new AppName(text);
+            } catch (StoaException e) {
+                String hint = AppName.nearest(text).map("name = \"%s\""::formatted).orElse(example);
+                throw top.problem(e.code(), "name", e.message(), hint);
+            }
+        });
+    }
+
+    private static List<String> domains(TomlSection top) {
+        List<String> domains = top.texts("domains", example(TOP, "domains"));
+        for (String domain : domains) {
+            if (!DOMAIN.matcher(domain).matches()) {
+                throw top.problem(
+                        "domains",
+                        "\"%s\" of \"domains\" is not a host name in lower case".formatted(domain),
+                        example(TOP, "domains"));
+            }
+        }
+        return domains;
+    }
+
+    private static Optional<String> buildpack(TomlSection build) {
+        build.allowOnly(BUILD, Map.of());
+        return build.text("buildpack", example(BUILD, "buildpack"));
+    }
+
+    private static Optional<String> releaseCommand(TomlSection release) {
+        release.allowOnly(RELEASE, Map.of());
+        return release.text("command", example(RELEASE, "command"));
+    }
+
+    private static Map<String, ProcessManifest> processes(TomlSection top) {
+        Map<String, ProcessManifest> processes = new LinkedHashMap<>();
+        top.section("processes", PROCESS_EXAMPLE).ifPresent(section -> section.sections(
+                        PROCESS_EXAMPLE + "   " + COMMAND_EXAMPLE)
+                .forEach((type, process) -> {
+                    if (!PROCESS_TYPE.matcher(type).matches()) {
+                        throw section.problem(
+                                type,
+                                "\"%s\" cannot be a process type: it has letters, digits, - and _, and starts with a letter"
+                                        .formatted(type),
+                                PROCESS_EXAMPLE);
+                    }
+                    processes.put(type, process(process));
+                }));
+        return processes;
+    }
+
+    private static ProcessManifest process(TomlSection process) {
+        process.allowOnly(PROCESS, PROCESS_LATER);
+        return new ProcessManifest(
+                process.text("command", example(PROCESS, "command")),
+                instances(process),
+                memoryBytes(process),
+                cpu(process),
+                health(process));
+    }
+
+    private static Optional<Integer> instances(TomlSection process) {
+        String key = "instances";
+        return process.value(key).map(value -> switch (value) {
+            case Long number when number >= 0 && number <= INSTANCES_MAX -> number.intValue();
+            case Long number ->
+                throw process.problem(
+                        key,
+                        "%s must be from 0 to %d, not %d".formatted(process.subject(key), INSTANCES_MAX, number),
+                        example(PROCESS, key));
+            case TomlTable _ ->
+                throw process.problem(
+                        key,
+                        "%s is a table, which asks for autoscaling, and that is not there yet"
+                                .formatted(process.subject(key)),
+                        "give a number:   " + example(PROCESS, key));
+            default -> throw process.wrongType(key, "a whole number", example(PROCESS, key));
+        });
+    }
+
+    private static Optional<Long> memoryBytes(TomlSection process) {
+        String key = "memory";
+        String example = example(PROCESS, key);
+        Optional<Object> value = process.value(key);
+        if (value.isPresent() && !(value.get() instanceof String)) {
+            throw process.wrongType(key, "a string with a unit", example);
+        }
+        return process.text(key, example)
+                .map(text -> MemorySize.parseBytes(text)
+                        .orElseThrow(() -> process.problem(
+                                key,
+                                "%s must be an amount such as \"512MB\" or \"1GiB\", not \"%s\""
+                                        .formatted(process.subject(key), text),
+                                example)));
+    }
+
+    private static Optional<Double> cpu(TomlSection process) {
+        String key = "cpu";
+        String example = example(PROCESS, key);
+        Optional<Double> cores = process.value(key).map(value -> switch (value) {
+            case Long number -> number.doubleValue();
+            case Double number -> number;
+            default -> throw process.wrongType(key, "a number of cores", example);
+        });
+        if (cores.isPresent() && !(cores.get() > 0 && Double.isFinite(cores.get()))) {
+            throw process.problem(key, "%s must be more than 0 cores".formatted(process.subject(key)), example);
+        }
+        return cores;
+    }
+
+    private static Optional<String> health(TomlSection process) {
+        String key = "health";
+        String example = example(PROCESS, key);
+        Optional<String> path = process.text(key, example);
+        if (path.isPresent() && !PATH.matcher(path.get()).matches()) {
+            throw process.problem(
+                    key,
+                    "%s must be a path that starts with /, not \"%s\"".formatted(process.subject(key), path.get()),
+                    example);
+        }
+        return path;
+    }
+
+    private static Map<String, String> env(TomlSection top) {
+        Map<String, String> env = new LinkedHashMap<>();
+        top.section("env", "[env]").ifPresent(section -> {
+            for (String key : section.keys()) {
+                if (!VARIABLE.matcher(key).matches()) {
+                    throw section.problem(
+                            key,
+                            "\"%s\" cannot be the name of a variable: it has letters, digits and _, and does not start with a digit"
+                                    .formatted(key),
+                            "LOG_LEVEL = \"info\"");
+                }
+                env.put(key, variable(section, key));
+            }
+        });
+        return env;
+    }
+
+    private static String variable(TomlSection env, String key) {
+        return switch (env.value(key).orElse("")) {
+            case String text -> text;
+            case Long number -> throw env.wrongType(key, "a string", quoted(key, number));
+            case Double number -> throw env.wrongType(key, "a string", quoted(key, number));
+            case Boolean flag -> throw env.wrongType(key, "a string", quoted(key, flag));
+            default -> throw env.wrongType(key, "a string", "%s = \"…\"".formatted(key));
+        };
+    }
+
+    private static String quoted(String key, Object value) {
+        return "put it in quotes:   %s = \"%s\"".formatted(key, value);
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private static String example(Map<String, String> examples, String key) {
+        return Objects.requireNonNull(examples.get(key), key);
+    }
+
+    /** Keeps the order, in which hints list the keys. */
+    private static Map<String, String> examples(String... keysAndExamples) {
+        Map<String, String> examples = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndExamples.length; i += 2) {
+            examples.put(keysAndExamples[i], keysAndExamples[i + 1]);
+        }
+        return examples;
+    }
+}

@@ -1,0 +1,213 @@
+package dev.stoa.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class RolloutTest {
+    private static Stoa stoa;
+
+    @BeforeAll
+    static void up() {
+        stoa = Stoa.up();
+    }
+
+    @AfterAll
+    static void down() {
+        stoa.close();
+    }
+
+    @Test
+    void noRequestFailsWhileReleasesRestartsAndScalingGoOn() {
+        Folder folder = Folder.web("one");
+        stoa.ok("deploy", folder.toString(), "-a", "busy");
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger answered = new AtomicInteger();
+        ConcurrentLinkedQueue<String> failed = new ConcurrentLinkedQueue<>();
+        List<CompletableFuture<Void>> clients = List.of(
+                CompletableFuture.runAsync(() -> load("busy", over, answered, failed)),
+                CompletableFuture.runAsync(() -> load("busy", over, answered, failed)));
+
+        folder.with("server.py", Folder.server("two"));
+        stoa.ok("deploy", folder.toString(), "-a", "busy");
+        assertThat(stoa.get("busy", "/").body()).isEqualTo("two");
+        stoa.ok("scale", "web=3", "-a", "busy");
+        await().atMost(Duration.ofSeconds(20)).until(() -> stoa.instances("busy").stream()
+                        .filter(instance -> instance.path("state").asString().equals("up"))
+                        .count()
+                == 3);
+        stoa.ok("restart", "-a", "busy");
+        stoa.ok("scale", "web=1", "-a", "busy");
+        stoa.ok("rollback", "-a", "busy");
+        assertThat(stoa.get("busy", "/").body()).isEqualTo("one");
+
+        over.set(true);
+        clients.forEach(CompletableFuture::join);
+        assertThat(failed).isEmpty();
+        assertThat(answered.get()).isGreaterThan(100);
+    }
+
+    private static void load(
+            String app, AtomicBoolean over, AtomicInteger answered, ConcurrentLinkedQueue<String> failed) {
+        while (!over.get()) {
+            try {
+                int status = stoa.get(app, "/").statusCode();
+                if (status != 200) {
+                    failed.add("status " + status);
+                }
+            } catch (RuntimeException e) {
+                failed.add(e.toString());
+            }
+            answered.incrementAndGet();
+        }
+    }
+
+    @Test
+    void aReleaseThatExitsAtOnceFailsAndTheOneBeforeGoesOn() {
+        Folder folder = Folder.web("good");
+        stoa.ok("deploy", folder.toString(), "-a", "exits");
+        List<Long> pids = stoa.pids("exits");
+        folder.with("server.py", "print('no database today'); raise SystemExit(3)");
+
+        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "exits");
+
+        assertThat(result.err()).contains("web.1 exited with status 3").contains("no database today");
+        assertThat(stoa.get("exits", "/").body()).isEqualTo("good");
+        assertThat(stoa.pids("exits")).isEqualTo(pids);
+        assertThat(stoa.json("releases", "-a", "exits"))
+                .extracting(release -> release.path("version").asString() + " "
+                        + release.path("state").asString())
+                .containsExactly("v2 failed", "v1 active");
+    }
+
+    @Test
+    void allProcessTypesSwitchTogetherOrNone() {
+        Folder folder = Folder.web("good");
+        stoa.ok("deploy", folder.toString(), "-a", "both");
+        folder.with("Procfile", "web: python3 server.py\nworker: false\n").with("server.py", Folder.server("bad"));
+
+        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "both");
+
+        assertThat(result.err()).contains("worker.1 exited with status 1");
+        assertThat(stoa.get("both", "/").body()).isEqualTo("good");
+    }
+
+    @Test
+    void aReleaseThatListensElsewhereFailsAndTheMessageSaysWhere() {
+        Folder folder = Folder.web("good")
+                .with("stoa.toml", "[processes.web]\nhealth = \"/\"\n")
+                .with(
+                        "server.py",
+                        Folder.server("x").replace("int(os.environ[\"PORT\"])", "45871"));
+
+        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "elsewhere");
+
+        assertThat(result.err()).contains("did not get healthy").contains("0.0.0.0:45871").contains("PORT");
+        assertThat(stoa.get("elsewhere", "/").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    void aHealthPathThatAnswersAnErrorKeepsTheReleaseFromServing() {
+        Folder folder = Folder.web("good");
+        stoa.ok("deploy", folder.toString(), "-a", "unhealthy");
+        folder.with("stoa.toml", "[processes.web]\nhealth = \"/up\"\n")
+                .with("server.py", Folder.server("bad").replace("send_response(200)", "send_response(500)"));
+
+        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "unhealthy");
+
+        assertThat(result.err()).contains("health check did not pass");
+        assertThat(stoa.get("unhealthy", "/").body()).isEqualTo("good");
+    }
+
+    @Test
+    void aFailingReleaseCommandKeepsTheReleaseFromServing() {
+        Folder folder = Folder.web("good");
+        stoa.ok("deploy", folder.toString(), "-a", "migrates");
+        folder.with("Procfile", "web: python3 server.py\nrelease: echo migrating; exit 4\n");
+
+        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "migrates");
+
+        assertThat(result.out()).contains("migrating");
+        assertThat(result.err()).contains("release command of v2 exited with status 4");
+        assertThat(stoa.get("migrates", "/").body()).isEqualTo("good");
+    }
+
+    @Test
+    void aCrashedInstanceIsReplacedAndTheCrashIsShown() {
+        stoa.ok("deploy", Folder.web("still here").toString(), "-a", "crashes");
+        long pid = stoa.pids("crashes").getFirst();
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            JsonNode instance = stoa.instances("crashes").getFirst();
+            assertThat(instance.path("state").asString()).isEqualTo("up");
+            assertThat(instance.path("pid").asLong()).isNotEqualTo(pid);
+            assertThat(instance.path("restarts").asInt()).isEqualTo(1);
+        });
+        assertThat(stoa.get("crashes", "/").body()).isEqualTo("still here");
+        assertThat(stoa.ok("logs", "-a", "crashes").out()).contains("web.1 was ended by SIGKILL");
+    }
+
+    @Test
+    void aWorkerThatKeepsCrashingBacksOffAndTheSiteStaysUp() {
+        Folder folder = Folder.web("site").with("Procfile", "web: python3 server.py\nworker: sleep 2.5; exit 7\n");
+        stoa.ok("deploy", folder.toString(), "-a", "backoff");
+
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(stoa.instances("backoff"))
+                .anySatisfy(instance -> {
+                    assertThat(instance.path("process").asString()).isEqualTo("worker");
+                    assertThat(instance.path("state").asString()).isEqualTo("crashed");
+                    assertThat(instance.path("restarts").asInt()).isGreaterThanOrEqualTo(4);
+                    assertThat(instance.path("detail").asString()).contains("exited with status 7, next start in");
+                }));
+        assertThat(stoa.get("backoff", "/").body()).isEqualTo("site");
+    }
+
+    @Test
+    void twoDeploysOfOneAppQueueAndTheQueueCanBeSeenAndCancelled() throws Exception {
+        Folder slow = Folder.web("first").with("Procfile", "web: python3 server.py\nrelease: sleep 8\n");
+        Folder second = Folder.web("second");
+        CompletableFuture<Stoa.Result> first =
+                CompletableFuture.supplyAsync(() -> stoa.run("deploy", slow.toString(), "-a", "queue"));
+        await().atMost(Duration.ofSeconds(10)).until(() -> states("queue").contains("releasing"));
+        CompletableFuture<Stoa.Result> next =
+                CompletableFuture.supplyAsync(() -> stoa.run("deploy", second.toString(), "-a", "queue"));
+        await().atMost(Duration.ofSeconds(10)).until(() -> states("queue").contains("queued"));
+
+        String queued = deploys("queue").stream()
+                .filter(deploy -> deploy.path("state").asString().equals("queued"))
+                .findFirst()
+                .orElseThrow()
+                .path("id")
+                .asString();
+        stoa.ok("deploys", "cancel", queued, "-a", "queue");
+
+        assertThat(next.get().status()).isEqualTo(1);
+        assertThat(next.get().err()).contains("cancelled");
+        assertThat(first.get().status()).as(first.get().err()).isZero();
+        assertThat(stoa.get("queue", "/").body()).isEqualTo("first");
+    }
+
+    private static List<JsonNode> deploys(String app) {
+        return stoa.json("deploys", "-a", app).valueStream().toList();
+    }
+
+    private static List<String> states(String app) {
+        Stoa.Result result = stoa.run("deploys", "--json", "-a", app);
+        return result.status() != 0
+                ? List.of()
+                : result.json().valueStream()
+                        .map(deploy -> deploy.path("state").asString())
+                        .toList();
+    }
+}

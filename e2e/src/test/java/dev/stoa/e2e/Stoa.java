@@ -1,0 +1,219 @@
+package dev.stoa.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stoa.api.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+
+/** A platform of its own, in a data directory and on ports of its own, driven through the command line. */
+final class Stoa implements AutoCloseable {
+    private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
+    private static final Path LAUNCHER = REPOSITORY.resolve("dist/target/stoa-0.1.0/bin/stoa");
+    private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
+
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build();
+    private final Map<String, String> environment = new TreeMap<>();
+    private final Path home;
+    private final int apiPort;
+    private final int httpPort;
+
+    private Stoa(Path home, int apiPort, int httpPort) {
+        this.home = home;
+        this.apiPort = apiPort;
+        this.httpPort = httpPort;
+        environment.put("STOA_HOME", home.toString());
+    }
+
+    /** Nothing runs yet. */
+    static Stoa prepared() {
+        try {
+            return new Stoa(Files.createTempDirectory("stoa-e2e"), freePort(), freePort());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A platform that runs. */
+    static Stoa up() {
+        Stoa stoa = prepared();
+        stoa.start();
+        return stoa;
+    }
+
+    void start() {
+        ok("up", "--detach", "--api-port", "" + apiPort, "--http-port", "" + httpPort);
+    }
+
+    Path home() {
+        return home;
+    }
+
+    int httpPort() {
+        return httpPort;
+    }
+
+    int apiPort() {
+        return apiPort;
+    }
+
+    String token() {
+        try {
+            return Files.readString(home.resolve("token")).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Path example(String name) {
+        return REPOSITORY.resolve("examples").resolve(name);
+    }
+
+    /** What a command said and how it ended. */
+    record Result(int status, String out, String err) {
+        String lastLine() {
+            return out.strip().lines().reduce((first, second) -> second).orElse("");
+        }
+
+        JsonNode json() {
+            return Json.MAPPER.readTree(out);
+        }
+    }
+
+    /** Runs a command to its end. */
+    Result run(String... arguments) {
+        return run(Path.of("."), arguments);
+    }
+
+    Result run(Path directory, String... arguments) {
+        try {
+            Path out = Files.createTempFile("stoa", ".out");
+            Path err = Files.createTempFile("stoa", ".err");
+            Process process = start(directory, out, err, arguments);
+            if (!process.waitFor(COMMAND_MAX.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("stoa %s takes more than %s; it said:\n%s%s"
+                        .formatted(List.of(arguments), COMMAND_MAX, Files.readString(out), Files.readString(err)));
+            }
+            Result result = new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+            Files.delete(out);
+            Files.delete(err);
+            return result;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Starts a command that goes on. */
+    Process start(Path directory, Path out, Path err, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        builder.environment().remove("STOA_URL");
+        builder.environment().remove("STOA_TOKEN");
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    /** Runs a command that must succeed. */
+    Result ok(String... arguments) {
+        Result result = run(arguments);
+        assertThat(result.status())
+                .as("stoa %s\n%s%s", List.of(arguments), result.out(), result.err())
+                .isZero();
+        return result;
+    }
+
+    /** Runs a command that must fail. */
+    Result fails(String... arguments) {
+        Result result = run(arguments);
+        assertThat(result.status())
+                .as("stoa %s\n%s%s", List.of(arguments), result.out(), result.err())
+                .isEqualTo(1);
+        return result;
+    }
+
+    JsonNode json(String... arguments) {
+        List<String> words = new ArrayList<>(Arrays.asList(arguments));
+        words.add(1, "--json");
+        return ok(words.toArray(String[]::new)).json();
+    }
+
+    List<JsonNode> instances(String app) {
+        List<JsonNode> instances = new ArrayList<>();
+        json("ps", "-a", app).forEach(instances::add);
+        return instances;
+    }
+
+    /** The pids of the app's instances, in the order of {@code stoa ps}. */
+    List<Long> pids(String app) {
+        return instances(app).stream().map(instance -> instance.path("pid").asLong()).toList();
+    }
+
+    /** Asks the router for a path of an app. */
+    HttpResponse<String> get(String app, String path) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
+                    .timeout(Duration.ofSeconds(30))
+                    .build();
+            return client.send(withHost(request, app), BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private HttpRequest withHost(HttpRequest request, String app) {
+        // *.localhost resolves to the loopback address in every JDK and browser, as RFC 6761 asks.
+        return HttpRequest.newBuilder(request, (name, value) -> true)
+                .uri(URI.create("http://%s.localhost:%d%s".formatted(app, httpPort, request.uri().getPath())))
+                .build();
+    }
+
+    long pid() {
+        return json("status").path("pid").asLong();
+    }
+
+    /** Ends the platform as a power cut would, but for its apps. */
+    void kill() {
+        ProcessHandle handle = ProcessHandle.of(pid()).orElseThrow();
+        handle.destroyForcibly();
+        handle.onExit().join();
+    }
+
+    @Override
+    public void close() {
+        run("down");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.stoa.platform;
+
+import dev.stoa.api.StoaException;
+import java.util.List;
+
+/** Starts the platform in the foreground: {@code stoa up}. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+        List<String> words = List.of(arguments);
+        try {
+            if (words.equals(List.of("--train"))) {
+                Training.run();
+            } else {
+                Foreground.run(PlatformOptions.parse(words, System.getenv()));
+            }
+        } catch (StoaException e) {
+            System.err.println("error: " + e.message());
+            e.hint().ifPresent(hint -> System.err.println("  " + hint));
+            System.exit(e.code().fault() == dev.stoa.api.ErrorCode.Fault.USER ? 2 : 1);
+        }
+    }
+}

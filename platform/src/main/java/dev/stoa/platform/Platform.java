@@ -1,0 +1,166 @@
+package dev.stoa.platform;
+
+import dev.stoa.api.Status;
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.base.Secrets;
+import dev.stoa.platform.base.Sql;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.control.Api;
+import dev.stoa.platform.control.Control;
+import dev.stoa.platform.control.EngineBuildShell;
+import dev.stoa.platform.control.Home;
+import dev.stoa.platform.control.Stores;
+import dev.stoa.platform.control.Urls;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.Limits;
+import dev.stoa.platform.engine.process.ProcessEngine;
+import dev.stoa.platform.http.ApiServer;
+import dev.stoa.platform.observe.LogCollector;
+import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.PostgresBinaries;
+import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.router.Router;
+import dev.stoa.platform.router.RouterConfig;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
+public final class Platform implements AutoCloseable {
+    private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+    /** Builds must not starve the apps: half as many at once as there are cores, and none with all of the cores. */
+    private static final int BUILDS_AT_ONCE = Math.max(1, CORES / 2);
+
+    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 4096);
+
+    /** What an instance may use where its manifest does not say. */
+    private static final Limits INSTANCE_LIMITS = new Limits(512L << 20, CORES, 1024);
+
+    private final PlatformOptions options;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Home home;
+    private final Engine engine;
+    private final String database;
+    private final Router router;
+    private final Control control;
+    private final ApiServer api;
+
+    private Platform(PlatformOptions options, Map<String, String> environment) {
+        this.options = options;
+        try {
+            InstantSource clock = InstantSource.system();
+            Ids ids = new Ids(new SecureRandom());
+            home = opened(Home.open(options.home()));
+            Sql sql = opened(openStore());
+            database = options.databaseUrl().isPresent() ? "external" : "embedded PostgreSQL";
+            engine = opened(ProcessEngine.open(home.instances(), home.root()));
+            LogStore logs = new LogStore(home.logs());
+            LogCollector collector = opened(new LogCollector(logs, clock));
+            router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
+            router.start();
+            control = new Control(
+                    home,
+                    Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
+                    engine,
+                    router,
+                    Builder.standard(new EngineBuildShell(engine, ids, BUILD_LIMITS), environment),
+                    BUILDS_AT_ONCE,
+                    INSTANCE_LIMITS,
+                    logs,
+                    collector,
+                    new Urls(options.domain(), router.port()),
+                    ids,
+                    clock);
+            opened.push(control::close);
+            control.start();
+            api = opened(new ApiServer(
+                    options.apiHost(),
+                    options.apiPort(),
+                    home.token(),
+                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                    Version.CURRENT));
+            api.start();
+            home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
+        } catch (RuntimeException | Error e) {
+            closeOpened();
+            throw e;
+        }
+    }
+
+    /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
+    static Platform start(PlatformOptions options, Map<String, String> environment) {
+        return new Platform(options, environment);
+    }
+
+    private Sql openStore() {
+        return options.databaseUrl().map(Sql::open).orElseGet(() -> {
+            PostgresCluster cluster = opened(
+                    PostgresCluster.open(home.postgres(), PostgresBinaries.unpacked(home.root().resolve("bin"))));
+            return Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
+        });
+    }
+
+    Status status() {
+        return new Status(
+                ProcessHandle.current().pid(),
+                Version.CURRENT,
+                engine.name(),
+                engine.isolation().summary(),
+                engine.isolation().missing(),
+                apiUrl(),
+                "http://*." + options.domain() + ":" + router.port(),
+                options.domain(),
+                database,
+                home.root().toString(),
+                control.appCount(),
+                control.instanceCount());
+    }
+
+    /** Returns when the platform has stopped. */
+    void awaitClosed() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Ends all apps, then the platform. Returns at once. */
+    private void stopWithApps() {
+        Threads.start("shutdown", this::closeWithApps);
+    }
+
+    /** Ends all apps, then the platform. */
+    void closeWithApps() {
+        control.stopEverything();
+        close();
+    }
+
+    /** Stops the platform. The instances go on, and the next platform on the same data directory finds them. */
+    @Override
+    public void close() {
+        closeOpened();
+        closed.countDown();
+    }
+
+    private synchronized void closeOpened() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                System.getLogger(Platform.class.getName()).log(System.Logger.Level.WARNING, "closing failed", e);
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        opened.push(part);
+        return part;
+    }
+
+    private String apiUrl() {
+        return "http://%s:%d".formatted(options.apiHost(), api.port());
+    }
+}

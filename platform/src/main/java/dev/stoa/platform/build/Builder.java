@@ -1,0 +1,177 @@
+package dev.stoa.platform.build;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Turns source into a slug: finds the buildpack, lets it work, and settles which commands the app consists of.
+ *
+ * <p>A command comes from {@code stoa.toml}, else from the Procfile, else the buildpack guesses it. Builds of different
+ * apps may run at once.
+ */
+public final class Builder {
+    private final BuildShell shell;
+    private final Toolchains tools;
+    private final List<Buildpack> buildpacks;
+
+    /** @param buildpacks the first that recognises a folder builds it */
+    Builder(BuildShell shell, Toolchains tools, List<Buildpack> buildpacks) {
+        this.shell = shell;
+        this.tools = tools;
+        this.buildpacks = List.copyOf(buildpacks);
+    }
+
+    /**
+     * A builder with all of Stoa's buildpacks.
+     *
+     * @param environment     the platform's own: its PATH finds the toolchains, and what package managers need to reach
+     *     the network is passed on, see {@link BuildEnvironment}
+     * @param staticServerJar serves static sites
+     * @param javaHome        the JDK that runs the platform
+     */
+    public static Builder standard(
+            BuildShell shell, Map<String, String> environment, Path staticServerJar, Path javaHome) {
+        StaticSite site = new StaticSite(staticServerJar, javaHome);
+        return new Builder(
+                shell,
+                new Toolchains(environment, javaHome),
+                List.of(
+                        new PythonBuildpack(),
+                        new NodeBuildpack(site),
+                        new JavaBuildpack(),
+                        new StaticBuildpack(site),
+                        new ProcfileBuildpack()));
+    }
+
+    /**
+     * Builds in the request's folder.
+     *
+     * @param output gets the lines for the user: steps as {@code -----> Step}, details indented by seven spaces
+     * @throws StoaException when the app cannot be built; the folder is then of no further use
+     * @throws InterruptedException when the build is cancelled; the cache stays good
+     */
+    public Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
+        try {
+            // Stoa's own corner of the slug; whatever the source brings under this name would be in the way.
+            FileTree.delete(request.source().resolve(BuildContext.OWN_FOLDER));
+            SourceFolder source = new SourceFolder(request.source(), request.manifest());
+            Optional<Procfile> procfile = source.text(Procfile.NAME).map(Procfile::parse);
+            Buildpack buildpack = choose(source);
+            BuildContext context = new BuildContext(shell, tools, request, source, output);
+            context.step(capitalised(buildpack.name()) + " detected");
+            others(buildpack, source).ifPresent(context::detail);
+            Buildpack.Built built = buildpack.build(context);
+            Map<String, String> processes = processes(request.manifest(), procfile, built);
+            context.step("Process types: "
+                    + new TreeMap<>(processes)
+                            .entrySet().stream()
+                                    .map(p -> p.getKey() + " (" + p.getValue() + ")")
+                                    .collect(Collectors.joining(", ")));
+            return slug(request, buildpack, built, processes, procfile);
+        } catch (IOException e) {
+            throw BuildContext.diskError(e);
+        }
+    }
+
+    private static String capitalised(String name) {
+        return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+    }
+
+    private Slug slug(
+            BuildRequest request,
+            Buildpack buildpack,
+            Buildpack.Built built,
+            Map<String, String> processes,
+            Optional<Procfile> procfile)
+            throws IOException {
+        Map<String, String> env = new HashMap<>(Map.of("LANG", BuildEnvironment.LANG));
+        env.putAll(built.env());
+        return new Slug(
+                request.source(),
+                shell.slugMount(request.source()),
+                buildpack.name(),
+                processes,
+                request.manifest().release().or(() -> procfile.flatMap(Procfile::release)),
+                env,
+                built.readable(),
+                FileTree.sizeBytes(request.source()));
+    }
+
+    private Buildpack choose(SourceFolder source) {
+        Optional<String> wanted = source.manifest().buildpack();
+        if (wanted.isPresent()) {
+            return buildpacks.stream()
+                    .filter(b -> b.name().equals(wanted.get()))
+                    .findFirst()
+                    .orElseThrow(() -> unknown(wanted.get()));
+        }
+        return buildpacks.stream().filter(b -> b.detects(source)).findFirst().orElseThrow(() -> notRecognised(source));
+    }
+
+    /** Whoever deploys a Django project with a package.json in it should see what was not chosen. */
+    private Optional<String> others(Buildpack chosen, SourceFolder source) {
+        if (source.manifest().buildpack().isPresent()) {
+            return Optional.empty();
+        }
+        return buildpacks.stream()
+                .filter(b -> !b.equals(chosen) && !(b instanceof ProcfileBuildpack) && b.detects(source))
+                .map(b -> "also found %s: to use it, write buildpack = \"%s\" under [build] in stoa.toml"
+                        .formatted(b.looksFor(), b.name()))
+                .findFirst();
+    }
+
+    private static Map<String, String> processes(
+            Manifest manifest, Optional<Procfile> procfile, Buildpack.Built built) {
+        Map<String, String> processes = new HashMap<>(built.guesses());
+        procfile.ifPresent(p -> processes.putAll(p.processes()));
+        manifest.processes().forEach((type, process) -> process.command().ifPresent(c -> processes.put(type, c)));
+        if (processes.isEmpty()) {
+            throw new StoaException(
+                    ErrorCode.NOT_RECOGNISED,
+                    "the app is built, but nothing says how to start it: there is no Procfile, and no file with a usual name such as app.py or server.js",
+                    "write a Procfile with a line such as:  web: python shop.py");
+        }
+        return processes;
+    }
+
+    private StoaException unknown(String name) {
+        List<String> names = buildpacks.stream().map(Buildpack::name).toList();
+        return new StoaException(
+                ErrorCode.BAD_MANIFEST,
+                "\"%s\" is not a buildpack: it is asked for under [build] in stoa.toml, and there are %s"
+                        .formatted(name, String.join(", ", names)),
+                "did you mean \"%s\"?   buildpack = \"%1$s\"".formatted(NearestName.of(name, names)));
+    }
+
+    private StoaException notRecognised(SourceFolder source) {
+        if (source.has("Dockerfile")) {
+            return new StoaException(
+                    ErrorCode.NOT_RECOGNISED,
+                    "the folder has a Dockerfile, but this platform has no Docker engine yet, and there is nothing else to build from: "
+                            + lookedFor(),
+                    "write a Procfile with a line such as:  web: ./server --port $PORT");
+        }
+        return new StoaException(
+                ErrorCode.NOT_RECOGNISED,
+                "nothing in the folder says what kind of app this is; looked for " + lookedFor(),
+                "deploy the folder that has one of these files, or write a Procfile with a line such as:  web: ./server --port $PORT");
+    }
+
+    private String lookedFor() {
+        return buildpacks.stream()
+                .map(b -> "%s (%s)".formatted(b.looksFor(), b.name()))
+                .collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,96 @@
+package dev.stoa.platform.build;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Installed dependencies of an app, kept by what they were installed from, so that a build which changes none of them
+ * installs nothing.
+ *
+ * <p>Everything is read and written by the build's own shell: the files are made by the app's code, and the platform
+ * does not touch them. An entry is written under another name and then renamed, so a build that is cut off leaves a good
+ * cache.
+ *
+ * @param folder the entries of one kind
+ * @param key    of this build's entry
+ * @param what   the folder in the slug to keep
+ */
+record DependencyCache(Path folder, String key, String what) {
+    /** The present one, and one to return to: a rollback, or another branch. */
+    private static final int ENTRIES_MAX = 2;
+
+    /** Beyond it the package managers' own downloads are dropped. */
+    private static final int DOWNLOADS_KILOBYTES_MAX = 2 << 20;
+
+    /** A key that is another for any other list of ingredients. */
+    static String key(List<String> ingredients) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (String ingredient : ingredients) {
+                byte[] bytes = ingredient.getBytes(StandardCharsets.UTF_8);
+                digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
+                digest.update(bytes);
+            }
+            return HexFormat.of().formatHex(digest.digest(), 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    boolean isPresent() {
+        return Files.isDirectory(folder.resolve(key), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Puts the entry into the slug; false when it could not. */
+    boolean restore(BuildContext context, String then) throws InterruptedException {
+        // Where the file system can share blocks until they are written to, a copy costs next to nothing.
+        String script = """
+                set -e
+                from=%1$s; to=%2$s
+                rm -rf "$to"; mkdir -p "$(dirname "$to")"
+                cp -a --reflink=auto "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; }
+                touch "$from"
+                %3$s
+                """.formatted(quote(folder.resolve(key).toString()), quote(what), then);
+        return context.attempt(script);
+    }
+
+    /** Keeps what the slug has now; a failure costs time in the next build, nothing else. */
+    void save(BuildContext context) throws InterruptedException {
+        String script = """
+                set -e
+                [ -d %2$s ] || exit 0
+                mkdir -p %1$s; cd_from=$PWD; new=%1$s/.new
+                rm -rf "$new" %1$s/%3$s
+                cp -a --reflink=auto "$cd_from"/%2$s "$new" 2>/dev/null || { rm -rf "$new"; cp -a "$cd_from"/%2$s "$new"; }
+                touch "$new"; mv "$new" %1$s/%3$s
+                ls -1t %1$s | tail -n +%4$d | while read -r old; do rm -rf %1$s/"$old"; done
+                """.formatted(quote(folder.toString()), quote(what), key, ENTRIES_MAX + 1);
+        if (!context.attempt(script)) {
+            context.detail("the dependencies could not be kept for the next build");
+        }
+    }
+
+    /** Drops a package manager's downloads when they have grown too large. */
+    static void boundDownloads(BuildContext context, Path downloads) throws InterruptedException {
+        String folder = quote(downloads.toString());
+        context.attempt(
+                "[ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s".formatted(folder, DOWNLOADS_KILOBYTES_MAX));
+    }
+
+    /** For {@code sh}. */
+    static String quote(String text) {
+        return "'" + text.replace("'", "'\\''") + "'";
+    }
+
+    /** For {@code sh}, and as it stands where that is the same, since people read it in the list of processes. */
+    static String quoteIfNeeded(String text) {
+        return text.matches("[\\w./-]+") ? text : quote(text);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.stoa.platform.build;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Json;
+import dev.stoa.api.StoaException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/** The parts of a package.json that a build goes by. */
+record PackageJson(JsonNode root) {
+    static final String FILE = "package.json";
+
+    /** What npm runs in the app itself after an install. */
+    private static final List<String> INSTALL_SCRIPTS =
+            List.of("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare");
+
+    private static final List<String> DEPENDENCY_KEYS = List.of(
+            "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "workspaces");
+
+    static PackageJson read(SourceFolder source) {
+        try {
+            JsonNode root = Json.MAPPER.readTree(source.text(FILE).orElse("{}"));
+            if (root.isObject()) {
+                return new PackageJson(root);
+            }
+            throw bad("it is no JSON object");
+        } catch (JacksonException e) {
+            throw bad(e.getOriginalMessage() + ", line " + e.getLocation().getLineNr());
+        }
+    }
+
+    Optional<String> script(String name) {
+        JsonNode script = root.path("scripts").path(name);
+        return script.isString() && !script.stringValue().isBlank()
+                ? Optional.of(script.stringValue())
+                : Optional.empty();
+    }
+
+    Optional<String> main() {
+        JsonNode main = root.path("main");
+        return main.isString() ? Optional.of(main.stringValue()) : Optional.empty();
+    }
+
+    boolean hasDevDependencies() {
+        return !root.path("devDependencies").isEmpty();
+    }
+
+    /** Whether an install leaves nothing but node_modules, always the same for the same lock file. */
+    boolean installsOnlyModules() {
+        return !root.has("workspaces")
+                && INSTALL_SCRIPTS.stream().noneMatch(s -> script(s).isPresent());
+    }
+
+    /** The texts that decide what is installed. */
+    List<String> dependencies() {
+        List<String> texts = new ArrayList<>();
+        DEPENDENCY_KEYS.forEach(key -> texts.add(root.path(key).toString()));
+        return texts;
+    }
+
+    private static StoaException bad(String why) {
+        return new StoaException(
+                ErrorCode.BUILD_FAILED, "package.json cannot be read: " + why, "put it right and deploy again");
+    }
+}

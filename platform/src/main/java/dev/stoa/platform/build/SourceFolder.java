@@ -1,0 +1,48 @@
+package dev.stoa.platform.build;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.StoaException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The code as it arrived. Nothing outside the folder is ever read through it, wherever a link leads: after the build's
+ * own commands have run, the folder may hold links that no upload could bring.
+ */
+record SourceFolder(Path root, Manifest manifest) {
+    private static final long TEXT_BYTES_MAX = 16L << 20;
+
+    boolean has(String name) {
+        return file(name).isPresent();
+    }
+
+    /** A regular file of this name. */
+    Optional<Path> file(String name) {
+        try {
+            Path real = root.resolve(name).toRealPath();
+            return real.startsWith(root.toRealPath()) && Files.isRegularFile(real)
+                    ? Optional.of(real)
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    Optional<String> text(String name) {
+        return file(name).map(file -> {
+            try {
+                if (Files.size(file) > TEXT_BYTES_MAX) {
+                    throw new StoaException(
+                            ErrorCode.BAD_REQUEST, name + " has more than 16 MiB", "make it smaller, or leave it out");
+                }
+                return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw BuildContext.diskError(e);
+            }
+        });
+    }
+}

@@ -1,0 +1,57 @@
+package dev.stoa.platform.build;
+
+import dev.stoa.platform.base.FileTree;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Makes a slug serve files with Stoa's static server, which comes along in the slug. */
+final class StaticSite {
+    private static final String JAR = BuildContext.OWN_FOLDER + "/static-server.jar";
+
+    /** Where site generators and people put what is to be served. */
+    private static final List<String> ROOTS = List.of(".", "public", "dist", "build", "out", "_site");
+
+    /** A small heap and one compiler: a file server needs no more, and starts sooner. */
+    private static final String JAVA_OPTIONS = "-Xshare:auto -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m";
+
+    private final Path jar;
+    private final Path javaHome;
+
+    StaticSite(Path jar, Path javaHome) {
+        this.jar = jar;
+        this.javaHome = javaHome;
+    }
+
+    /** The folder of the site within the source. */
+    static Optional<String> root(SourceFolder source) {
+        return ROOTS.stream().filter(root -> source.has(root + "/index.html")).findFirst();
+    }
+
+    /** The folder that a generator has made. */
+    static Optional<String> generated(SourceFolder source) {
+        return root(source).filter(root -> !root.equals("."));
+    }
+
+    Buildpack.Built serve(BuildContext context, String site) {
+        Path root = context.source().root();
+        try {
+            // The app's own build may have left a link of this name, which must not lead the copy elsewhere.
+            FileTree.delete(root.resolve(BuildContext.OWN_FOLDER));
+            Files.createDirectory(root.resolve(BuildContext.OWN_FOLDER));
+            Files.copy(jar, root.resolve(JAR));
+        } catch (IOException e) {
+            throw BuildContext.diskError(e);
+        }
+        context.detail("serving " + (site.equals(".") ? "the folder" : site + "/") + " as it is");
+        Path java = Toolchains.realPath(javaHome);
+        return new Buildpack.Built(
+                Map.of("web", "java %s -jar %s %s".formatted(JAVA_OPTIONS, JAR, site)),
+                Map.of("PATH", java.resolve("bin") + ":" + BuildEnvironment.SYSTEM_PATH),
+                Stream.of(java).filter(p -> !Toolchains.isSystem(p)).toList());
+    }
+}

@@ -1,0 +1,408 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.App;
+import dev.stoa.api.AppName;
+import dev.stoa.api.Deploy;
+import dev.stoa.api.DeployEvent;
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Instance;
+import dev.stoa.api.LogLine;
+import dev.stoa.api.ProcessType;
+import dev.stoa.api.Release;
+import dev.stoa.api.Requests.ChangeConfig;
+import dev.stoa.api.RunEvent;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.ReleaseStore.BuildRow;
+import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.observe.LogQuery;
+import dev.stoa.platform.observe.LogStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** What users can do with apps, one method for each thing. */
+public final class Apps {
+    /** An upload may have so many bytes, packed. */
+    static final long UPLOAD_BYTES_MAX = 2L << 30;
+
+    /** Below this much free disk no deploy is taken, as a full disk would stop the apps that run. */
+    static final long FREE_BYTES_MIN = 200L << 20;
+
+    private static final int DEPLOYS_SHOWN = 50;
+    static final int INSTANCES_MAX = 100;
+
+    private static final Pattern VAR_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final Pattern HOST_NAME =
+            Pattern.compile("(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+
+    private final Home home;
+    private final Stores stores;
+    private final Deployments deployments;
+    private final Reconciler reconciler;
+    private final View view;
+    private final LogStore logs;
+    private final Engine engine;
+    private final LaunchOrder launchOrder;
+    private final Urls urls;
+    private final Ids ids;
+    private final InstantSource clock;
+
+    Apps(
+            Home home,
+            Stores stores,
+            Deployments deployments,
+            Reconciler reconciler,
+            View view,
+            LogStore logs,
+            Engine engine,
+            LaunchOrder launchOrder,
+            Urls urls,
+            Ids ids,
+            InstantSource clock) {
+        this.home = home;
+        this.stores = stores;
+        this.deployments = deployments;
+        this.reconciler = reconciler;
+        this.view = view;
+        this.logs = logs;
+        this.engine = engine;
+        this.launchOrder = launchOrder;
+        this.urls = urls;
+        this.ids = ids;
+        this.clock = clock;
+    }
+
+    static StoaException nothingDeployed(AppRow app) {
+        return new StoaException(
+                ErrorCode.NOTHING_DEPLOYED,
+                "nothing has been deployed to %s yet".formatted(app.name()),
+                "stoa deploy PATH -a " + app.name());
+    }
+
+    List<App> list() {
+        return stores.apps().all().stream().map(this::shown).toList();
+    }
+
+    App show(String name) {
+        return shown(stores.apps().require(name));
+    }
+
+    App create(String name) {
+        AppName valid = new AppName(name);
+        return stores.apps()
+                .create(valid, clock.instant())
+                .map(this::created)
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.APP_EXISTS,
+                        "there is an app \"%s\" already".formatted(name),
+                        "choose another name, or deploy to it: stoa deploy PATH -a " + name));
+    }
+
+    private App created(AppRow app) {
+        reconciler.lookAgain(app.id());
+        return shown(app);
+    }
+
+    /** Ends and deletes all of it. */
+    void destroy(String name) {
+        AppRow app = stores.apps().require(name);
+        deployments.retire(app);
+        reconciler.retire(app);
+        stores.apps().delete(app.id());
+        logs.delete(app.name());
+        FileTree.delete(home.app(app.name()));
+    }
+
+    /** Takes the source and puts its deploy into the queue; makes the app if there is none of the name. */
+    Deploy deploy(String name, InputStream archive) {
+        AppName valid = new AppName(name);
+        String id = deployments.nextId();
+        store(archive, home.upload(id));
+        AppRow app = stores.apps()
+                .create(valid, clock.instant())
+                .orElseGet(() -> stores.apps().require(name));
+        reconciler.lookAgain(app.id());
+        return deployments.submit(id, app, "deploy", "Deploy", Optional.empty());
+    }
+
+    private static void store(InputStream archive, Path file) {
+        try {
+            Files.createDirectories(file.getParent());
+            if (Files.getFileStore(file.getParent()).getUsableSpace() < FREE_BYTES_MIN) {
+                throw new StoaException(
+                        ErrorCode.DISK_FULL,
+                        "the disk of the data directory has less than %d MB free".formatted(FREE_BYTES_MIN >> 20),
+                        "free some room, or destroy apps that are not needed, and deploy again");
+            }
+            try (OutputStream out = Files.newOutputStream(file)) {
+                byte[] buffer = new byte[64 * 1024];
+                long total = 0;
+                for (int read = archive.read(buffer); read >= 0; read = archive.read(buffer)) {
+                    total += read;
+                    if (total > UPLOAD_BYTES_MAX) {
+                        throw new StoaException(
+                                ErrorCode.TOO_LARGE,
+                                "the upload has more than %d MB".formatted(UPLOAD_BYTES_MAX >> 20),
+                                "keep what the build does not need out of it with a .stoaignore");
+                    }
+                    out.write(buffer, 0, read);
+                }
+            }
+        } catch (IOException e) {
+            FileTree.delete(file);
+            throw Deployment.unforeseen(new java.io.UncheckedIOException(e));
+        } catch (StoaException e) {
+            FileTree.delete(file);
+            throw e;
+        }
+    }
+
+    /** Of all apps, those on their way first. */
+    List<Deploy> deploys() {
+        return stores.deploys().latest(DEPLOYS_SHOWN);
+    }
+
+    List<Deploy> deploys(String name) {
+        return stores.deploys().ofApp(stores.apps().require(name).id(), DEPLOYS_SHOWN);
+    }
+
+    Deploy deploy(String name, String id) {
+        return deployments.find(stores.apps().require(name), id).deploy();
+    }
+
+    void followDeploy(String name, String id, Consumer<DeployEvent> sink) throws InterruptedException {
+        deployments.follow(stores.apps().require(name), id, sink);
+    }
+
+    Deploy cancelDeploy(String name, String id) {
+        return deployments.cancel(stores.apps().require(name), id);
+    }
+
+    Map<String, String> config(String name) {
+        return stores.configs().read(stores.apps().require(name).id());
+    }
+
+    /** @param follow whether to go on with what comes, until the thread is interrupted or the sink throws */
+    void logs(String name, LogQuery query, boolean follow, Consumer<LogLine> sink) throws InterruptedException {
+        AppRow app = stores.apps().require(name);
+        if (follow) {
+            logs.follow(app.name(), query, sink);
+        } else {
+            logs.read(app.name(), query).forEach(sink);
+        }
+    }
+
+    Deploy changeConfig(String name, ChangeConfig change) {
+        AppRow app = stores.apps().require(name);
+        change.set().forEach((variable, value) -> {
+            if (!VAR_NAME.matcher(variable).matches() || value.indexOf('\0') >= 0) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "\"%s\" cannot be a config var: a name has letters, digits and _, and starts with none of the digits"
+                                .formatted(variable),
+                        "for example: stoa config set LOG_LEVEL=debug");
+            }
+        });
+        stores.configs().change(app.id(), change.set(), change.unset());
+        TreeSet<String> set = new TreeSet<>(change.set().keySet());
+        String description = (set.isEmpty() ? "" : "Set " + String.join(", ", set))
+                + (set.isEmpty() || change.unset().isEmpty() ? "" : "; ")
+                + (change.unset().isEmpty() ? "" : "Unset " + String.join(", ", change.unset()));
+        return deployments.submit(deployments.nextId(), app, "config", description, Optional.empty());
+    }
+
+    Deploy rollback(String name, Optional<String> version) {
+        AppRow app = stores.apps().require(name);
+        List<ReleaseRow> releases = stores.releases().all(app.id());
+        int active = releases.stream()
+                .filter(release -> release.state().equals("active"))
+                .findFirst()
+                .map(ReleaseRow::version)
+                .orElse(0);
+        ReleaseRow target = releases.stream()
+                .filter(release -> version.map(wanted -> release.name().equals(wanted.startsWith("v") ? wanted : "v" + wanted))
+                        .orElse(release.version() < active && release.state().equals("superseded")))
+                .findFirst()
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.RELEASE_NOT_FOUND,
+                        version.map(wanted -> "%s has no release %s that can be gone back to".formatted(name, wanted))
+                                .orElse("%s has no release before the present one".formatted(name)),
+                        "stoa releases -a %s lists them".formatted(name)));
+        return deployments.submit(
+                deployments.nextId(), app, "rollback", "Rollback to " + target.name(), Optional.of(target.version()));
+    }
+
+    Deploy restart(String name) {
+        AppRow app = stores.apps().require(name);
+        if (stores.releases().active(app.id()).isEmpty()) {
+            throw nothingDeployed(app);
+        }
+        return deployments.submit(deployments.nextId(), app, "restart", "Restart", Optional.empty());
+    }
+
+    List<ProcessType> processes(String name) {
+        AppRow app = stores.apps().require(name);
+        return currentBuild(app).map(build -> processes(app, build)).orElse(List.of());
+    }
+
+    List<ProcessType> scale(String name, Map<String, Integer> counts) {
+        AppRow app = stores.apps().require(name);
+        BuildRow build = currentBuild(app).orElseThrow(() -> nothingDeployed(app));
+        counts.forEach((process, count) -> {
+            if (!build.slug().processes().containsKey(process)) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "%s has no process type \"%s\"".formatted(name, process),
+                        "it has: " + String.join(", ", new TreeSet<>(build.slug().processes().keySet())));
+            }
+            if (count < 0 || count > INSTANCES_MAX) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "%s=%d: a process type has 0 to %d instances".formatted(process, count, INSTANCES_MAX),
+                        "for example: stoa scale %s=2".formatted(process));
+            }
+        });
+        stores.apps().setScale(app.id(), counts);
+        reconciler.lookAgain(app.id());
+        return processes(app, build);
+    }
+
+    private List<ProcessType> processes(AppRow app, BuildRow build) {
+        return view.counts(app.id(), build).entrySet().stream()
+                .map(count -> new ProcessType(count.getKey(), count.getValue(), build.slug().command(count.getKey())))
+                .toList();
+    }
+
+    private Optional<BuildRow> currentBuild(AppRow app) {
+        return stores.releases()
+                .active(app.id())
+                .or(() -> stores.releases().all(app.id()).stream().findFirst())
+                .map(release -> stores.releases().build(release.build()));
+    }
+
+    List<Instance> instances(String name) {
+        return view.instances(stores.apps().require(name));
+    }
+
+    List<Release> releases(String name) {
+        return stores.releases().all(stores.apps().require(name).id()).stream()
+                .map(row -> new Release(
+                        row.name(), row.state(), row.description(), row.build(), row.reason(), row.createdAt()))
+                .toList();
+    }
+
+    /** Runs a command in the slug and environment of the active release, to its end or the caller's. */
+    void run(String name, List<String> command, Consumer<RunEvent> sink) throws InterruptedException {
+        AppRow app = stores.apps().require(name);
+        if (command.isEmpty()) {
+            throw new StoaException(ErrorCode.BAD_REQUEST, "no command was given", "for example: stoa run -- ls -l");
+        }
+        ReleaseRow release = stores.releases().active(app.id()).orElseThrow(() -> nothingDeployed(app));
+        String id = "run-" + ids.next();
+        sink.accept(new RunEvent.Started(id, release.name()));
+        Exit exit = new OneOff(engine)
+                .run(
+                        launchOrder.oneOff(
+                                id, app, release, stores.releases().build(release.build()), quoted(command)),
+                        text -> sink.accept(new RunEvent.Output(text)));
+        sink.accept(new RunEvent.Exit(exit.status()));
+    }
+
+    /** Ends a command that {@link #run} started. */
+    void endRun(String name, String id) {
+        stores.apps().require(name);
+        if (!id.startsWith("run-") || engine.instance(id).isEmpty()) {
+            throw new StoaException(ErrorCode.NOT_FOUND, "no command %s runs".formatted(id), "");
+        }
+        engine.kill(id);
+    }
+
+    List<String> addDomain(String name, String domain) {
+        AppRow app = stores.apps().require(name);
+        String host = domain.toLowerCase(Locale.ROOT);
+        if (!HOST_NAME.matcher(host).matches()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "\"%s\" is not a host name".formatted(domain),
+                    "for example: stoa domains add shop.example.com");
+        }
+        if (host.endsWith("." + urls.domain())) {
+            throw new StoaException(
+                    ErrorCode.DOMAIN_TAKEN,
+                    "the names below %s belong to the apps of these names".formatted(urls.domain()),
+                    "deploy the app under that name instead");
+        }
+        stores.apps().addDomain(app.id(), host);
+        AppRow owner = stores.apps().ownerOf(host).orElseThrow();
+        if (owner.id() != app.id()) {
+            throw new StoaException(
+                    ErrorCode.DOMAIN_TAKEN,
+                    "%s leads to the app %s already".formatted(host, owner.name()),
+                    "remove it there first: stoa domains remove %s -a %s".formatted(host, owner.name()));
+        }
+        reconciler.lookAgain(app.id());
+        return stores.apps().domains(app.id());
+    }
+
+    void removeDomain(String name, String domain) {
+        AppRow app = stores.apps().require(name);
+        if (!stores.apps().removeDomain(app.id(), domain.toLowerCase(Locale.ROOT))) {
+            throw new StoaException(
+                    ErrorCode.NOT_FOUND,
+                    "%s does not lead to %s".formatted(domain, name),
+                    "stoa domains -a %s lists those that do".formatted(name));
+        }
+        reconciler.lookAgain(app.id());
+    }
+
+    private App shown(AppRow app) {
+        return new App(
+                app.name(),
+                state(app),
+                stores.releases().active(app.id()).map(ReleaseRow::name),
+                urls.of(app),
+                stores.apps().domains(app.id()),
+                app.createdAt(),
+                FileTree.sizeBytes(home.app(app.name())) + logs.sizeBytes(app.name()));
+    }
+
+    private String state(AppRow app) {
+        List<Instance> instances = view.instances(app);
+        if (instances.stream().anyMatch(instance -> instance.state().equals("crashed"))) {
+            return "crashed";
+        }
+        if (instances.stream().anyMatch(instance -> instance.state().equals("starting"))) {
+            return "starting";
+        }
+        if (instances.stream().anyMatch(instance -> instance.state().equals("up"))) {
+            return "up";
+        }
+        return stores.releases().active(app.id()).isPresent() ? "stopped" : "empty";
+    }
+
+    /** One word of the shell for each argument; a single argument is a line for the shell already. */
+    private static String quoted(List<String> command) {
+        if (command.size() == 1) {
+            return command.getFirst();
+        }
+        return command.stream()
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+    }
+}

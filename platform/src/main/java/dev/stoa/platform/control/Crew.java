@@ -1,0 +1,222 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.LogLine;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.InstanceStore.InstanceRow;
+import dev.stoa.platform.control.ReleaseStore.BuildRow;
+import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.engine.InstanceStatus;
+import dev.stoa.platform.observe.LogCollector;
+import dev.stoa.platform.observe.LogStore;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.function.Consumer;
+
+/** The reconciler's hands: starts and ends instances, watches their health and collects what they write. */
+final class Crew {
+    private static final System.Logger LOG = System.getLogger(Crew.class.getName());
+
+    /** How long requests in flight may take to end before the instance is told to go, and how long it may take to go. */
+    static final Duration DRAIN_MAX = Duration.ofSeconds(30);
+
+    static final Duration STOP_MAX = Duration.ofSeconds(30);
+
+    private final Engine engine;
+    private final Drain drain;
+    private final InstanceStore instances;
+    private final RolloutStore rollouts;
+    private final ReleaseStore releases;
+    private final LaunchOrder launchOrder;
+    private final HealthWatch health;
+    private final LogCollector collector;
+    private final LogStore logs;
+    private final Ids ids;
+    private final InstantSource clock;
+    private final Set<String> leaving = ConcurrentHashMap.newKeySet();
+    private Consumer<Integer> onChange = app -> {};
+
+    Crew(Engine engine, Drain drain, Stores stores, LaunchOrder launchOrder, HealthWatch health, LogCollector collector, LogStore logs, Ids ids, InstantSource clock) {
+        this.engine = engine;
+        this.drain = drain;
+        this.instances = stores.instances();
+        this.rollouts = stores.rollouts();
+        this.releases = stores.releases();
+        this.launchOrder = launchOrder;
+        this.health = health;
+        this.collector = collector;
+        this.logs = logs;
+        this.ids = ids;
+        this.clock = clock;
+    }
+
+    /** Waits until no request is in flight to an instance. */
+    interface Drain {
+        boolean await(Set<InetSocketAddress> addresses, Duration longest) throws InterruptedException;
+    }
+
+    /** Tells with the app's id when one of its instances exits or comes up. */
+    void onChange(Consumer<Integer> listener) {
+        onChange = listener;
+        engine.onExit(id -> instances.appOf(id).ifPresent(listener));
+    }
+
+    /** Ends the instances that no app knows, such as the build steps of a platform that was killed. */
+    void adopt() {
+        Set<String> known = instances.ids();
+        for (InstanceStatus status : engine.instances()) {
+            if (!known.contains(status.id())) {
+                LOG.log(Level.INFO, "ending an instance that belongs to nobody instance={0}", status.id());
+                engine.remove(status.id());
+            }
+        }
+    }
+
+    /** Takes over the app's instances that run already. */
+    void adopt(AppRow app) {
+        for (InstanceRow row : instances.all(app.id())) {
+            engine.instance(row.id()).ifPresent(status -> {
+                collector.attach(app.name(), row.slot().name(), row.id(), status.output());
+                if (status.running() && row.stopping()) {
+                    leave(row.id());
+                } else if (status.running()) {
+                    watch(app, row);
+                }
+            });
+        }
+    }
+
+    void start(AppRow app, Slot slot, int crashes) {
+        ReleaseRow release =
+                releases.find(app.id(), rollouts.get(slot.rollout()).version()).orElseThrow();
+        BuildRow build = releases.build(release.build());
+        InstanceRow row = new InstanceRow(
+                ids.next(), app.id(), slot, crashes, false, clock.instant(), Optional.empty(), Optional.empty());
+        instances.add(row);
+        try {
+            InstanceStatus status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
+            collector.attach(app.name(), slot.name(), row.id(), status.output());
+            watch(app, row);
+        } catch (StoaException e) {
+            instances.markExited(row.id(), clock.instant(), "could not be started: " + e.message());
+            say(app, "%s could not be started: %s".formatted(slot.name(), e.message()));
+        }
+    }
+
+    /** Drains it and ends it, in a thread of its own; {@link #settle} sees the end. */
+    void stop(AppRow app, String instance) {
+        instances.markStopping(instance);
+        if (engine.instance(instance).isPresent()) {
+            leave(instance);
+        }
+    }
+
+    /** Writes down which instances have ended, and forgets those that were told to. */
+    void settle(AppRow app) {
+        for (InstanceRow row : instances.all(app.id())) {
+            if (row.exitedAt().isPresent()) {
+                continue;
+            }
+            Optional<InstanceStatus> status = engine.instance(row.id());
+            Optional<Exit> exit = status.flatMap(InstanceStatus::exit);
+            if (status.isPresent() && exit.isEmpty()) {
+                continue;
+            }
+            collector.detach(row.id());
+            if (row.stopping()) {
+                forget(row.id());
+                continue;
+            }
+            String how = exit.map(Exit::describe).orElse("is gone, and nothing recorded how it ended");
+            instances.markExited(row.id(), exit.map(Exit::at).orElse(clock.instant()), how);
+            health.forget(row.id());
+            say(app, "%s %s".formatted(row.slot().name(), how));
+        }
+    }
+
+    void forget(String instance) {
+        collector.detach(instance);
+        engine.remove(instance);
+        health.forget(instance);
+        instances.delete(instance);
+    }
+
+    /** Ends all of an app's instances, and returns when they are gone. */
+    void endAll(int app) {
+        List<InstanceRow> rows = instances.all(app);
+        rows.forEach(row -> instances.markStopping(row.id()));
+        rows.stream().map(row -> Threads.start("end-" + row.id(), () -> end(row.id()))).toList().forEach(thread -> {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        rows.forEach(row -> forget(row.id()));
+    }
+
+    /** Adds a line of the platform's own to the app's log. */
+    void say(AppRow app, String text) {
+        logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
+    }
+
+    private void watch(AppRow app, InstanceRow row) {
+        ReleaseRow release = releases.find(app.id(), rollouts.get(row.slot().rollout()).version())
+                .orElseThrow();
+        Optional<String> path =
+                releases.build(release.build()).manifest().process(row.slot().process()).health();
+        health.watch(row.id(), path, id -> {
+            say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
+            onChange.accept(app.id());
+        });
+    }
+
+    private void leave(String instance) {
+        if (!leaving.add(instance)) {
+            return;
+        }
+        Threads.start("leave-" + instance, () -> {
+            try {
+                Set<InetSocketAddress> addresses = engine.instance(instance)
+                        .flatMap(InstanceStatus::address)
+                        .map(Set::of)
+                        .orElse(Set.of());
+                drain.await(addresses, DRAIN_MAX);
+                end(instance);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                leaving.remove(instance);
+            }
+        });
+    }
+
+    /** SIGTERM, and SIGKILL for one that is still there after {@link #STOP_MAX}. */
+    private void end(String instance) {
+        if (engine.instance(instance).filter(InstanceStatus::running).isEmpty()) {
+            return;
+        }
+        engine.terminate(instance);
+        ScheduledFuture<?> kill = Threads.after(STOP_MAX, "kill-" + instance, () -> engine.kill(instance));
+        try {
+            engine.await(instance);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            kill.cancel(false);
+        }
+    }
+
+}

@@ -1,0 +1,292 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.DeployEvent;
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.ManifestFile;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.build.BuildRequest;
+import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.build.Slug;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.DeployStore.DeployRow;
+import dev.stoa.platform.control.ReleaseStore.BuildRow;
+import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.source.ArchiveLimits;
+import dev.stoa.platform.source.SourceArchive;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
+
+/**
+ * One change of an app from its start to the traffic: source, build, release, rollout. A config change or a rollback enters
+ * the road at the release, a restart at the rollout.
+ */
+final class Deployment {
+    /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
+    static final int RELEASES_KEPT = 10;
+
+    private final Home home;
+    private final AppStore apps;
+    private final ConfigStore configs;
+    private final ReleaseStore releases;
+    private final RolloutStore rollouts;
+    private final DeployStore deploys;
+    private final DeployLog log;
+    private final Builder builder;
+    private final Engine engine;
+    private final LaunchOrder launchOrder;
+    private final View view;
+    private final Reconciler reconciler;
+    private final Urls urls;
+    private final Semaphore builds;
+    private final Ids ids;
+    private final InstantSource clock;
+
+    Deployment(Home home, Stores stores, DeployLog log, Builder builder, Engine engine, LaunchOrder launchOrder, View view, Reconciler reconciler, Urls urls, int buildsAtOnce, Ids ids, InstantSource clock) {
+        this.home = home;
+        this.apps = stores.apps();
+        this.configs = stores.configs();
+        this.releases = stores.releases();
+        this.rollouts = stores.rollouts();
+        this.deploys = stores.deploys();
+        this.log = log;
+        this.builder = builder;
+        this.engine = engine;
+        this.launchOrder = launchOrder;
+        this.view = view;
+        this.reconciler = reconciler;
+        this.urls = urls;
+        this.builds = new Semaphore(buildsAtOnce, true);
+        this.ids = ids;
+        this.clock = clock;
+    }
+
+    static StoaException cancelled() {
+        return new StoaException(ErrorCode.CANCELLED, "the deploy was cancelled; what served before goes on", "");
+    }
+
+    static StoaException unforeseen(RuntimeException e) {
+        if (isDiskFull(e)) {
+            return new StoaException(
+                    ErrorCode.DISK_FULL,
+                    "the disk of the data directory is full",
+                    "free some room, or destroy apps that are not needed, and deploy again",
+                    e);
+        }
+        return new StoaException(
+                ErrorCode.INTERNAL, "the platform failed: " + e, "see the platform's own log, and deploy again", e);
+    }
+
+    /** Goes the whole road, or on from where a platform that was killed has left it. */
+    void run(DeployRow row) throws InterruptedException {
+        AppRow app = apps.find(row.app()).orElseThrow();
+        switch (row.deploy().state()) {
+            case "releasing" -> throw new StoaException(
+                    ErrorCode.INTERRUPTED,
+                    "the platform was stopped while it made the release",
+                    "deploy again; the release before still serves");
+            case "starting" -> {
+                Optional<RolloutRow> rollout =
+                        rollouts.current(app.id()).stream().filter(RolloutRow::pending).findFirst();
+                if (rollout.isPresent()) {
+                    await(row, app, rollout.get().id());
+                } else {
+                    checkWentLive(row, app);
+                }
+            }
+            default -> {
+                if (row.deploy().kind().equals("config") && releases.all(app.id()).isEmpty()) {
+                    say(row, "       nothing is deployed yet: the first deploy will have it");
+                } else {
+                    rollOut(row, app, release(row, app));
+                }
+            }
+        }
+    }
+
+    /** Leaves nothing behind but what is needed. */
+    void cleanUp(DeployRow row, Optional<StoaException> failure) {
+        String id = row.deploy().id();
+        AppRow app = apps.find(row.app()).orElseThrow();
+        failure.ifPresent(e -> row.version()
+                .filter(version -> !row.deploy().kind().equals("restart"))
+                .ifPresent(version -> releases.fail(app.id(), version, e.message())));
+        if (failure.isEmpty() && row.deploy().kind().equals("rollback")) {
+            row.version()
+                    .flatMap(version -> releases.find(app.id(), version))
+                    .ifPresent(release -> configs.replace(app.id(), release.config()));
+        }
+        FileTree.delete(home.upload(id));
+        boolean released = releases.all(app.id()).stream().anyMatch(release -> release.build().equals(id));
+        if (!released) {
+            releases.deleteBuild(id);
+            FileTree.delete(home.build(app.name(), id));
+        }
+        for (String build : releases.oldBuilds(app.id(), RELEASES_KEPT)) {
+            FileTree.delete(home.build(app.name(), build));
+            releases.deleteBuild(build);
+        }
+    }
+
+    Optional<String> url(DeployRow row) {
+        return apps.find(row.app())
+                .filter(app -> releases.active(app.id())
+                        .map(release -> releases.build(release.build()).slug().processes())
+                        .filter(processes -> processes.containsKey(LaunchOrder.WEB))
+                        .isPresent())
+                .map(urls::of);
+    }
+
+    private ReleaseRow release(DeployRow row, AppRow app) throws InterruptedException {
+        return switch (row.deploy().kind()) {
+            case "deploy" -> newRelease(row, app, build(row, app), configs.read(app.id()));
+            case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
+            case "rollback" -> {
+                ReleaseRow target = releases.find(app.id(), row.target().orElseThrow()).orElseThrow();
+                yield newRelease(row, app, releases.build(target.build()), target.config());
+            }
+            default -> releases.active(app.id()).orElseThrow(() -> Apps.nothingDeployed(app));
+        };
+    }
+
+    private BuildRow build(DeployRow row, AppRow app) throws InterruptedException {
+        String id = row.deploy().id();
+        if (!builds.tryAcquire()) {
+            say(row, "       waits for another build to end");
+            builds.acquire();
+        }
+        try {
+            deploys.state(id, "building");
+            Path directory = home.build(app.name(), id);
+            FileTree.delete(directory);
+            Path source = Files.createDirectories(directory.resolve("slug"));
+            try (InputStream archive = Files.newInputStream(home.upload(id))) {
+                SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
+            }
+            Manifest manifest = ManifestFile.read(source.resolve("stoa.toml"));
+            Path cache = Files.createDirectories(home.cache(app.name()));
+            Slug slug = builder.build(
+                    new BuildRequest(app.name(), app.id(), source, cache, manifest), line -> say(row, line));
+            engine.own(source, app.id());
+            BuildRow build = new BuildRow(id, app.id(), slug, manifest);
+            releases.addBuild(build, clock.instant());
+            return build;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            builds.release();
+        }
+    }
+
+    private BuildRow latestBuild(AppRow app) {
+        ReleaseRow from = releases.active(app.id())
+                .or(() -> releases.all(app.id()).stream().findFirst())
+                .orElseThrow(() -> Apps.nothingDeployed(app));
+        return releases.build(from.build());
+    }
+
+    private ReleaseRow newRelease(DeployRow row, AppRow app, BuildRow build, Map<String, String> config)
+            throws InterruptedException {
+        deploys.state(row.deploy().id(), "releasing");
+        ReleaseRow release =
+                releases.add(app.id(), build.id(), config, row.deploy().description(), clock.instant());
+        deploys.version(row.deploy().id(), release.version());
+        say(row, "-----> Releasing " + release.name());
+        Optional<String> command = build.manifest().release().or(() -> build.slug().release());
+        if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
+            runReleaseCommand(row, app, build, release, command.get());
+        }
+        return release;
+    }
+
+    private void runReleaseCommand(DeployRow row, AppRow app, BuildRow build, ReleaseRow release, String command)
+            throws InterruptedException {
+        say(row, "-----> Running the release command: " + command);
+        Redaction redaction = new Redaction(release.config());
+        Exit exit = new OneOff(engine)
+                .run(
+                        launchOrder.oneOff("release-" + ids.next(), app, release, build, command),
+                        text -> redaction.apply(text).lines().forEach(line -> say(row, "       " + line)));
+        if (exit.status() != 0) {
+            throw new StoaException(
+                    ErrorCode.RELEASE_COMMAND_FAILED,
+                    "the release command of %s %s: %s".formatted(release.name(), exit.describe(), command),
+                    "its output stands above; the release before still serves");
+        }
+    }
+
+    private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {
+        String counts = view.counts(app.id(), releases.build(release.build())).entrySet().stream()
+                .map(count -> count.getKey() + "=" + count.getValue())
+                .collect(Collectors.joining(" "));
+        say(row, "-----> Starting " + counts);
+        deploys.version(row.deploy().id(), release.version());
+        deploys.state(row.deploy().id(), "starting");
+        RolloutRow rollout = rollouts.add(app.id(), release.version(), clock.instant());
+        await(row, app, rollout.id());
+    }
+
+    private void await(DeployRow row, AppRow app, long rollout) throws InterruptedException {
+        reconciler.lookAgain(app.id());
+        RolloutRow end;
+        try {
+            end = reconciler.end(rollout).get();
+        } catch (InterruptedException e) {
+            reconciler.cancel(rollout);
+            throw e;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        if (!end.active()) {
+            throw failed(end);
+        }
+        say(row, "       every instance is up");
+        say(row, "-----> v%d serves %s".formatted(end.version(), url(row).orElse("(no web process, no URL)")));
+    }
+
+    /** The rollout ended while nobody waited for it. */
+    private void checkWentLive(DeployRow row, AppRow app) {
+        Optional<ReleaseRow> release = row.version().flatMap(version -> releases.find(app.id(), version));
+        if (release.isEmpty() || release.get().state().equals("failed")) {
+            throw new StoaException(
+                    ErrorCode.NOT_HEALTHY,
+                    release.flatMap(ReleaseRow::reason).orElse("the platform was stopped during the rollout"),
+                    "stoa logs -a " + app.name());
+        }
+    }
+
+    private static StoaException failed(RolloutRow rollout) {
+        return rollout.problem()
+                .filter(problem -> !problem.code().equals(ErrorCode.CANCELLED.code()))
+                .map(problem -> new StoaException(ErrorCode.NOT_HEALTHY, problem.detail(), problem.hint()))
+                .orElseGet(Deployment::cancelled);
+    }
+
+    private void say(DeployRow row, String line) {
+        log.append(row.deploy().id(), new DeployEvent.Line(line));
+    }
+
+    private static boolean isDiskFull(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage();
+            if (message != null && message.contains("No space left on device")) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

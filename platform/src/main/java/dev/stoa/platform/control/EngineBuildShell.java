@@ -1,0 +1,78 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.build.BuildShell;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.InstanceSpec;
+import dev.stoa.platform.engine.InstanceSpec.SlugUse;
+import dev.stoa.platform.engine.Limits;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Runs the commands of builds as instances, so that a build is as shut in and as limited as an app. */
+public final class EngineBuildShell implements BuildShell {
+    private final Engine engine;
+    private final Ids ids;
+    private final Limits limits;
+
+    /** @param limits of each command of a build */
+    public EngineBuildShell(Engine engine, Ids ids, Limits limits) {
+        this.engine = engine;
+        this.ids = ids;
+        this.limits = limits;
+    }
+
+    @Override
+    public String slugMount(Path slug) {
+        return engine.slugMount(slug);
+    }
+
+    @Override
+    public int run(Command command, Consumer<String> lines) throws InterruptedException {
+        engine.own(command.slug(), command.tenant());
+        engine.own(command.cache(), command.tenant());
+        InstanceSpec spec = new InstanceSpec(
+                "build-" + ids.next(),
+                command.tenant(),
+                command.slug(),
+                SlugUse.IN_PLACE,
+                engine.slugMount(command.slug()),
+                command.script(),
+                command.env(),
+                command.readable(),
+                List.of(command.cache()),
+                limits,
+                false);
+        LineSplitter splitter = new LineSplitter(lines);
+        int status = new OneOff(engine).run(spec, splitter::accept).status();
+        splitter.end();
+        return status;
+    }
+
+    /** Cuts text that comes in pieces into lines. */
+    private static final class LineSplitter {
+        private final Consumer<String> lines;
+        private final StringBuilder rest = new StringBuilder();
+
+        LineSplitter(Consumer<String> lines) {
+            this.lines = lines;
+        }
+
+        void accept(String text) {
+            rest.append(text);
+            int start = 0;
+            for (int end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", start)) {
+                lines.accept(rest.substring(start, end).stripTrailing());
+                start = end + 1;
+            }
+            rest.delete(0, start);
+        }
+
+        void end() {
+            if (!rest.isEmpty()) {
+                lines.accept(rest.toString());
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Problem;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.InstanceStatus;
+import dev.stoa.platform.observe.LogCollector;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Says why a release did not come up: what its instance did, what it listened on, and what it said last. */
+final class FailureReport {
+    private static final int LAST_LINES = 15;
+
+    private final Engine engine;
+    private final ReleaseStore releases;
+
+    FailureReport(Engine engine, Stores stores) {
+        this.engine = engine;
+        this.releases = stores.releases();
+    }
+
+    Problem explain(AppRow app, RolloutRow rollout, Plan.Fail fail) {
+        Optional<InstanceStatus> culprit = fail.culprit().flatMap(engine::instance);
+        StringBuilder detail = new StringBuilder("v%d: %s".formatted(rollout.version(), fail.why()));
+        String hint = "stoa logs -a " + app.name();
+        if (culprit.isPresent() && culprit.get().running() && culprit.get().address().isPresent()) {
+            int port = culprit.get().address().get().getPort();
+            List<String> listening = engine.listening(culprit.get().id());
+            detail.append("; it was told to listen on port %d (PORT) and ".formatted(port));
+            if (listening.isEmpty()) {
+                detail.append("listens on nothing");
+                hint = "make the app listen on the port that the environment variable PORT names";
+            } else if (listening.stream().noneMatch(at -> at.endsWith(":" + port))) {
+                detail.append("listens on ").append(String.join(", ", listening));
+                hint = "make the app listen on the port that the environment variable PORT names, not on one of its own";
+            } else {
+                detail.append("listens there, but its health check did not pass");
+                hint = "see which path [processes.web] health names in stoa.toml, and what it answers";
+            }
+        }
+        List<String> said = culprit.map(status -> LogCollector.tail(status.output(), LAST_LINES)).orElse(List.of());
+        if (!said.isEmpty()) {
+            Redaction redaction = new Redaction(releases.find(app.id(), rollout.version())
+                    .map(ReleaseStore.ReleaseRow::config)
+                    .orElse(Map.of()));
+            detail.append("\nthe last it said:\n");
+            detail.append(said.stream().map(line -> "  " + redaction.apply(line)).collect(Collectors.joining("\n")));
+        }
+        return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), hint).problem();
+    }
+}

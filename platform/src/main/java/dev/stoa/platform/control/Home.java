@@ -1,0 +1,199 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Json;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The data directory: what stands where in it, and the lock that keeps a second platform out.
+ *
+ * <pre>
+ * lock             held by the platform that runs
+ * platform.json    where it answers; there while it runs
+ * token            for its API
+ * secret.key       seals the config
+ * postgres/        the store
+ * instances/       the engine's
+ * apps/NAME/       builds/ID/slug, cache
+ * uploads/         archives that wait for their build
+ * deploys/         what each deploy said
+ * logs/            of the apps
+ * </pre>
+ */
+public final class Home implements AutoCloseable {
+    private static final String UPLOAD_SUFFIX = ".tar.gz";
+
+    private final Path root;
+    private final FileChannel lockFile;
+
+    private Home(Path root, FileChannel lockFile) {
+        this.root = root;
+        this.lockFile = lockFile;
+    }
+
+    /** What clients read to find the platform. */
+    public record Beacon(long pid, String url) {}
+
+    /**
+     * Takes the directory for this process; makes it if it is not there.
+     *
+     * @throws StoaException if another platform has it, naming its pid
+     */
+    public static Home open(Path root) {
+        try {
+            Files.createDirectories(
+                    root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            FileChannel channel = FileChannel.open(
+                    root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            if (!locked(channel)) {
+                channel.close();
+                String who = beacon(root).map(beacon -> "pid " + beacon.pid()).orElse("starting just now");
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "another platform runs on %s (%s)".formatted(root, who),
+                        "stop it with: stoa down   or give this one a directory of its own: STOA_HOME=/another/dir stoa up");
+            }
+            Home home = new Home(root.toRealPath(), channel);
+            Files.deleteIfExists(home.beaconFile());
+            return home;
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.INTERNAL,
+                    "cannot use the data directory %s: %s".formatted(root, e),
+                    "STOA_HOME names another one",
+                    e);
+        }
+    }
+
+    private static boolean locked(FileChannel channel) throws IOException {
+        try {
+            FileLock lock = channel.tryLock();
+            return lock != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    public Path root() {
+        return root;
+    }
+
+    public Path postgres() {
+        return root.resolve("postgres");
+    }
+
+    public Path instances() {
+        return root.resolve("instances");
+    }
+
+    public Path logs() {
+        return root.resolve("logs");
+    }
+
+    public Path secretKey() {
+        return root.resolve("secret.key");
+    }
+
+    Path deploys() {
+        return root.resolve("deploys");
+    }
+
+    Path upload(String deploy) {
+        return root.resolve("uploads").resolve(deploy + UPLOAD_SUFFIX);
+    }
+
+    /** Deletes the uploads that belong to none of these deploys: their platform did not survive them. */
+    void dropUploads(Set<String> deploys) {
+        Path uploads = root.resolve("uploads");
+        if (!Files.isDirectory(uploads)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(uploads)) {
+            files.filter(file -> !deploys.contains(file.getFileName().toString().replace(UPLOAD_SUFFIX, "")))
+                    .forEach(FileTree::delete);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + uploads, e);
+        }
+    }
+
+    Path app(String name) {
+        return root.resolve("apps").resolve(name);
+    }
+
+    Path cache(String app) {
+        return app(app).resolve("cache");
+    }
+
+    Path build(String app, String build) {
+        return app(app).resolve("builds").resolve(build);
+    }
+
+    /** The API's token, made at the first start. */
+    public String token() {
+        Path file = root.resolve("token");
+        try {
+            if (!Files.exists(file)) {
+                byte[] random = new byte[24];
+                new SecureRandom().nextBytes(random);
+                writePrivately(file, HexFormat.of().formatHex(random) + "\n");
+            }
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
+    /** Says to clients that the platform answers now. */
+    public void light(Beacon beacon) {
+        try {
+            writePrivately(beaconFile(), Json.writePretty(beacon) + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + beaconFile(), e);
+        }
+    }
+
+    private static Optional<Beacon> beacon(Path root) {
+        try {
+            return Optional.of(Json.read(Files.readString(root.resolve("platform.json")), Beacon.class));
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Path beaconFile() {
+        return root.resolve("platform.json");
+    }
+
+    private static void writePrivately(Path file, String text) throws IOException {
+        Path draft = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
+        Files.writeString(draft, text);
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Gives the directory back. */
+    @Override
+    public void close() {
+        try {
+            Files.deleteIfExists(beaconFile());
+            lockFile.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot give back " + root, e);
+        }
+    }
+}

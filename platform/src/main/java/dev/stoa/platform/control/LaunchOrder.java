@@ -1,0 +1,63 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.Manifest.ProcessManifest;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.ReleaseStore.BuildRow;
+import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.engine.InstanceSpec;
+import dev.stoa.platform.engine.InstanceSpec.SlugUse;
+import dev.stoa.platform.engine.Limits;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Says what exactly the engine is to run for an instance of a release. */
+final class LaunchOrder {
+    /** The process type that gets a port and the requests of the world. */
+    static final String WEB = "web";
+
+    private final Limits defaults;
+
+    /** @param defaults what an instance may use where its manifest does not say */
+    LaunchOrder(Limits defaults) {
+        this.defaults = defaults;
+    }
+
+    InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
+        return spec(id, app, release, build, slot.process(), slot.name(), build.slug().command(slot.process()));
+    }
+
+    /** A command that runs once, in the release's slug and environment. */
+    InstanceSpec oneOff(String id, AppRow app, ReleaseRow release, BuildRow build, String command) {
+        return spec(id, app, release, build, "run", "run." + id, command);
+    }
+
+    private InstanceSpec spec(
+            String id, AppRow app, ReleaseRow release, BuildRow build, String process, String name, String command) {
+        Map<String, String> env = new HashMap<>(build.slug().env());
+        env.putAll(build.manifest().env());
+        env.putAll(release.config());
+        env.put("STOA_APP", app.name());
+        env.put("STOA_RELEASE", release.name());
+        env.put("STOA_INSTANCE", name);
+        return new InstanceSpec(
+                id,
+                app.id(),
+                build.slug().root(),
+                SlugUse.EPHEMERAL,
+                build.slug().mount(),
+                command,
+                env,
+                build.slug().readable(),
+                List.of(),
+                limits(build.manifest().process(process)),
+                process.equals(WEB));
+    }
+
+    private Limits limits(ProcessManifest manifest) {
+        return new Limits(
+                manifest.memoryBytes().orElse(defaults.memoryBytes()),
+                manifest.cpu().orElse(defaults.cpus()),
+                defaults.processes());
+    }
+}

@@ -1,0 +1,194 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Problem;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * Makes what runs into what is wanted, app by app.
+ *
+ * <p>It takes no input but "look again". Looking reads the wanted state from the store and the actual one from the engine,
+ * asks the {@link Planner}, applies the plan, and looks again until the plan is empty. Nothing that matters is kept in
+ * memory: killed at any line and started again, it ends in the same place. For each app one thread at a time looks.
+ */
+final class Reconciler {
+    private static final System.Logger LOG = System.getLogger(Reconciler.class.getName());
+
+    /** After an error that was not foreseen. */
+    private static final Duration LOOK_AGAIN_AFTER_ERROR = Duration.ofSeconds(5);
+
+    private final AppStore apps;
+    private final RolloutStore rollouts;
+    private final Crew crew;
+    private final View view;
+    private final FailureReport failures;
+    private final Routes routes;
+    private final InstantSource clock;
+    private final Planner planner = new Planner();
+    private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<RolloutRow>> awaited = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    Reconciler(Stores stores, Crew crew, View view, FailureReport failures, Routes routes, InstantSource clock) {
+        this.apps = stores.apps();
+        this.rollouts = stores.rollouts();
+        this.crew = crew;
+        this.view = view;
+        this.failures = failures;
+        this.routes = routes;
+        this.clock = clock;
+    }
+
+    /** One app's turn: who holds the lock looks. */
+    private static final class Look {
+        final ReentrantLock lock = new ReentrantLock();
+        /** A thread is on its way to the lock; whatever changes before it has it, it will see. */
+        final AtomicBoolean scheduled = new AtomicBoolean();
+        boolean retired;
+    }
+
+    /** Takes over the instances that run already, and sees to every app. Returns when each app has been looked at once. */
+    void start() {
+        crew.onChange(this::lookAgain);
+        crew.adopt();
+        for (AppRow app : apps.all()) {
+            crew.adopt(app);
+            look(app.id());
+        }
+    }
+
+    /** Something of the app may have changed. Returns at once. */
+    void lookAgain(int app) {
+        Look look = looks.computeIfAbsent(app, id -> new Look());
+        if (look.scheduled.compareAndSet(false, true)) {
+            Threads.start("reconcile-" + app, () -> look(app));
+        }
+    }
+
+    /** The rollout's end, active or failed. */
+    CompletableFuture<RolloutRow> end(long rollout) {
+        CompletableFuture<RolloutRow> end = awaited.computeIfAbsent(rollout, id -> new CompletableFuture<>());
+        RolloutRow row = rollouts.get(rollout);
+        if (!row.pending()) {
+            ended(row);
+        }
+        return end;
+    }
+
+    /** Gives up a rollout that has not become active yet; whatever served goes on. */
+    void cancel(long rollout) {
+        RolloutRow row = rollouts.get(rollout);
+        withLock(row.app(), look -> {
+            RolloutRow now = rollouts.get(rollout);
+            if (now.pending()) {
+                rollouts.fail(now, new StoaException(ErrorCode.CANCELLED, "cancelled", "").problem());
+                ended(rollouts.get(rollout));
+            }
+        });
+        lookAgain(row.app());
+    }
+
+    /** Ends all of an app's instances, for good: it is not looked at again. */
+    void retire(AppRow app) {
+        withLock(app.id(), look -> look.retired = true);
+        routes.withdraw(app.name());
+        crew.endAll(app.id());
+    }
+
+    /** Ends every instance there is, and looks at nothing any more. */
+    void stopEverything() {
+        close();
+        apps.all().parallelStream().forEach(app -> crew.endAll(app.id()));
+    }
+
+    /** Looks at nothing any more. The instances go on. */
+    void close() {
+        closed = true;
+        looks.keySet().forEach(app -> withLock(app, look -> {}));
+    }
+
+    private void withLock(int app, Consumer<Look> action) {
+        Look look = looks.computeIfAbsent(app, id -> new Look());
+        look.lock.lock();
+        try {
+            action.accept(look);
+        } finally {
+            look.lock.unlock();
+        }
+    }
+
+    private void look(int app) {
+        withLock(app, look -> {
+            look.scheduled.set(false);
+            if (closed || look.retired) {
+                return;
+            }
+            try {
+                apps.find(app).ifPresent(this::reconcile);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "reconciling failed, will look again app=" + app, e);
+                lookLater(app, LOOK_AGAIN_AFTER_ERROR);
+            }
+        });
+    }
+
+    private void reconcile(AppRow app) {
+        while (!closed) {
+            crew.settle(app);
+            View.Snapshot snapshot = view.of(app);
+            routes.publish(snapshot.route(), snapshot.hosts());
+            Plan plan = planner.plan(snapshot.wanted(), snapshot.actual());
+            if (plan.steps().isEmpty()) {
+                plan.lookAgain().ifPresent(at -> lookLater(app.id(), Duration.between(clock.instant(), at)));
+                return;
+            }
+            for (Plan.Step step : plan.steps()) {
+                apply(app, step);
+            }
+        }
+    }
+
+    private void apply(AppRow app, Plan.Step step) {
+        switch (step) {
+            case Plan.Start start -> crew.start(app, start.slot(), start.crashes());
+            case Plan.Stop stop -> crew.stop(app, stop.instance());
+            case Plan.Forget forget -> crew.forget(forget.instance());
+            case Plan.Activate activate -> {
+                RolloutRow rollout = rollouts.get(activate.rollout());
+                rollouts.activate(rollout);
+                crew.say(app, "v%d serves now".formatted(rollout.version()));
+                ended(rollouts.get(rollout.id()));
+            }
+            case Plan.Fail fail -> {
+                RolloutRow rollout = rollouts.get(fail.rollout());
+                Problem problem = failures.explain(app, rollout, fail);
+                rollouts.fail(rollout, problem);
+                crew.say(app, "v%d failed: %s".formatted(rollout.version(), fail.why()));
+                ended(rollouts.get(rollout.id()));
+            }
+        }
+    }
+
+    private void ended(RolloutRow rollout) {
+        Optional.ofNullable(awaited.remove(rollout.id())).ifPresent(end -> end.complete(rollout));
+    }
+
+    private void lookLater(int app, Duration delay) {
+        // Never cancelled: a look that turns out to be needless does nothing.
+        ScheduledFuture<?> _ = Threads.after(delay, "look-later-" + app, () -> lookAgain(app));
+    }
+}

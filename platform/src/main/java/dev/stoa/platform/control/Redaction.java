@@ -1,0 +1,29 @@
+package dev.stoa.platform.control;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+/** Takes the values of config vars out of text that leaves the app: an app may well print its own secrets. */
+final class Redaction {
+    /** Shorter values, such as {@code 1} or {@code true}, are no secrets, and would garble every line. */
+    private static final int SECRET_CHARS_MIN = 6;
+
+    private final List<Map.Entry<String, String>> secrets;
+
+    Redaction(Map<String, String> config) {
+        this.secrets = config.entrySet().stream()
+                .filter(entry -> entry.getValue().length() >= SECRET_CHARS_MIN)
+                .map(entry -> Map.entry(entry.getKey(), entry.getValue()))
+                .sorted(Comparator.comparingInt(entry -> -entry.getValue().length()))
+                .toList();
+    }
+
+    String apply(String text) {
+        String redacted = text;
+        for (Map.Entry<String, String> secret : secrets) {
+            redacted = redacted.replace(secret.getValue(), "[" + secret.getKey() + "]");
+        }
+        return redacted;
+    }
+}

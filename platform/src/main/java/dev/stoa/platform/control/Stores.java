@@ -1,0 +1,24 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.platform.base.Secrets;
+import org.jdbi.v3.core.Jdbi;
+
+/** Everything that the platform remembers. */
+public record Stores(
+        AppStore apps,
+        ConfigStore configs,
+        ReleaseStore releases,
+        RolloutStore rollouts,
+        InstanceStore instances,
+        DeployStore deploys) {
+
+    public static Stores of(Jdbi jdbi, Secrets secrets) {
+        return new Stores(
+                new AppStore(jdbi),
+                new ConfigStore(jdbi, secrets),
+                new ReleaseStore(jdbi, secrets),
+                new RolloutStore(jdbi),
+                new InstanceStore(jdbi),
+                new DeployStore(jdbi));
+    }
+}

@@ -1,0 +1,190 @@
+package dev.stoa.platform.engine.process;
+
+import dev.stoa.api.Json;
+import dev.stoa.platform.engine.Exit;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The directory of one instance. {@code spec.json} is written by the engine, {@code pid} and {@code exit} by the shim,
+ * {@code output} by the instance; the rest are the places where the shim mounts things.
+ */
+record InstanceFiles(Path directory) {
+    private static final int TERMINATED = 128 + 15;
+
+    /** As programs expect of a /tmp. */
+    private static final int STICKY_AND_OPEN = 01777;
+
+    /** What a later engine has to know; never the environment, which may hold secrets. */
+    record Recorded(int tenant, String command, int port, boolean isolated, Instant startedAt) {}
+
+    String id() {
+        return directory.getFileName().toString();
+    }
+
+    Path output() {
+        return directory.resolve("output");
+    }
+
+    Path exitFile() {
+        return directory.resolve("exit");
+    }
+
+    /** Where the slug's own layer over the slug stands. */
+    Path app() {
+        return directory.resolve("app");
+    }
+
+    Path tmp() {
+        return directory.resolve("tmp");
+    }
+
+    Path shm() {
+        return directory.resolve("shm");
+    }
+
+    Path root() {
+        return directory.resolve("root");
+    }
+
+    Path passwd() {
+        return directory.resolve("passwd");
+    }
+
+    Path group() {
+        return directory.resolve("group");
+    }
+
+    /** @param uid of the user that the instance runs as; negative for the platform's own */
+    void create(Path slug, int uid) throws IOException {
+        Files.createDirectory(
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        for (String name : List.of("app", "upper", "work", "tmp", "shm", "root")) {
+            Files.createDirectory(directory.resolve(name));
+        }
+        Files.setAttribute(tmp(), "unix:mode", STICKY_AND_OPEN);
+        Files.createSymbolicLink(directory.resolve("lower"), slug);
+        Files.createFile(output(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        if (uid >= 0) {
+            for (String name : List.of("upper", "tmp", "output")) {
+                chown(directory.resolve(name), uid);
+            }
+            account(passwd(), Path.of("/etc/passwd"), "app:x:" + uid + ":" + uid + "::/:/bin/sh\n");
+            account(group(), Path.of("/etc/group"), "app:x:" + uid + ":\n");
+        }
+    }
+
+    /** Programs that ask for the name of their user fail if there is none. */
+    private static void account(Path file, Path system, String line) throws IOException {
+        String present = Files.exists(system) ? Files.readString(system) : "";
+        Files.writeString(file, present.isEmpty() || present.endsWith("\n") ? present + line : present + "\n" + line);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    }
+
+    static void chown(Path path, int uid) throws IOException {
+        if (!Integer.valueOf(uid).equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+            Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
+            Files.setAttribute(path, "unix:gid", uid, LinkOption.NOFOLLOW_LINKS);
+        }
+    }
+
+    void record(Recorded recorded) throws IOException {
+        Path fresh = directory.resolve("spec.json.new");
+        Files.writeString(fresh, Json.writePretty(recorded));
+        Files.move(fresh, directory.resolve("spec.json"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    Optional<Recorded> recorded() {
+        try {
+            return Optional.of(Json.read(Files.readString(directory.resolve("spec.json")), Recorded.class));
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The shim, if it still runs. */
+    Optional<ProcessHandle> shim() {
+        try {
+            long pid = Long.parseLong(Files.readString(directory.resolve("pid")).strip());
+            // A number alone may by now be somebody else's.
+            return ProcessHandle.of(pid)
+                    .filter(shim -> ProcessTree.commandLine(shim).contains(directory.toString()));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** How the instance ended, if the shim has recorded it. */
+    Optional<Exit> exit() {
+        try {
+            String[] words = Files.readString(exitFile()).strip().split(" ", -1);
+            int status = Integer.parseInt(words[0]);
+            boolean outOfMemory = !words[1].equals("0") && status != 0 && status != TERMINATED;
+            return Optional.of(new Exit(
+                    status,
+                    outOfMemory ? Exit.Cause.OUT_OF_MEMORY : Exit.Cause.EXITED,
+                    Files.getLastModifiedTime(exitFile()).toInstant()));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    void delete() throws IOException {
+        delete(directory);
+    }
+
+    /** Deletes a tree, directories that forbid it included. */
+    static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
+                open(directory);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                open(file);
+                delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @org.jspecify.annotations.Nullable IOException e)
+                    throws IOException {
+                Files.deleteIfExists(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static void open(Path directory) throws IOException {
+        if (!Files.isWritable(directory) || !Files.isExecutable(directory) || !Files.isReadable(directory)) {
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.stoa.platform.engine.process;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.engine.InstanceSpec;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
+
+/** Starts the shim of an instance, and with it the instance. */
+final class Launcher {
+    /** A slug that has to be copied may take a while; a launch that takes longer than this hangs. */
+    private static final Duration LAUNCH_MAX = Duration.ofMinutes(2);
+
+    private static final int MESSAGE_BYTES_MAX = 1000;
+
+    private static final String SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private static final Path SHELL = Path.of("/bin/sh");
+
+    /** Where programs are on systems that have none of the usual directories, such as NixOS. */
+    private static final String SHIM_PATH = SYSTEM_PATH + ":/run/current-system/sw/bin:/run/wrappers/bin";
+
+    private final Sandbox sandbox;
+    private final Scripts scripts;
+    private final List<Path> hidden;
+    private final boolean setsid;
+
+    Launcher(Sandbox sandbox, Scripts scripts, List<Path> hidden) {
+        this.sandbox = sandbox;
+        this.scripts = scripts;
+        this.hidden = List.copyOf(hidden);
+        this.setsid = onPath("setsid");
+    }
+
+    static boolean onPath(String program) {
+        for (String directory : SHIM_PATH.split(":", -1)) {
+            if (Files.isExecutable(Path.of(directory, program))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Returns the shim once the instance's shell is about to become the app.
+     *
+     * @param port 0 for an instance that does not listen
+     */
+    Process launch(
+            InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int port, InstanceFiles.Recorded recorded)
+            throws IOException {
+        int uid = sandbox.uid(spec.tenant());
+        String home = sandbox.isolated() ? spec.mount() : spec.slug().toString();
+        String script = StartScript.of(environment(spec, home, port), home, spec.command());
+        files.create(spec.slug().toAbsolutePath(), uid);
+        files.record(recorded);
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, uid));
+        builder.environment().clear();
+        builder.environment().put("PATH", SHIM_PATH);
+        builder.directory(files.directory().toFile());
+        builder.redirectError(files.output().toFile());
+        Process shim = builder.start();
+        ScheduledFuture<?> timeout = Threads.after(LAUNCH_MAX, "launch-timeout", () -> end(shim));
+        try {
+            if (!send(shim, script) || !started(shim)) {
+                end(shim);
+                throw new StoaException(
+                        ErrorCode.INTERNAL,
+                        "instance " + spec.id() + " could not be launched: " + reason(files),
+                        "See what `stoa status` says about isolation on this machine.");
+            }
+        } finally {
+            timeout.cancel(false);
+        }
+        return shim;
+    }
+
+    private List<String> command(InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int uid) {
+        List<String> command = new ArrayList<>(sandbox.shim(SHELL, setsid));
+        command.add(scripts.shim().toString());
+        command.add(files.directory().toString());
+        for (Path procs : group.procs()) {
+            command.addAll(List.of("--join", procs.toString()));
+        }
+        group.oom().ifPresent(oom -> command.addAll(List.of("--oom", oom.toString())));
+        if (sandbox.isolated() && spec.slugUse() == InstanceSpec.SlugUse.EPHEMERAL) {
+            command.addAll(List.of("--layer", sandbox.mounts() ? "overlay" : "copy"));
+        }
+        if (sandbox.mounts()) {
+            command.add("--shm");
+        }
+        command.add("--");
+        List<String> layout = sandbox.isolated() ? Layout.of(spec, files, sandbox, hidden, group.views()) : List.of();
+        command.addAll(sandbox.command(layout, files, scripts.sandbox(), uid));
+        return command;
+    }
+
+    private static Map<String, String> environment(InstanceSpec spec, String home, int port) {
+        Map<String, String> env = new HashMap<>(spec.env());
+        env.putIfAbsent("PATH", SYSTEM_PATH);
+        env.put("HOME", home);
+        env.put("TMPDIR", "/tmp");
+        if (port > 0) {
+            env.put("PORT", String.valueOf(port));
+        }
+        return env;
+    }
+
+    /** False if the shim ended before it had read everything. */
+    private static boolean send(Process shim, String script) {
+        try (OutputStream out = shim.getOutputStream()) {
+            out.write(script.getBytes(StandardCharsets.UTF_8));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean started(Process shim) {
+        try (BufferedReader in =
+                new BufferedReader(new InputStreamReader(shim.getInputStream(), StandardCharsets.UTF_8))) {
+            return StartScript.STARTED.equals(in.readLine());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void end(Process shim) {
+        shim.descendants().forEach(ProcessHandle::destroyForcibly);
+        shim.destroyForcibly();
+    }
+
+    private static String reason(InstanceFiles files) {
+        try (RandomAccessFile output = new RandomAccessFile(files.output().toFile(), "r")) {
+            byte[] bytes = new byte[(int) Math.min(MESSAGE_BYTES_MAX, output.length())];
+            output.seek(output.length() - bytes.length);
+            output.readFully(bytes);
+            String text = new String(bytes, StandardCharsets.UTF_8).strip();
+            return text.isEmpty() ? "it ended before it had started, and said nothing" : text;
+        } catch (IOException e) {
+            return "it left no message";
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.stoa.platform.engine.process;
+
+import dev.stoa.platform.engine.InstanceSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The file system that an instance sees, as options of bubblewrap. It starts empty, so that what is not named here does
+ * not exist for the instance.
+ */
+final class Layout {
+    private static final List<String> SYSTEM =
+            List.of("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32");
+
+    private final List<String> options = new ArrayList<>();
+    private final Set<Path> directories = new LinkedHashSet<>();
+    private final List<Path> system = new ArrayList<>();
+
+    private Layout() {}
+
+    /**
+     * @param hidden  paths that must not be visible although they may stand below a system directory
+     * @param cgroups what of the instance's own control groups it may read, as a runtime sizes its heap by them
+     */
+    static List<String> of(
+            InstanceSpec spec, InstanceFiles files, Sandbox sandbox, List<Path> hidden, List<Cgroups.View> cgroups) {
+        Layout layout = new Layout();
+        layout.system();
+        layout.options("--proc", "/proc").options("--dev", "/dev");
+        if (sandbox.mounts()) {
+            layout.options("--bind", files.shm().toString(), "/dev/shm");
+        }
+        for (Path path : hidden) {
+            if (layout.system.stream().anyMatch(path::startsWith)) {
+                layout.options("--tmpfs", path.toString());
+            }
+        }
+        layout.directory(Path.of("/run"));
+        layout.bind("--bind", files.tmp(), Path.of("/tmp"));
+        layout.bind("--bind", files.tmp(), Path.of("/var/tmp"));
+        if (Files.exists(files.passwd())) {
+            layout.bind("--ro-bind", files.passwd(), Path.of("/etc/passwd"));
+            layout.bind("--ro-bind", files.group(), Path.of("/etc/group"));
+        }
+        layout.resolver();
+        for (Cgroups.View view : cgroups) {
+            layout.bind("--ro-bind", view.outside(), view.inside());
+        }
+        for (Path path : spec.readable()) {
+            layout.bind("--ro-bind", path, path);
+        }
+        Path app = spec.slugUse() == InstanceSpec.SlugUse.EPHEMERAL ? files.app() : spec.slug();
+        layout.bind("--bind", app, Path.of(spec.mount()));
+        for (Path path : spec.writable()) {
+            layout.bind("--bind", path, path);
+        }
+        return List.copyOf(layout.options);
+    }
+
+    private void system() {
+        for (String name : SYSTEM) {
+            Path path = Path.of(name);
+            if (Files.isSymbolicLink(path)) {
+                options("--symlink", target(path), name);
+            } else if (Files.isDirectory(path)) {
+                options("--ro-bind", name, name);
+                system.add(path);
+            }
+        }
+    }
+
+    /** /etc/resolv.conf is often a link into /run, which instances do not see. */
+    private void resolver() {
+        Path file = Path.of("/etc/resolv.conf");
+        if (Files.isSymbolicLink(file)) {
+            try {
+                Path real = file.toRealPath();
+                Path direct = file.resolveSibling(Files.readSymbolicLink(file)).normalize();
+                if (system.stream().noneMatch(direct::startsWith)) {
+                    bind("--ro-bind", real, direct);
+                }
+            } catch (IOException e) {
+                // A link that leads nowhere outside leads nowhere inside.
+                return;
+            }
+        }
+    }
+
+    private void bind(String option, Path outside, Path inside) {
+        if (inside.getParent() != null) {
+            directory(inside.getParent());
+        }
+        options(option, outside.toString(), inside.toString());
+    }
+
+    /** bubblewrap would make missing parents readable to root alone. */
+    private void directory(Path path) {
+        if (path.getParent() == null || directories.contains(path) || system.contains(path)) {
+            return;
+        }
+        directory(path.getParent());
+        directories.add(path);
+        options("--dir", path.toString());
+    }
+
+    private Layout options(String... words) {
+        options.addAll(List.of(words));
+        return this;
+    }
+
+    private static String target(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            return link.toString();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.stoa.platform.engine.process;
+
+import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.engine.InstanceStatus;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * An instance that the engine knows of.
+ *
+ * @param port 0 if it was not told to listen
+ * @param tree empty if its shim was gone when the engine found it
+ * @param exit completed when it has ended
+ */
+record ProcessInstance(
+        InstanceFiles files, int port, Instant startedAt, Optional<ProcessTree> tree, CompletableFuture<Exit> exit) {
+    String id() {
+        return files.id();
+    }
+
+    boolean running() {
+        return !exit.isDone();
+    }
+
+    InstanceStatus status() {
+        Optional<Exit> ended = running() ? Optional.empty() : Optional.of(exit.join());
+        return new InstanceStatus(
+                id(),
+                ended.isPresent()
+                        ? Optional.empty()
+                        : tree.flatMap(ProcessTree::app).map(ProcessHandle::pid),
+                port == 0
+                        ? Optional.empty()
+                        : Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)),
+                files.output(),
+                startedAt,
+                ended);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.stoa.platform.engine.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The processes of an instance, found from its shim. In a sandbox they are a chain: the shim, the program that holds the
+ * sandbox, process 1 of the PID namespace, the app. Without one, the app is the shim's own child.
+ */
+record ProcessTree(ProcessHandle shim, boolean isolated) {
+    private static final int SESSION_FIELD = 3;
+
+    /** The app's own process. */
+    Optional<ProcessHandle> app() {
+        return isolated ? init().flatMap(ProcessTree::firstChild) : firstChild(shim);
+    }
+
+    /** Process 1 of the instance's PID namespace: when it ends, the kernel ends all others. */
+    Optional<ProcessHandle> init() {
+        return isolated ? firstChild(shim).flatMap(ProcessTree::firstChild) : Optional.empty();
+    }
+
+    /** Every process of the instance, without those that hold its sandbox. */
+    List<ProcessHandle> processes() {
+        if (isolated) {
+            return init().map(init -> init.descendants().toList()).orElse(List.of());
+        }
+        return Stream.concat(shim.descendants(), session()).distinct().toList();
+    }
+
+    /** What has left the tree by a double fork is still in the session, of which the shim is the leader. */
+    private Stream<ProcessHandle> session() {
+        if (!Files.isDirectory(Path.of("/proc/self"))) {
+            return Stream.empty();
+        }
+        return ProcessHandle.allProcesses().filter(other -> other.pid() != shim.pid() && session(other) == shim.pid());
+    }
+
+    private static long session(ProcessHandle process) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"), StandardCharsets.ISO_8859_1);
+            // The name, which may hold anything, ends with the last parenthesis.
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return Long.parseLong(fields[SESSION_FIELD]);
+        } catch (IOException | RuntimeException e) {
+            return -1;
+        }
+    }
+
+    private static Optional<ProcessHandle> firstChild(ProcessHandle parent) {
+        String pid = String.valueOf(parent.pid());
+        try {
+            String children = Files.readString(Path.of("/proc", pid, "task", pid, "children"))
+                    .strip();
+            int end = children.indexOf(' ');
+            return children.isEmpty()
+                    ? Optional.empty()
+                    : ProcessHandle.of(Long.parseLong(end < 0 ? children : children.substring(0, end)));
+        } catch (IOException e) {
+            return parent.children()
+                    .min(Comparator.comparing(
+                            child -> child.info().startInstant().orElse(Instant.MAX)));
+        }
+    }
+
+    /** Empty for a process that is gone, a zombie or another user's. */
+    static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.UTF_8)
+                    .replace('\0', ' ');
+        } catch (IOException e) {
+            return process.info().commandLine().orElse("");
+        }
+    }
+}

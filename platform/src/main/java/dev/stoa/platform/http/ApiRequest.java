@@ -1,0 +1,76 @@
+package dev.stoa.platform.http;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Json;
+import dev.stoa.api.Nearest;
+import dev.stoa.api.StoaException;
+import io.helidon.webserver.http.ServerRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
+
+/** What a client asks. */
+public final class ApiRequest {
+    /** A JSON body has at most so many bytes. */
+    static final int BODY_BYTES_MAX = 1 << 20;
+
+    private final ServerRequest request;
+
+    ApiRequest(ServerRequest request) {
+        this.request = request;
+    }
+
+    /** What stands in the path for a {@code {name}}. */
+    public String path(String name) {
+        return request.path().pathParameters().get(name);
+    }
+
+    public Optional<String> query(String name) {
+        return request.query().first(name).asOptional();
+    }
+
+    /** The body as it comes. */
+    public InputStream bodyStream() {
+        return request.content().inputStream();
+    }
+
+    /**
+     * The body, from JSON.
+     *
+     * @throws StoaException if it is too large, no JSON, or has a member that the type does not know
+     */
+    public <T> T body(Class<T> type) {
+        ObjectReader reader = Json.MAPPER.readerFor(type).with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+        try (InputStream stream = bodyStream()) {
+            byte[] bytes = stream.readNBytes(BODY_BYTES_MAX + 1);
+            if (bytes.length > BODY_BYTES_MAX) {
+                throw new StoaException(
+                        ErrorCode.TOO_LARGE, "the body has more than %d bytes".formatted(BODY_BYTES_MAX), "");
+            }
+            return reader.readValue(bytes);
+        } catch (UnrecognizedPropertyException e) {
+            List<String> known =
+                    e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "\"%s\" is not a member of the body".formatted(e.getPropertyName()),
+                    Nearest.to(e.getPropertyName(), known)
+                            .map(near -> "did you mean \"%s\"?".formatted(near))
+                            .orElse("it has: " + String.join(", ", known)),
+                    e);
+        } catch (JacksonException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the body is not the JSON that this endpoint takes: " + e.getOriginalMessage(),
+                    "/openapi.json describes it",
+                    e);
+        } catch (IOException e) {
+            throw new StoaException(ErrorCode.BAD_REQUEST, "the body did not arrive whole: " + e.getMessage(), "", e);
+        }
+    }
+}

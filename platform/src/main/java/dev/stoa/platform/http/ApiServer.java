@@ -1,0 +1,268 @@
+package dev.stoa.platform.http;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Json;
+import dev.stoa.api.Problem;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.net.BindException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Serves endpoints over HTTP, to those who have the token. Errors are {@code application/problem+json}; {@code /openapi.json}
+ * describes everything and needs no token.
+ */
+public final class ApiServer implements AutoCloseable {
+    static final String EVENT_STREAM = "application/x-ndjson";
+
+    private static final System.Logger LOG = System.getLogger(ApiServer.class.getName());
+
+    /** A client that has gone is noticed within two of these. */
+    private static final Duration BEAT_EVERY = Duration.ofSeconds(2);
+
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+    private final String host;
+    private final int wantedPort;
+    private final byte[] authorization;
+    private final List<Endpoint> endpoints;
+    private final byte[] openApi;
+    private final WebServer server;
+
+    /**
+     * @param host    the address to listen on
+     * @param port    0 for any that is free
+     * @param version of the API, for its description
+     */
+    public ApiServer(String host, int port, String token, List<Endpoint> endpoints, String version) {
+        this.host = host;
+        this.wantedPort = port;
+        this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
+        this.endpoints = List.copyOf(endpoints);
+        this.openApi = OpenApi.of(endpoints, version).getBytes(StandardCharsets.UTF_8);
+        this.server = WebServer.builder()
+                .host(host)
+                .port(port)
+                .shutdownHook(false)
+                .shutdownGracePeriod(GRACE)
+                .routing(this::route)
+                .build();
+    }
+
+    /** @throws StoaException if the port is taken */
+    public void start() {
+        try {
+            server.start();
+        } catch (RuntimeException e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof BindException) {
+                    throw new StoaException(
+                            ErrorCode.BAD_REQUEST,
+                            "the API cannot listen on %s:%d: %s".formatted(host, wantedPort, cause.getMessage()),
+                            "choose another port: stoa up --api-port 7171",
+                            e);
+                }
+            }
+            throw e;
+        }
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+
+    private void route(HttpRouting.Builder routing) {
+        routing.get("/openapi.json", (request, response) -> {
+            response.header("Content-Type", "application/json");
+            response.send(openApi);
+        });
+        routing.get("/", (request, response) -> {
+            response.header("Content-Type", "text/plain; charset=utf-8");
+            response.send("This is Stoa's API; /openapi.json describes it. The command line is: stoa --help\n"
+                    .getBytes(StandardCharsets.UTF_8));
+        });
+        for (Endpoint endpoint : endpoints) {
+            routing.route(Method.create(endpoint.method()), endpoint.path(), (request, response) -> {
+                try {
+                    admit(request);
+                    answer(endpoint, request, response);
+                } catch (Exception e) {
+                    fail(request, response, e);
+                }
+            });
+        }
+        routing.any((request, response) -> fail(request, response, unknown(request)));
+    }
+
+    /** Lets in who has the token, and no web page that points a name of its own at this machine. */
+    private void admit(ServerRequest request) {
+        String name = request.headers().first(HeaderNames.HOST).orElse("").replaceFirst(":\\d+$", "");
+        if (LOOPBACK.contains(host) && !LOOPBACK.contains(name)) {
+            throw new StoaException(
+                    ErrorCode.UNAUTHORIZED,
+                    "the API does not answer to the name \"%s\"".formatted(name),
+                    "use http://127.0.0.1:%d".formatted(port()));
+        }
+        byte[] given = request.headers()
+                .first(HeaderNames.AUTHORIZATION)
+                .orElse("")
+                .getBytes(StandardCharsets.UTF_8);
+        if (!MessageDigest.isEqual(given, authorization)) {
+            throw new StoaException(
+                    ErrorCode.UNAUTHORIZED,
+                    given.length == 0 ? "the request has no token" : "the token is wrong",
+                    "it is in the file token of the platform's data directory; STOA_TOKEN passes it to the command line");
+        }
+    }
+
+    private static void answer(Endpoint endpoint, ServerRequest request, ServerResponse response) throws Exception {
+        ApiRequest asked = new ApiRequest(request);
+        switch (endpoint.action()) {
+            case Endpoint.Action.Answers action -> {
+                Object answer = action.answer().to(asked);
+                response.status(endpoint.status()).header("Content-Type", "application/json");
+                response.send((Json.writePretty(answer) + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+            case Endpoint.Action.Does action -> {
+                action.deed().on(asked);
+                response.status(endpoint.status()).send();
+            }
+            case Endpoint.Action.Tells action -> tell(action.telling(), asked, response);
+        }
+    }
+
+    private static void tell(Endpoint.Telling telling, ApiRequest request, ServerResponse response) throws Exception {
+        Thread teller = Thread.currentThread();
+        LateStream stream = new LateStream(response);
+        EventSink sink = new EventSink(stream);
+        Thread heart = Threads.start("heartbeat", () -> {
+            try {
+                while (true) {
+                    Thread.sleep(BEAT_EVERY);
+                    sink.beat();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                teller.interrupt();
+            }
+        });
+        try {
+            telling.to(request, sink);
+        } finally {
+            heart.interrupt();
+            heart.join();
+        }
+        stream.close();
+    }
+
+    /** Opens the response with its first byte, so that an error before that is still a problem with its own status. */
+    private static final class LateStream extends OutputStream {
+        private final ServerResponse response;
+        private @org.jspecify.annotations.Nullable OutputStream open;
+
+        LateStream(ServerResponse response) {
+            this.response = response;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            open().write(bytes, offset, length);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            open().flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            open().close();
+        }
+
+        private OutputStream open() {
+            OutputStream stream = open;
+            if (stream == null) {
+                response.header("Content-Type", EVENT_STREAM);
+                stream = response.outputStream();
+                open = stream;
+            }
+            return stream;
+        }
+    }
+
+    private StoaException unknown(ServerRequest request) {
+        String path = request.path().path();
+        String method = request.prologue().method().text();
+        boolean known = endpoints.stream()
+                .anyMatch(endpoint -> path.matches(endpoint.path().replaceAll("\\{\\w+}", "[^/]+")));
+        return known
+                ? new StoaException(
+                        ErrorCode.METHOD_NOT_ALLOWED,
+                        "%s does not take %s".formatted(path, method),
+                        "/openapi.json says what it takes")
+                : new StoaException(
+                        ErrorCode.NOT_FOUND,
+                        "there is nothing at %s".formatted(path),
+                        "/openapi.json lists what there is");
+    }
+
+    private static void fail(ServerRequest request, ServerResponse response, Exception e) {
+        if (response.isSent() || response.bytesWritten() > 0 || clientHasGone(e)) {
+            LOG.log(Level.DEBUG, "a client went away path=" + request.path().path(), e);
+            throw new io.helidon.webserver.CloseConnectionException("the answer was cut short", e);
+        }
+        Problem problem = problem(request, e);
+        response.status(problem.status()).header("Content-Type", "application/problem+json");
+        if (problem.code().equals(ErrorCode.UNAUTHORIZED.code())) {
+            response.header("WWW-Authenticate", "Bearer");
+        }
+        // What is left of the body will not be read, so the connection cannot be used again.
+        response.header("Connection", "close");
+        response.send(Json.write(problem).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Problem problem(ServerRequest request, Exception e) {
+        if (e instanceof StoaException known) {
+            return known.problem();
+        }
+        String reference = UUID.randomUUID().toString();
+        LOG.log(Level.ERROR, "a request failed path=%s reference=%s".formatted(request.path().path(), reference), e);
+        return new StoaException(
+                        ErrorCode.INTERNAL,
+                        "the platform failed: %s (reference %s)".formatted(e.getClass().getSimpleName(), reference),
+                        "the platform's own log has more under that reference")
+                .problem();
+    }
+
+    private static boolean clientHasGone(Exception e) {
+        return e instanceof InterruptedException || e instanceof UncheckedIOException;
+    }
+}

@@ -1,0 +1,89 @@
+package dev.stoa.platform.resource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The server process of a cluster, as {@code postmaster.pid} describes it (PostgreSQL: src/include/utils/pidfile.h).
+ *
+ * @param ready whether it takes connections
+ */
+record Postmaster(long pid, int port, boolean ready) {
+    private static final String FILE = "postmaster.pid";
+    private static final Path PROCESSES = Path.of("/proc");
+    private static final int PID_LINE = 0;
+    private static final int PORT_LINE = 3;
+    private static final int STATUS_LINE = 7;
+
+    /** The one that runs in this data directory now, if any. */
+    static Optional<Postmaster> running(Path data) {
+        return read(data).filter(postmaster -> postmaster.runsIn(data));
+    }
+
+    /** Whether it still runs, and is no other process that has got its number. */
+    boolean runsIn(Path data) {
+        return runsIn(data, pid);
+    }
+
+    /** Whether there is a process of its number that is not it: PostgreSQL then would not start. */
+    static Optional<Postmaster> impostor(Path data) {
+        return read(data)
+                .filter(postmaster -> !postmaster.runsIn(data)
+                        && ProcessHandle.of(postmaster.pid())
+                                .filter(ProcessHandle::isAlive)
+                                .isPresent());
+    }
+
+    /** Whether any process works in the data directory, such as one that has not noticed yet that its server is gone. */
+    static boolean anyIn(Path data) throws IOException {
+        if (!Files.isDirectory(PROCESSES)) {
+            return false;
+        }
+        try (Stream<Path> processes = Files.list(PROCESSES)) {
+            return processes
+                    .map(process -> process.getFileName().toString())
+                    .filter(name -> name.chars().allMatch(Character::isDigit))
+                    .anyMatch(name -> runsIn(data, Long.parseLong(name)));
+        }
+    }
+
+    static void forget(Path data) throws IOException {
+        Files.deleteIfExists(data.resolve(FILE));
+    }
+
+    private static boolean runsIn(Path data, long pid) {
+        if (Files.isDirectory(PROCESSES.resolve("self"))) {
+            try {
+                return Files.isSameFile(PROCESSES.resolve(Long.toString(pid)).resolve("cwd"), data);
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return ProcessHandle.of(pid)
+                .filter(ProcessHandle::isAlive)
+                .flatMap(handle -> handle.info().command())
+                .filter(command -> command.endsWith("postgres"))
+                .isPresent();
+    }
+
+    private static Optional<Postmaster> read(Path data) {
+        try {
+            List<String> lines = Files.readAllLines(data.resolve(FILE));
+            if (lines.size() <= PORT_LINE) {
+                return Optional.empty();
+            }
+            boolean ready =
+                    lines.size() > STATUS_LINE && lines.get(STATUS_LINE).strip().equals("ready");
+            return Optional.of(new Postmaster(
+                    Long.parseLong(lines.get(PID_LINE).strip()),
+                    Integer.parseInt(lines.get(PORT_LINE).strip()),
+                    ready));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+}

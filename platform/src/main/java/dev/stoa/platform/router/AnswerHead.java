@@ -1,0 +1,58 @@
+package dev.stoa.platform.router;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+
+/**
+ * What the head of an answer means for the two connections.
+ *
+ * @param upstreamReusable whether the instance keeps its connection open after this answer
+ * @param clientKeepAlive  whether the client's connection can stay open, since the client will see where the answer ends
+ */
+record AnswerHead(boolean upstreamReusable, boolean clientKeepAlive) {
+
+    /**
+     * Makes the head ready for the client: hop-by-hop headers go, and the body is framed in a way that it understands.
+     *
+     * @param toHead whether the request was a HEAD
+     * @param http11 whether the client speaks HTTP/1.1, and so knows chunks
+     */
+    static AnswerHead prepare(
+            HttpResponse response, boolean toHead, boolean http11, boolean clientKeepAlive, String requestId) {
+        HttpHeaders headers = response.headers();
+        boolean stays = HttpUtil.isKeepAlive(response);
+        boolean endsInside = true;
+        int status = response.status().code();
+        if (!toHead && status != 204 && status != 304) {
+            boolean chunked = HttpUtil.isTransferEncodingChunked(response);
+            boolean sized = headers.contains(HttpHeaderNames.CONTENT_LENGTH);
+            stays &= chunked || sized;
+            endsInside = sized || http11;
+            if (!http11) {
+                headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+            } else if (!sized && !chunked) {
+                headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+            }
+        }
+        ForwardedHeaders.removeHopByHop(headers);
+        response.setProtocolVersion(HttpVersion.HTTP_1_1);
+        if (!headers.contains(ForwardedHeaders.REQUEST_ID)) {
+            headers.set(ForwardedHeaders.REQUEST_ID, requestId);
+        }
+        boolean open = clientKeepAlive && endsInside;
+        markConnection(headers, http11, open);
+        return new AnswerHead(stays, open);
+    }
+
+    static void markConnection(HttpHeaders headers, boolean http11, boolean keepAlive) {
+        if (!keepAlive) {
+            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        } else if (!http11) {
+            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package dev.stoa.platform.router;
+
+/** What the route table says about a request. */
+sealed interface Claim {
+    /** No app answers for the host. */
+    record NoApp() implements Claim {}
+
+    /** The app has no instance, or none that has not been tried already. */
+    record NoInstance(Route route) implements Claim {}
+
+    /** The request counts as in flight to the backend until {@link Backend#release}. */
+    record Taken(Route route, Backend backend) implements Claim {}
+}

@@ -1,0 +1,222 @@
+package dev.stoa.platform.router;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of a client: one exchange after the other, each begun when the one before is over. */
+final class ClientConnection extends ChannelInboundHandlerAdapter {
+    private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
+
+    /** How long a client may take to see that its connection is about to close, while it still sends. */
+    private static final long LINGER_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+
+    private final Lane lane;
+    private final RequestDecoder decoder = new RequestDecoder();
+    private final ResponseEncoder encoder = new ResponseEncoder();
+    private @Nullable Channel channel;
+    private @Nullable Exchange exchange;
+    private long idleSinceNanos;
+    private boolean requestOpen;
+    private boolean lingering;
+    private int slot;
+
+    ClientConnection(Lane lane) {
+        this.lane = lane;
+    }
+
+    void addTo(Channel channel) {
+        this.channel = channel;
+        channel.pipeline().addLast(decoder, encoder, this);
+    }
+
+    InetAddress address() {
+        return ((InetSocketAddress) channel().remoteAddress()).getAddress();
+    }
+
+    int localPort() {
+        return ((InetSocketAddress) channel().localAddress()).getPort();
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    void slot(int slot) {
+        this.slot = slot;
+    }
+
+    boolean isWritable() {
+        return channel().isWritable();
+    }
+
+    void write(Object message) {
+        Wire.write(channel(), message);
+    }
+
+    void flush() {
+        channel().flush();
+    }
+
+    void pauseReading(boolean paused) {
+        channel().config().setAutoRead(!paused);
+    }
+
+    /** From here on what is written are bytes. */
+    void dropEncoder() {
+        channel().pipeline().remove(encoder);
+    }
+
+    /** From here on what is read are bytes, beginning with those that have come already. */
+    void dropDecoder() {
+        channel().pipeline().remove(decoder);
+        pauseReading(false);
+    }
+
+    /** The exchange is over; what is written goes out, and the next one begins unless the connection has to end. */
+    void exchangeOver(boolean keepAlive) {
+        exchange = null;
+        idleSinceNanos = System.nanoTime();
+        if (!keepAlive || lane.closing()) {
+            closeGently();
+            return;
+        }
+        flush();
+        if (!requestOpen) {
+            decoder.next(channel().pipeline().context(decoder));
+        } else {
+            pauseReading(false);
+        }
+    }
+
+    /** Cuts it off, so that the client sees that something is missing. */
+    void abort() {
+        exchange = null;
+        channel().flush();
+        Wire.close(channel());
+    }
+
+    /** The router closes: ends now if nothing is going on, else after the present exchange. */
+    void closing() {
+        if (exchange == null && !lingering) {
+            closeGently();
+        }
+    }
+
+    void tick(long nowNanos) {
+        if (exchange != null) {
+            exchange.tick(nowNanos);
+            return;
+        }
+        long nanosMax =
+                lingering ? LINGER_NANOS_MAX : lane.config().clientIdleTimeout().toNanos();
+        if (nowNanos - idleSinceNanos > nanosMax) {
+            Wire.close(channel());
+        }
+    }
+
+    /** Closing a socket that still receives resets it, and the client may lose the answer. So read on for a while. */
+    private void closeGently() {
+        if (requestOpen) {
+            lingering = true;
+            pauseReading(false);
+            Wire.endOutputAfterWrites(channel());
+        } else {
+            Wire.closeAfterWrites(channel());
+        }
+    }
+
+    private Channel channel() {
+        return Objects.requireNonNull(channel);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        idleSinceNanos = System.nanoTime();
+        lane.add(this);
+        ctx.fireChannelActive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (message instanceof HttpRequest request) {
+            begin(request);
+        } else if (message instanceof HttpContent content) {
+            body(content);
+        } else if (exchange != null) {
+            exchange.tunnelToUpstream(message);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void begin(HttpRequest request) {
+        requestOpen = true;
+        encoder.expectAnswer(request.method().equals(HttpMethod.HEAD));
+        if (lingering || !channel().isActive()) {
+            ReferenceCountUtil.release(request);
+            return;
+        }
+        Exchange next = new Exchange(lane, this, request);
+        exchange = next;
+        next.begin();
+    }
+
+    private void body(HttpContent content) {
+        boolean last =
+                content instanceof LastHttpContent && content.decoderResult().isSuccess();
+        requestOpen &= !last;
+        if (exchange != null) {
+            exchange.requestBody(content);
+            return;
+        }
+        content.release();
+        if (last && lingering) {
+            Wire.closeAfterWrites(channel());
+        } else if (last) {
+            decoder.next(channel().pipeline().context(decoder));
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.flushToUpstream();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.clientWritable(ctx.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        lane.remove(this);
+        Exchange current = exchange;
+        exchange = null;
+        if (current != null) {
+            current.clientGone();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof java.io.IOException)) {
+            LOG.log(System.Logger.Level.WARNING, "a connection broke on an error of the router's own", cause);
+        }
+        Wire.close(ctx.channel());
+    }
+}

@@ -1,0 +1,437 @@
+package dev.stoa.platform.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.PrematureChannelClosureException;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer, from the head of the one to the last byte of the other.
+ *
+ * <p>It is claimed for a backend, sent over a resting or a new connection, and answered. Until the first byte of an
+ * answer it may move: to the next backend when a connection is refused, to a new connection when a resting one turns
+ * out to be closed. Bodies are passed on as they come; whichever side cannot take more stops the other from being read.
+ *
+ * <p>All of it runs on the event loop that both connections share.
+ */
+final class Exchange {
+    private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
+
+    private final Lane lane;
+    private final ClientConnection client;
+    private final HttpRequest request;
+    private final String requestId;
+    private final String path;
+    private final boolean http11;
+    private final long startNanos = System.nanoTime();
+
+    /** Parts of the body that came while the connection was still being made. */
+    private final Queue<HttpContent> held = new ArrayDeque<>(2);
+
+    private String host = "";
+    private String upgrade = "";
+    private String app = "";
+    private String instance = "";
+    private boolean hasBody = true;
+    private boolean keepAlive;
+    private @Nullable Set<Backend> tried;
+    private @Nullable Backend backend;
+    private @Nullable UpstreamConnection upstream;
+
+    private boolean requestComplete;
+    private Answer answer = Answer.AWAITED;
+    private boolean upstreamReusable;
+    private boolean over;
+    private long lastByteNanos = startNanos;
+    private long bytesIn;
+    private long bytesOut;
+    private int status;
+
+    /** How far the answer is. */
+    private enum Answer {
+        AWAITED,
+        /** The head of a 100 or 103 came, and its end is next. */
+        INTERIM,
+        /** A 100 or 103 is through, and the answer proper is awaited. */
+        PROMISED,
+        BEGUN,
+        /** The head of a 101 came, and its end is next. */
+        SWITCHING,
+        TUNNEL
+    }
+
+    Exchange(Lane lane, ClientConnection client, HttpRequest request) {
+        this.lane = lane;
+        this.client = client;
+        this.request = request;
+        this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
+        int query = request.uri().indexOf('?');
+        this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
+        String id = request.headers().get(ForwardedHeaders.REQUEST_ID, "");
+        this.requestId = ForwardedHeaders.isSane(id) ? id : lane.nextRequestId();
+    }
+
+    void begin() {
+        switch (RequestHead.of(request, lane.config().bodyBytesMax())) {
+            case RequestHead.Refused refused -> fail(refused.failure());
+            case RequestHead.Fine fine -> {
+                host = fine.host();
+                hasBody = fine.hasBody();
+                upgrade = fine.upgrade();
+                keepAlive = HttpUtil.isKeepAlive(request);
+                prepareHeaders();
+                findBackend();
+            }
+        }
+    }
+
+    private void prepareHeaders() {
+        HttpHeaders headers = request.headers();
+        ForwardedHeaders.removeHopByHop(headers);
+        ForwardedHeaders.add(
+                headers,
+                client.address().getHostAddress(),
+                Integer.toString(client.localPort()),
+                System.currentTimeMillis(),
+                requestId);
+        if (!upgrade.isEmpty()) {
+            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+            headers.set(HttpHeaderNames.UPGRADE, upgrade);
+        }
+    }
+
+    // Finding somebody who answers.
+
+    private void findBackend() {
+        switch (lane.backends().claim(host, tried == null ? Set.of() : tried)) {
+            case Claim.NoApp none -> fail(Failure.noApp(host));
+            case Claim.NoInstance none -> {
+                app = none.route().app();
+                fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
+            }
+            case Claim.Taken taken -> {
+                app = taken.route().app();
+                instance = taken.backend().upstream().instance();
+                backend = taken.backend();
+                Optional<UpstreamConnection> resting =
+                        lane.pool().take(taken.backend(), isReplayable(), System.nanoTime());
+                if (resting.isPresent()) {
+                    sendOver(resting.get());
+                } else {
+                    connect(taken.backend());
+                }
+            }
+        }
+    }
+
+    private void connect(Backend to) {
+        client.pauseReading(!requestComplete);
+        lane.pool().connect(to, this::connected, cause -> refused(to));
+    }
+
+    private void connected(UpstreamConnection connection) {
+        if (over) {
+            connection.close();
+            return;
+        }
+        sendOver(connection);
+        connection.flush();
+    }
+
+    private void refused(Backend by) {
+        if (over) {
+            return;
+        }
+        backend = null;
+        by.release();
+        if (tried == null) {
+            tried = new HashSet<>();
+        }
+        tried.add(by);
+        findBackend();
+    }
+
+    private void sendOver(UpstreamConnection connection) {
+        upstream = connection;
+        connection.begin(this, request);
+        for (HttpContent part = held.poll(); part != null; part = held.poll()) {
+            connection.write(part);
+        }
+        lastByteNanos = System.nanoTime();
+        client.pauseReading(!requestComplete && !connection.isWritable());
+    }
+
+    /** Whether doing it twice is as good as doing it once (RFC 9110, 9.2.2), with no body to keep for that. */
+    private boolean isReplayable() {
+        HttpMethod method = request.method();
+        return !hasBody && !method.equals(HttpMethod.POST) && !method.equals(HttpMethod.PATCH);
+    }
+
+    // What comes from the client.
+
+    void requestBody(HttpContent part) {
+        bytesIn += part.content().readableBytes();
+        if (part.decoderResult().isFailure()) {
+            part.release();
+            fail(Failure.badRequest("its body is not what its headers promise"));
+        } else if (bytesIn > lane.config().bodyBytesMax()) {
+            part.release();
+            fail(Failure.bodyTooLarge(lane.config().bodyBytesMax()));
+        } else {
+            lastByteNanos = System.nanoTime();
+            requestComplete = part instanceof LastHttpContent;
+            if (upstream == null) {
+                held.add(part);
+            } else {
+                upstream.write(part);
+            }
+            if (requestComplete) {
+                client.pauseReading(false);
+                flushToUpstream();
+            }
+        }
+    }
+
+    void flushToUpstream() {
+        if (upstream != null) {
+            upstream.flush();
+        }
+    }
+
+    void clientWritable(boolean writable) {
+        lastByteNanos = System.nanoTime();
+        if (upstream != null) {
+            upstream.pauseReading(!writable);
+        }
+    }
+
+    void clientGone() {
+        if (answer == Answer.TUNNEL) {
+            finish("");
+        } else {
+            status = answer == Answer.BEGUN ? status : RouterError.CLIENT_CLOSED.status();
+            finish(RouterError.CLIENT_CLOSED.code());
+        }
+    }
+
+    // What comes from the instance.
+
+    void responseHead(HttpResponse response) {
+        lastByteNanos = System.nanoTime();
+        int code = response.status().code();
+        if (response.decoderResult().isFailure()) {
+            ReferenceCountUtil.release(response);
+            boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
+            fail(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
+        } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            switchProtocol(response);
+        } else if (code < 200) {
+            answer = Answer.INTERIM;
+            if (http11) {
+                ForwardedHeaders.removeHopByHop(response.headers());
+                client.write(response);
+            }
+        } else {
+            answer = Answer.BEGUN;
+            status = code;
+            AnswerHead head = AnswerHead.prepare(
+                    response,
+                    request.method().equals(HttpMethod.HEAD),
+                    http11,
+                    keepAlive && !lane.closing(),
+                    requestId);
+            keepAlive = head.clientKeepAlive();
+            upstreamReusable = head.upstreamReusable();
+            client.write(response);
+        }
+    }
+
+    private void switchProtocol(HttpResponse response) {
+        if (upgrade.isEmpty()) {
+            fail(Failure.badResponse(app, instance));
+            return;
+        }
+        answer = Answer.SWITCHING;
+        status = response.status().code();
+        String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
+        ForwardedHeaders.removeHopByHop(response.headers());
+        response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        response.headers().set(HttpHeaderNames.UPGRADE, protocol);
+        client.write(response);
+    }
+
+    void responseBody(HttpContent part) {
+        lastByteNanos = System.nanoTime();
+        boolean last = part instanceof LastHttpContent;
+        if (part.decoderResult().isFailure()) {
+            part.release();
+            fail(Failure.badResponse(app, instance));
+        } else if (answer == Answer.INTERIM) {
+            answer = Answer.PROMISED;
+            if (http11) {
+                client.write(part);
+                client.flush();
+            }
+        } else if (answer == Answer.SWITCHING) {
+            client.write(part);
+            openTunnel();
+        } else {
+            bytesOut += part.content().readableBytes();
+            client.write(part);
+            if (last) {
+                finish("");
+                client.exchangeOver(keepAlive);
+            }
+        }
+    }
+
+    /** Encoders go first, since a decoder that goes hands on what it still has. */
+    private void openTunnel() {
+        UpstreamConnection to = Objects.requireNonNull(upstream);
+        answer = Answer.TUNNEL;
+        to.dropEncoder();
+        client.dropEncoder();
+        to.dropDecoder();
+        client.dropDecoder();
+        to.flush();
+        client.flush();
+    }
+
+    void tunnelToClient(Object bytes) {
+        lastByteNanos = System.nanoTime();
+        bytesOut += ((ByteBuf) bytes).readableBytes();
+        client.write(bytes);
+    }
+
+    void tunnelToUpstream(Object bytes) {
+        lastByteNanos = System.nanoTime();
+        if (upstream == null) {
+            ReferenceCountUtil.release(bytes);
+        } else {
+            upstream.write(bytes);
+        }
+    }
+
+    void flushToClient() {
+        client.flush();
+    }
+
+    void upstreamWritable(boolean writable) {
+        lastByteNanos = System.nanoTime();
+        if (!requestComplete || answer == Answer.TUNNEL) {
+            client.pauseReading(!writable);
+        }
+    }
+
+    void upstreamClosed() {
+        UpstreamConnection closed = Objects.requireNonNull(upstream);
+        upstream = null;
+        if (answer == Answer.TUNNEL) {
+            finish("");
+            client.exchangeOver(false);
+        } else if (answer == Answer.AWAITED && closed.used() && isReplayable()) {
+            if (requestComplete) {
+                held.add(LastHttpContent.EMPTY_LAST_CONTENT);
+            }
+            connect(closed.backend());
+        } else {
+            fail(Failure.upstreamClosed(app, instance));
+        }
+    }
+
+    // The end.
+
+    void tick(long nowNanos) {
+        boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
+        Duration limit =
+                awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
+        if (upstream == null || nowNanos - lastByteNanos < limit.toNanos()) {
+            return;
+        }
+        if (answer == Answer.TUNNEL) {
+            finish("");
+            client.exchangeOver(false);
+        } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
+            fail(Failure.upstreamTimeout(app, instance, limit));
+        } else {
+            fail(Failure.requestTimeout(limit));
+        }
+    }
+
+    /** Answers with an error page, or cuts the answer off if it has begun, so that nobody takes it for whole. */
+    private void fail(Failure failure) {
+        if (answer == Answer.BEGUN || answer == Answer.SWITCHING) {
+            finish(failure.error().code());
+            client.abort();
+            return;
+        }
+        status = failure.error().status();
+        FullHttpResponse page = new ErrorPage(failure, requestId)
+                .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, "")));
+        boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
+        AnswerHead.markConnection(page.headers(), http11, stays);
+        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
+        client.write(page);
+        finish(failure.error().code());
+        client.exchangeOver(stays);
+    }
+
+    private void finish(String error) {
+        over = true;
+        if (upstream != null) {
+            boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
+            if (reusable) {
+                lane.pool().give(upstream, System.nanoTime());
+            } else {
+                upstream.close();
+            }
+            upstream = null;
+        }
+        held.forEach(ReferenceCountUtil::release);
+        held.clear();
+        if (backend != null) {
+            backend.release();
+            backend = null;
+        }
+        tell(error);
+    }
+
+    private void tell(String error) {
+        FinishedRequest finished = new FinishedRequest(
+                app,
+                host,
+                request.method().name(),
+                path,
+                status,
+                Duration.ofNanos(System.nanoTime() - startNanos),
+                bytesOut,
+                instance,
+                client.address(),
+                requestId,
+                error);
+        try {
+            lane.listener().finished(finished);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "the listener failed request=" + requestId, e);
+        }
+    }
+}

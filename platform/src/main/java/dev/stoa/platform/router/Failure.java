@@ -1,0 +1,85 @@
+package dev.stoa.platform.router;
+
+import java.time.Duration;
+
+/**
+ * Why a request gets no answer of the app's own, for people.
+ *
+ * @param why  a sentence without a capital letter and a full stop
+ * @param hint what to do next; empty where there is nothing to do
+ */
+record Failure(RouterError error, String why, String hint) {
+
+    static Failure badRequest(String why) {
+        return new Failure(RouterError.BAD_REQUEST, "the request is refused, since " + why, "");
+    }
+
+    static Failure refused(RouterError error, String why) {
+        return new Failure(error, "the request is refused, since " + why, "");
+    }
+
+    static Failure bodyTooLarge(long bytesMax) {
+        return refused(RouterError.BODY_TOO_LARGE, "its body is larger than " + bytesMax + " bytes");
+    }
+
+    static Failure noApp(String host) {
+        return new Failure(
+                RouterError.NO_APP,
+                "no app answers for " + host,
+                "`stoa apps` lists the apps, `stoa domains add " + host + " -a APP` gives this address to one");
+    }
+
+    static Failure noInstance(Route route) {
+        return new Failure(
+                RouterError.NO_INSTANCE,
+                route.why().isEmpty() ? route.app() + " has no instance that takes requests" : route.why(),
+                "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
+    }
+
+    static Failure upstreamRefused(String app, int tried) {
+        return new Failure(
+                RouterError.UPSTREAM_REFUSED,
+                tried == 1
+                        ? "the only instance of " + app + " does not accept connections"
+                        : "none of the " + tried + " instances of " + app + " accepts connections",
+                "see " + logs(app));
+    }
+
+    static Failure upstreamClosed(String app, String instance) {
+        return new Failure(
+                RouterError.UPSTREAM_CLOSED,
+                instance + " closed the connection before it answered",
+                "see " + logs(app));
+    }
+
+    static Failure badResponse(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " sent something that is not an HTTP response",
+                "see " + logs(app));
+    }
+
+    static Failure upstreamTimeout(String app, String instance, Duration limit) {
+        return new Failure(
+                RouterError.UPSTREAM_TIMEOUT,
+                "%s did not answer within %s s".formatted(instance, seconds(limit)),
+                "see " + logs(app) + "; work that takes longer belongs into a worker process");
+    }
+
+    static Failure requestTimeout(Duration limit) {
+        return new Failure(
+                RouterError.REQUEST_TIMEOUT,
+                "the rest of the request did not come within %s s".formatted(seconds(limit)),
+                "");
+    }
+
+    private static String logs(String app) {
+        return "`stoa logs -a " + app + "`";
+    }
+
+    private static String seconds(Duration limit) {
+        return limit.toMillis() % 1000 == 0
+                ? Long.toString(limit.toSeconds())
+                : Double.toString(limit.toMillis() / 1000.0);
+    }
+}

@@ -1,0 +1,29 @@
+package dev.stoa.platform.router;
+
+import java.net.InetAddress;
+import java.time.Duration;
+
+/**
+ * What one request came to. Text that does not apply is empty.
+ *
+ * @param app      empty where no app answers for the host
+ * @param host     as it was looked up: lower case, without a port
+ * @param path     without the query, which may hold secrets
+ * @param status   what the client got; 499 where it left before the answer
+ * @param duration until the last byte of the answer was handed over; for a WebSocket, until it closed
+ * @param bytesOut of the answer's body
+ * @param instance that answered, or was tried last
+ * @param error    such as {@code upstream_refused}; empty where all went well
+ */
+public record FinishedRequest(
+        String app,
+        String host,
+        String method,
+        String path,
+        int status,
+        Duration duration,
+        long bytesOut,
+        String instance,
+        InetAddress client,
+        String requestId,
+        String error) {}

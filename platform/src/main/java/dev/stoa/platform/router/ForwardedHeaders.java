@@ -1,0 +1,80 @@
+package dev.stoa.platform.router;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** What a proxy takes away from a message, and what it tells the app about where the request came from. */
+final class ForwardedHeaders {
+    static final AsciiString REQUEST_ID = AsciiString.cached("x-request-id");
+
+    private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
+    private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
+    private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");
+    private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
+    private static final AsciiString REQUEST_START = AsciiString.cached("x-request-start");
+
+    /** Hop by hop (RFC 9110, 7.6.1); {@code Proxy} is none, but CGI programs would read it as HTTP_PROXY. */
+    private static final List<AsciiString> HOP_BY_HOP = List.of(
+            AsciiString.cached("keep-alive"),
+            AsciiString.cached("proxy"),
+            AsciiString.cached("proxy-connection"),
+            HttpHeaderNames.PROXY_AUTHENTICATE,
+            HttpHeaderNames.PROXY_AUTHORIZATION,
+            HttpHeaderNames.TE,
+            HttpHeaderNames.UPGRADE);
+
+    /** Headers that decide where a message goes and ends: naming one in Connection does not take it away. */
+    private static final Set<String> NEVER_NAMED = Set.of("host", "content-length", "transfer-encoding");
+
+    private static final int REQUEST_ID_LENGTH_MIN = 8;
+    private static final int REQUEST_ID_LENGTH_MAX = 200;
+
+    private ForwardedHeaders() {}
+
+    static void removeHopByHop(HttpHeaders headers) {
+        if (headers.contains(HttpHeaderNames.CONNECTION)) {
+            for (String value : headers.getAll(HttpHeaderNames.CONNECTION)) {
+                for (String name : value.split(",", -1)) {
+                    String trimmed = name.trim();
+                    if (!NEVER_NAMED.contains(trimmed.toLowerCase(Locale.ROOT))) {
+                        headers.remove(trimmed);
+                    }
+                }
+            }
+            headers.remove(HttpHeaderNames.CONNECTION);
+        }
+        for (AsciiString name : HOP_BY_HOP) {
+            headers.remove(name);
+        }
+    }
+
+    static void add(HttpHeaders headers, String clientAddress, String port, long startMillis, String requestId) {
+        List<String> before = headers.getAll(FORWARDED_FOR);
+        headers.set(FORWARDED_FOR, before.isEmpty() ? clientAddress : String.join(", ", before) + ", " + clientAddress);
+        headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
+        headers.set(FORWARDED_PORT, port);
+        headers.set(FORWARDED_PROTO, "http");
+        headers.set(REQUEST_START, Long.toString(startMillis));
+        headers.set(REQUEST_ID, requestId);
+        headers.add(HttpHeaderNames.VIA, "1.1 stoa");
+    }
+
+    /** Whether a request id from outside can go into logs and headers as it is. */
+    static boolean isSane(String requestId) {
+        if (requestId.length() < REQUEST_ID_LENGTH_MIN || requestId.length() > REQUEST_ID_LENGTH_MAX) {
+            return false;
+        }
+        for (int i = 0; i < requestId.length(); i++) {
+            char c = requestId.charAt(i);
+            boolean plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!plain && "-_.:+/=".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

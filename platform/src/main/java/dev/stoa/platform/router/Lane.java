@@ -1,0 +1,116 @@
+package dev.stoa.platform.router;
+
+import dev.stoa.platform.base.Ids;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
+ * too long. A request stays in its lane from the first byte to the last, so nothing here needs a lock.
+ */
+final class Lane {
+    private static final long TICK_MILLIS_MAX = 1000;
+
+    private final EventLoop loop;
+    private final RouterConfig config;
+    private final Backends backends;
+    private final RequestListener listener;
+    private final UpstreamPool pool;
+    private final Ids ids = new Ids(new SplittableRandom());
+    private final List<ClientConnection> clients = new ArrayList<>();
+    private final long tickMillis;
+    private boolean ticking;
+    private boolean closing;
+
+    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+        this.loop = loop;
+        this.config = config;
+        this.backends = backends;
+        this.listener = listener;
+        this.pool = pool;
+        long shortest = Math.min(
+                config.clientIdleTimeout().toMillis(),
+                Math.min(
+                        config.responseTimeout().toMillis(),
+                        config.idleTimeout().toMillis()));
+        this.tickMillis = Math.clamp(shortest / 4, 1, TICK_MILLIS_MAX);
+    }
+
+    RouterConfig config() {
+        return config;
+    }
+
+    Backends backends() {
+        return backends;
+    }
+
+    RequestListener listener() {
+        return listener;
+    }
+
+    UpstreamPool pool() {
+        return pool;
+    }
+
+    /** Two ids long, so that no two requests of a year are alike. */
+    String nextRequestId() {
+        return ids.next() + ids.next();
+    }
+
+    boolean closing() {
+        return closing;
+    }
+
+    void add(ClientConnection client) {
+        client.slot(clients.size());
+        clients.add(client);
+        if (closing) {
+            client.closing();
+        }
+        if (!ticking) {
+            tickLater();
+        }
+    }
+
+    void remove(ClientConnection client) {
+        ClientConnection last = clients.removeLast();
+        if (last != client) {
+            clients.set(client.slot(), last);
+            last.slot(client.slot());
+        }
+    }
+
+    /** The route table changed: connections to instances that left it are of no use. */
+    void routesChanged() {
+        loop.execute(() -> pool.sweep(System.nanoTime()));
+    }
+
+    /** Ends the connections without a request now, and the others after theirs. */
+    void close() {
+        loop.execute(() -> {
+            closing = true;
+            List.copyOf(clients).forEach(ClientConnection::closing);
+        });
+    }
+
+    private void tick() {
+        long nowNanos = System.nanoTime();
+        for (int i = clients.size() - 1; i >= 0; i--) {
+            clients.get(i).tick(nowNanos);
+        }
+        pool.sweep(nowNanos);
+        ticking = false;
+        if (!clients.isEmpty() || !pool.isEmpty()) {
+            tickLater();
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void tickLater() {
+        ticking = true;
+        loop.schedule(this::tick, tickMillis, TimeUnit.MILLISECONDS);
+    }
+}

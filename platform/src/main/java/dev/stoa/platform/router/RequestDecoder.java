@@ -1,0 +1,159 @@
+package dev.stoa.platform.router;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpConstants;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.List;
+
+/**
+ * Decodes one request at a time: what a client pipelines waits as bytes until {@link #next}, and reading stops. So an
+ * answer is never out of turn, and what follows a request for another protocol is never read as HTTP.
+ */
+final class RequestDecoder extends HttpRequestDecoder {
+    static final int LINE_BYTES_MAX = 8192;
+    static final int HEADERS_BYTES_MAX = 64 * 1024;
+    static final int CHUNK_BYTES_MAX = 64 * 1024;
+
+    private boolean headStarted;
+    private boolean inBody;
+    private boolean complete;
+    private boolean broken;
+    private boolean reading;
+
+    RequestDecoder() {
+        super(new HttpDecoderConfig()
+                .setMaxInitialLineLength(LINE_BYTES_MAX)
+                .setMaxHeaderSize(HEADERS_BYTES_MAX)
+                .setMaxChunkSize(CHUNK_BYTES_MAX)
+                .setStrictLineParsing(true));
+    }
+
+    /** The answer is out: decode the next request, which may have come already. */
+    void next(ChannelHandlerContext ctx) {
+        complete = false;
+        ctx.channel().config().setAutoRead(true);
+        if (!reading) {
+            channelRead(ctx, Unpooled.EMPTY_BUFFER);
+            ctx.fireChannelReadComplete();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        boolean outer = reading;
+        reading = true;
+        try {
+            super.channelRead(ctx, message);
+        } catch (Exception e) {
+            ctx.fireExceptionCaught(e);
+        } finally {
+            reading = outer;
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+        if (complete) {
+            // The decoder would ask for more, since it made nothing of what came.
+            ctx.fireChannelReadComplete();
+        } else {
+            super.channelReadComplete(ctx);
+        }
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+        if (broken) {
+            in.skipBytes(in.readableBytes());
+            return;
+        }
+        if (complete) {
+            ctx.channel().config().setAutoRead(false);
+            return;
+        }
+        if (!inBody && hasFoldedHeader(in)) {
+            refuse(in, out);
+            return;
+        }
+        int before = in.readerIndex();
+        super.decode(ctx, in, out);
+        headStarted |= in.readerIndex() > before;
+        if (!out.isEmpty()) {
+            follow((HttpObject) out.getLast());
+        }
+    }
+
+    private void follow(HttpObject decoded) {
+        broken = decoded.decoderResult().isFailure();
+        if (decoded instanceof LastHttpContent) {
+            complete = !broken;
+            inBody = false;
+            headStarted = false;
+        } else if (decoded instanceof HttpRequest) {
+            inBody = true;
+        }
+    }
+
+    private void refuse(ByteBuf in, List<Object> out) {
+        broken = true;
+        in.skipBytes(in.readableBytes());
+        HttpRequest refused = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
+        refused.setDecoderResult(DecoderResult.failure(ambiguous("a header goes on in a second line")));
+        out.add(refused);
+    }
+
+    /** RFC 9112, 5.2: such a line is either refused or joined, and Netty joins it. */
+    private boolean hasFoldedHeader(ByteBuf in) {
+        int from = in.readerIndex();
+        int end = in.writerIndex();
+        if (headStarted) {
+            if (from < end && isBlank(in.getByte(from))) {
+                return true;
+            }
+        } else {
+            while (from < end && in.getByte(from) >= 0 && in.getByte(from) <= ' ') {
+                from++;
+            }
+        }
+        while (true) {
+            int lineEnd = in.indexOf(from, end, HttpConstants.LF);
+            if (lineEnd < 0 || lineEnd + 1 >= end) {
+                return false;
+            }
+            byte next = in.getByte(lineEnd + 1);
+            if (isBlank(next)) {
+                return true;
+            }
+            if (next == HttpConstants.CR || next == HttpConstants.LF) {
+                return false;
+            }
+            from = lineEnd + 1;
+        }
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == HttpConstants.SP || b == HttpConstants.HT;
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+        throw ambiguous("it has both a Content-Length and a Transfer-Encoding");
+    }
+
+    private static StoaException ambiguous(String why) {
+        return new StoaException(ErrorCode.BAD_REQUEST, why, "");
+    }
+}

@@ -1,0 +1,147 @@
+package dev.stoa.platform.router;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A connection to an instance: serves one exchange at a time, and rests in the pool in between. */
+final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+    private final Backend backend;
+    private final UpstreamPool pool;
+    private final ResponseDecoder decoder = new ResponseDecoder();
+    private final RequestEncoder encoder = new RequestEncoder();
+    private @Nullable Channel channel;
+    private @Nullable Exchange exchange;
+    private boolean used;
+    private long idleSinceNanos;
+
+    UpstreamConnection(Backend backend, UpstreamPool pool) {
+        this.backend = backend;
+        this.pool = pool;
+    }
+
+    void addTo(Channel channel) {
+        this.channel = channel;
+        channel.pipeline().addLast(decoder, encoder, this);
+    }
+
+    Backend backend() {
+        return backend;
+    }
+
+    /** Whether it served before, so that the instance may have closed it without our knowing. */
+    boolean used() {
+        return used;
+    }
+
+    long idleSinceNanos() {
+        return idleSinceNanos;
+    }
+
+    boolean isOpen() {
+        return channel().isActive();
+    }
+
+    boolean isWritable() {
+        return channel().isWritable();
+    }
+
+    void begin(Exchange exchange, HttpRequest request) {
+        this.exchange = exchange;
+        decoder.expectAnswer(request.method().equals(HttpMethod.HEAD));
+        write(request);
+    }
+
+    /** Back to the pool, ready for the next exchange. */
+    void rest(long nowNanos) {
+        exchange = null;
+        used = true;
+        idleSinceNanos = nowNanos;
+        channel().config().setAutoRead(true);
+    }
+
+    void write(Object message) {
+        Wire.write(channel(), message);
+    }
+
+    void flush() {
+        channel().flush();
+    }
+
+    void pauseReading(boolean paused) {
+        channel().config().setAutoRead(!paused);
+    }
+
+    /** From here on what is written are bytes. */
+    void dropEncoder() {
+        channel().pipeline().remove(encoder);
+    }
+
+    /** From here on what is read are bytes, beginning with those that have come already. */
+    void dropDecoder() {
+        channel().pipeline().remove(decoder);
+    }
+
+    /** Closes it without a word to its exchange. */
+    void close() {
+        exchange = null;
+        Wire.close(channel());
+    }
+
+    private Channel channel() {
+        return Objects.requireNonNull(channel);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        Exchange current = exchange;
+        if (current == null) {
+            // An answer to no question: whatever it is, it must not become the answer to the next one.
+            ReferenceCountUtil.release(message);
+            Wire.close(ctx.channel());
+        } else if (message instanceof HttpResponse response) {
+            current.responseHead(response);
+        } else if (message instanceof HttpContent content) {
+            current.responseBody(content);
+        } else {
+            current.tunnelToClient(message);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.flushToClient();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.upstreamWritable(ctx.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        Exchange current = exchange;
+        exchange = null;
+        if (current == null) {
+            pool.remove(this);
+        } else {
+            current.upstreamClosed();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Wire.close(ctx.channel());
+    }
+}

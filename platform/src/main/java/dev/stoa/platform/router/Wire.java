@@ -1,0 +1,30 @@
+package dev.stoa.platform.router;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.socket.DuplexChannel;
+
+/** The last step of every write. Its futures are not looked at: a write that fails closes the channel, and that is seen. */
+@SuppressWarnings("FutureReturnValueIgnored")
+final class Wire {
+    private Wire() {}
+
+    static void write(Channel to, Object message) {
+        to.write(message, to.voidPromise());
+    }
+
+    static void close(Channel channel) {
+        channel.close();
+    }
+
+    /** Closes when everything that is written has gone out. */
+    static void closeAfterWrites(Channel channel) {
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Says that no more comes when everything that is written has gone out, and reads on. */
+    static void endOutputAfterWrites(Channel channel) {
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ((DuplexChannel) channel).shutdownOutput());
+    }
+}

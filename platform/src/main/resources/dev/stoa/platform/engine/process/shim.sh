@@ -1,0 +1,61 @@
+# The parent of one instance. It outlives the platform; the files it leaves in the instance's directory (pid, output,
+# exit) are how the platform finds the instance again.
+#
+#   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--oom COUNTERS] [--layer overlay|copy] [--shm] -- COMMAND...
+#
+# stdin is a script for the instance's own shell; it holds secrets and is passed on unread. stdout is where that shell
+# reports that it has started.
+dir=$1
+shift
+echo $$ >"$dir/pid"
+exec 3<&0 4>&1 </dev/null >>"$dir/output" 2>&1
+# A caught signal, unlike an ignored one, is back to its default in the instance.
+trap : HUP INT TERM
+
+finish() {
+    oom_kills=0
+    if [ -n "$oom" ]; then
+        while read -r key count; do
+            if [ "$key" = oom_kill ]; then oom_kills=$count; fi
+        done <"$oom"
+    fi
+    echo "$1 $oom_kills" >"$dir/exit.new" && mv "$dir/exit.new" "$dir/exit"
+    exit 0
+}
+
+oom=
+join=
+layer=
+shm=
+while [ "$1" != -- ]; do
+    case $1 in
+        --join) join="$join $2"; shift ;;
+        --oom) oom=$2; shift ;;
+        --layer) layer=$2; shift ;;
+        --shm) shm=yes ;;
+    esac
+    shift
+done
+shift
+
+cd "$dir" || finish 125
+if [ -n "$shm" ]; then
+    mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs shm || finish 125
+fi
+# The paths of the layers are relative, as a colon or a comma in a path has a meaning to mount.
+if [ "$layer" = overlay ] &&
+    ! mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay app 2>/dev/null; then
+    layer=copy
+fi
+if [ "$layer" = copy ]; then
+    cp -a --reflink=auto lower/. app/ 2>/dev/null || cp -a lower/. app/ || finish 125
+fi
+
+(
+    # The shim stays outside, so that it can still act when the instance has used up its limits.
+    for procs in $join; do
+        echo 0 >"$procs" || exit 125
+    done
+    exec "$@" <&3 3<&-
+)
+finish $?

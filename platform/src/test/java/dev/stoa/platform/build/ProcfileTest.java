@@ -1,0 +1,58 @@
+package dev.stoa.platform.build;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProcfileTest {
+    @Test
+    void aLineIsAProcessType() {
+        Procfile procfile = Procfile.parse("web: gunicorn --bind :$PORT app:app\nmail-worker:python work.py\n");
+
+        assertThat(procfile)
+                .isEqualTo(new Procfile(
+                        Map.of("web", "gunicorn --bind :$PORT app:app", "mail-worker", "python work.py"),
+                        Optional.empty()));
+    }
+
+    @Test
+    void windowsLineEndsCommentsAndBlankLinesAreFine() {
+        assertThat(Procfile.parse("\uFEFF# how to start\r\n\r\n  web : ./server \r\n\t# end")
+                        .processes())
+                .isEqualTo(Map.of("web", "./server"));
+    }
+
+    @Test
+    void theReleaseCommandIsNoProcess() {
+        Procfile procfile = Procfile.parse("release: ./migrate\nweb: ./server");
+
+        assertThat(procfile.release()).hasValue("./migrate");
+        assertThat(procfile.processes()).containsOnlyKeys("web");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "web ./server|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
+                "Web: ./server|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
+                "web:|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
+                "1web: x|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
+                "ok: again|names \"ok\" a second time"
+            })
+    void aBadLineIsShownWithItsNumberAndAnExample(String line, String what) {
+        StoaException error =
+                catchThrowableOfType(StoaException.class, () -> Procfile.parse("ok: fine\n\n" + line + "\n"));
+
+        assertThat(error.code()).isEqualTo(ErrorCode.BAD_PROCFILE);
+        assertThat(error.message()).isEqualTo("line 3 of the Procfile, \"%s\", %s".formatted(line, what));
+        assertThat(error.hint()).hasValue("write it like this:  web: python app.py");
+    }
+}

@@ -1,0 +1,64 @@
+package dev.stoa.platform.router;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A router on a free port, and what it said of finished requests. */
+final class TestRouter implements AutoCloseable {
+    static final RouterConfig CONFIG =
+            RouterConfig.onPort(0).withHost("127.0.0.1").withCloseGrace(Duration.ofMillis(500));
+
+    final Router router;
+    final BlockingQueue<FinishedRequest> finished = new LinkedBlockingQueue<>();
+
+    TestRouter() {
+        this(CONFIG);
+    }
+
+    TestRouter(RouterConfig config) {
+        router = new Router(config, finished::add);
+        router.start();
+    }
+
+    static RouterConfig impatient() {
+        return CONFIG.withTimeouts(
+                Duration.ofMillis(500), Duration.ofMillis(300), Duration.ofMillis(300), Duration.ofMillis(600));
+    }
+
+    /** Routes shop.localhost to the instances, and nothing else anywhere. */
+    TestRouter route(FakeInstance... instances) {
+        List<Upstream> upstreams =
+                Stream.of(instances).map(FakeInstance::upstream).toList();
+        router.update(new RouteTable(Map.of("shop.localhost", new Route("shop", upstreams, ""))));
+        return this;
+    }
+
+    Conversation connect() {
+        return Conversation.with(router.port());
+    }
+
+    /** The answer to one request over a connection of its own. */
+    String get(String path) {
+        try (Conversation client = connect()) {
+            return client.get("shop.localhost", path).readMessage();
+        }
+    }
+
+    FinishedRequest nextFinished() throws InterruptedException {
+        FinishedRequest next = finished.poll(10, TimeUnit.SECONDS);
+        if (next == null) {
+            throw new AssertionError("no request finished");
+        }
+        return next;
+    }
+
+    @Override
+    public void close() {
+        router.close();
+    }
+}
