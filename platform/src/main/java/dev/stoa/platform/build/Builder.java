@@ -1,15 +1,17 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Nearest;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
-import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -80,8 +82,8 @@ public final class Builder {
                                     .map(p -> p.getKey() + " (" + p.getValue() + ")")
                                     .collect(Collectors.joining(", ")));
             return slug(request, buildpack, built, processes, procfile);
-        } catch (IOException e) {
-            throw BuildContext.diskError(e);
+        } catch (UncheckedIOException e) {
+            throw BuildContext.diskError(Objects.requireNonNull(e.getCause()));
         }
     }
 
@@ -95,7 +97,7 @@ public final class Builder {
             Buildpack.Built built,
             Map<String, String> processes,
             Optional<Procfile> procfile)
-            throws IOException {
+            {
         Map<String, String> env = new HashMap<>(Map.of("LANG", BuildEnvironment.LANG));
         env.putAll(built.env());
         return new Slug(
@@ -152,7 +154,9 @@ public final class Builder {
                 ErrorCode.BAD_MANIFEST,
                 "\"%s\" is not a buildpack: it is asked for under [build] in stoa.toml, and there are %s"
                         .formatted(name, String.join(", ", names)),
-                "did you mean \"%s\"?   buildpack = \"%1$s\"".formatted(NearestName.of(name, names)));
+                Nearest.of(name, names)
+                        .map("did you mean \"%s\"?   buildpack = \"%1$s\""::formatted)
+                        .orElse("there are: " + String.join(", ", names)));
     }
 
     private StoaException notRecognised(SourceFolder source) {
