@@ -69,6 +69,14 @@ class ProcessEngineTest {
     }
 
     @Test
+    void anAppInheritsNoDescriptorsAndNoIgnoredSignals() throws Exception {
+        String output = fixture.run("ls /proc/self/fd | wc -l; grep SigIgn /proc/self/status");
+
+        // The three standard ones, and the directory that ls reads.
+        assertThat(output).isEqualTo("4\nSigIgn:\t0000000000000000\n");
+    }
+
+    @Test
     void theOutputOfBothStreamsIsWholeAndInOrder() throws Exception {
         String output = fixture.run("i=0; while [ $i -lt 20000 ]; do echo $i; echo $i >&2; i=$((i+1)); done");
 
