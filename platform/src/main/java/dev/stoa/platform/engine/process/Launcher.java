@@ -63,7 +63,8 @@ final class Launcher {
             InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int port, InstanceFiles.Recorded recorded)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
-        String home = sandbox.isolated() ? spec.mount() : spec.slug().toString();
+        String home =
+                sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
         String script = StartScript.of(environment(spec, home, port), home, spec.command());
         files.create(spec.slug().toAbsolutePath(), uid, home);
         files.record(recorded);

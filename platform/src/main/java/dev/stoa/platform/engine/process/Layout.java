@@ -35,11 +35,7 @@ final class Layout {
         if (sandbox.mounts()) {
             layout.options("--bind", files.shm().toString(), "/dev/shm");
         }
-        for (Path path : hidden) {
-            if (layout.system.stream().anyMatch(path::startsWith)) {
-                layout.options("--tmpfs", path.toString());
-            }
-        }
+        hidden.forEach(layout::hide);
         layout.directory(Path.of("/run"));
         layout.bind("--bind", files.tmp(), Path.of("/tmp"));
         layout.bind("--bind", files.tmp(), Path.of("/var/tmp"));
@@ -71,6 +67,18 @@ final class Layout {
                 options("--ro-bind", name, name);
                 system.add(path);
             }
+        }
+    }
+
+    private void hide(Path path) {
+        try {
+            Path real = path.toRealPath();
+            if (system.stream().anyMatch(real::startsWith)) {
+                options("--tmpfs", real.toString());
+            }
+        } catch (IOException e) {
+            // What does not exist needs no hiding.
+            return;
         }
     }
 

@@ -2,7 +2,10 @@
 # PID namespace, root in a mount namespace of its own, and understands the few options of bubblewrap that Stoa uses.
 #
 #   sandbox.sh EMPTY_DIRECTORY [OPTION...] -- COMMAND...
+#
+# It writes all mounts to a table, for one mount command to make them: a process for each would take most of the time.
 root=$1
+table=$root.mounts
 shift
 
 fail() {
@@ -10,13 +13,40 @@ fail() {
     exit 125
 }
 
+# entry SOURCE PATH_INSIDE TYPE OPTIONS
+entry() {
+    source=$1
+    target=$root$2
+    case $source$target in
+        *[[:space:]\\]*)
+            source=$(printf '%s' "$source" | sed 's/\\/\\134/g; s/ /\\040/g; s/	/\\011/g')
+            target=$(printf '%s' "$target" | sed 's/\\/\\134/g; s/ /\\040/g; s/	/\\011/g')
+            ;;
+    esac
+    echo "$source $target $3 $4 0 0" >&5
+}
+
+# bind SOURCE PATH_INSIDE OPTIONS
 bind() {
     if [ -d "$1" ]; then
-        [ -d "$root$2" ] || mkdir -p "$root$2"
-    elif [ ! -e "$root$2" ]; then
-        mkdir -p "$root${2%/*}" && : >"$root$2"
+        entry "$1" "$2" none "rbind,x-mount.mkdir$3"
+    else
+        [ -d "$root${2%/*}" ] || mkdir -p "$root${2%/*}"
+        : >>"$root$2"
+        entry "$1" "$2" none "bind$3"
     fi
-    mount --rbind $3 "$1" "$root$2" || fail "could not bind $1"
+}
+
+dev() {
+    mkdir -p "$root$1/pts" "$root$1/shm"
+    for device in null zero full random urandom tty; do
+        bind "/dev/$device" "$1/$device" ,nosuid
+    done
+    entry devpts "$1/pts" devpts newinstance,ptmxmode=0666,mode=620,nosuid,noexec
+    ln -s pts/ptmx /proc/self/fd "$root$1/"
+    ln -s /proc/self/fd/0 "$root$1/stdin"
+    ln -s /proc/self/fd/1 "$root$1/stdout"
+    ln -s /proc/self/fd/2 "$root$1/stderr"
 }
 
 # What is mounted below a read-only directory is made read-only too.
@@ -38,39 +68,26 @@ read_only_below() {
     unset IFS
 }
 
-dev() {
-    mkdir -p "$root$1"
-    mount -t tmpfs -o mode=755,nosuid tmpfs "$root$1" || fail "could not mount $1"
-    for device in null zero full random urandom tty; do
-        : >"$root$1/$device"
-        mount --bind "/dev/$device" "$root$1/$device" || fail "could not bind /dev/$device"
-    done
-    mkdir "$root$1/pts" "$root$1/shm"
-    mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts "$root$1/pts" || fail "could not mount $1/pts"
-    ln -s pts/ptmx "$root$1/ptmx"
-    ln -s /proc/self/fd "$root$1/fd"
-    ln -s /proc/self/fd/0 "$root$1/stdin"
-    ln -s /proc/self/fd/1 "$root$1/stdout"
-    ln -s /proc/self/fd/2 "$root$1/stderr"
-}
-
 umask 022
-read_only=
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root" || fail "could not mount the new root"
+exec 5>"$table"
+read_only=
 while [ "$1" != -- ]; do
     case $1 in
         --dir) [ -d "$root$2" ] || mkdir -p "$root$2"; shift 2 ;;
         --symlink) ln -s "$2" "$root$3"; shift 3 ;;
-        --ro-bind) bind "$2" "$3" -oro,nosuid,nodev; read_only="$read_only$3
+        --ro-bind) bind "$2" "$3" ,ro,nosuid,nodev; read_only="$read_only$3
 "; shift 3 ;;
-        --bind) bind "$2" "$3"; shift 3 ;;
-        --tmpfs) mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root$2" || fail "could not hide $2"; shift 2 ;;
-        --proc) mkdir -p "$root$2"; mount -t proc -o nosuid,nodev,noexec proc "$root$2" || fail "could not mount $2"; shift 2 ;;
+        --bind) bind "$2" "$3" ,nosuid,nodev; shift 3 ;;
+        --tmpfs) entry tmpfs "$2" tmpfs mode=755,nosuid,nodev; shift 2 ;;
+        --proc) entry proc "$2" proc nosuid,nodev,noexec,x-mount.mkdir; shift 2 ;;
         --dev) dev "$2"; shift 2 ;;
         *) fail "does not know the option $1" ;;
     esac
 done
 shift
+exec 5>&-
+mount --all --fstab "$table" || fail "could not make the mounts"
 read_only_below
 mkdir "$root/.old" && cd "$root" && pivot_root . .old && cd / && umount -l /.old && rmdir /.old || fail "could not change the root"
 "$@"

@@ -91,6 +91,12 @@ class IsolationTest {
                 + " (echo x >$path) 2>/dev/null && echo WRITTEN $path; done; exit 0");
 
         assertThat(output).isEmpty();
+        // Permissions alone would refuse it too, but not to whoever gets hold of root.
+        assertThat(fixture.run("while read -r _ _ _ _ point options _; do case $point in /usr*|/etc*|/opt*)"
+                                + " echo $options;; esac; done </proc/self/mountinfo")
+                        .lines())
+                .isNotEmpty()
+                .allMatch(options -> options.startsWith("ro,"));
     }
 
     @Test

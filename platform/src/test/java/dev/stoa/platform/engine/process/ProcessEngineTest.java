@@ -69,6 +69,17 @@ class ProcessEngineTest {
     }
 
     @Test
+    void anAppInheritsNoDescriptorsAndNoIgnoredSignals() throws Exception {
+        String output = fixture.run("ls /proc/self/fd | wc -l; grep SigIgn /proc/self/status | cut -f2");
+
+        // The three standard ones, and the directory that ls reads.
+        assertThat(output).startsWith("4\n");
+        // The C library itself ignores 32 and 33, which are its own.
+        assertThat(Long.parseLong(output.substring(2).strip(), 16) & 0x7fff_ffffL)
+                .isZero();
+    }
+
+    @Test
     void theOutputOfBothStreamsIsWholeAndInOrder() throws Exception {
         String output = fixture.run("i=0; while [ $i -lt 20000 ]; do echo $i; echo $i >&2; i=$((i+1)); done");
 
