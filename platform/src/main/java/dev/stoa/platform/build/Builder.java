@@ -1,8 +1,8 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
-import dev.stoa.api.Nearest;
 import dev.stoa.api.Manifest;
+import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.UncheckedIOException;
@@ -96,8 +96,7 @@ public final class Builder {
             Buildpack buildpack,
             Buildpack.Built built,
             Map<String, String> processes,
-            Optional<Procfile> procfile)
-            {
+            Optional<Procfile> procfile) {
         Map<String, String> env = new HashMap<>(Map.of("LANG", BuildEnvironment.LANG));
         env.putAll(built.env());
         return new Slug(

@@ -191,7 +191,8 @@ final class View {
                     case EXITED -> "crashed";
                 },
                 status.flatMap(InstanceStatus::pid),
-                status.flatMap(InstanceStatus::address).map(at -> at.getHostString() + ":" + at.getPort()),
+                status.flatMap(InstanceStatus::address)
+                        .map(at -> at.getAddress().getHostAddress() + ":" + at.getPort()),
                 crashed ? Planner.crashesOf(instance) : steady ? 0 : instance.crashes(),
                 crashed ? Optional.of(detail(instance, now)) : Optional.empty(),
                 instance.startedAt());

@@ -80,7 +80,8 @@ public final class LogCollector implements AutoCloseable {
     public void attach(String app, String source, String instance, Path output) {
         Attachment attachment = attachments.computeIfAbsent(instance, id -> {
             try {
-                WatchKey key = Objects.requireNonNull(output.getParent()).register(watcher, StandardWatchEventKinds.ENTRY_MODIFY);
+                WatchKey key = Objects.requireNonNull(output.getParent())
+                        .register(watcher, StandardWatchEventKinds.ENTRY_MODIFY);
                 return new Attachment(
                         app, source, id, output, key, new FileTail(output, store.collected(app, instance)));
             } catch (IOException e) {

@@ -192,7 +192,8 @@ class ApiServerTest {
     void eventsArriveOneByOne() throws Exception {
         HttpResponse<InputStream> response =
                 client.send(request("/v1/events", "s3cret").build(), BodyHandlers.ofInputStream());
-        try (var lines = new java.io.BufferedReader(new java.io.InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        try (var lines =
+                new java.io.BufferedReader(new java.io.InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             assertThat(lines.readLine()).isEqualTo("{\"type\":\"line\",\"text\":\"first\"}");
             SECOND_EVENT.countDown();
             assertThat(lines.lines().filter(line -> !line.isEmpty()))
