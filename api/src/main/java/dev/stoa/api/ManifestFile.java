@@ -84,8 +84,7 @@ public final class ManifestFile {
             "memory", "memory = \"512MB\"",
             "cpu", "cpu = 0.5",
             "health", "health = \"/up\"");
-    private static final Map<String, String> RELEASE =
-            examples("command", "command = \"python manage.py migrate\"");
+    private static final Map<String, String> RELEASE = examples("command", "command = \"python manage.py migrate\"");
 
     private static final String PORT_HINT = "leave it out, and let the app listen on the port in the variable PORT";
     private static final Map<String, String> LATER = Map.of(
@@ -101,7 +100,8 @@ public final class ManifestFile {
 
     /** Reads the file; one that is not there is {@link Manifest#EMPTY}. */
     public static Manifest read(Path file) {
-        String fileName = Objects.requireNonNull(file.getFileName(), "a file has a name").toString();
+        String fileName =
+                Objects.requireNonNull(file.getFileName(), "a file has a name").toString();
         byte[] bytes;
         try {
             if (Files.isRegularFile(file) && Files.size(file) > FILE_BYTES_MAX) {
@@ -122,7 +122,12 @@ public final class ManifestFile {
                     e);
         }
         try {
-            return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString(), fileName);
+            return parse(
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(bytes))
+                            .toString(),
+                    fileName);
         } catch (CharacterCodingException e) {
             throw new StoaException(
                     ErrorCode.BAD_MANIFEST, "%s is not UTF-8 text".formatted(fileName), "save it as UTF-8", e);
@@ -153,7 +158,11 @@ public final class ManifestFile {
                     ErrorCode.BAD_MANIFEST,
                     "%s is not TOML at line %d, column %d: %s"
                             .formatted(fileName, line, error.position().column(), error.getMessage()),
-                    text.lines().skip(line - 1L).findFirst().map(String::strip).filter(s -> !s.isEmpty())
+                    text.lines()
+                            .skip(line - 1L)
+                            .findFirst()
+                            .map(String::strip)
+                            .filter(s -> !s.isEmpty())
                             .map(s -> "the line is:   " + s)
                             .orElse(""));
         }
@@ -186,7 +195,8 @@ public final class ManifestFile {
             try {
                 return new AppName(text);
             } catch (StoaException e) {
-                String hint = AppName.nearest(text).map("name = \"%s\""::formatted).orElse(example);
+                String hint =
+                        AppName.nearest(text).map("name = \"%s\""::formatted).orElse(example);
                 throw top.problem(e.code(), "name", e.message(), hint);
             }
         });
@@ -217,18 +227,18 @@ public final class ManifestFile {
 
     private static Map<String, ProcessManifest> processes(TomlSection top) {
         Map<String, ProcessManifest> processes = new LinkedHashMap<>();
-        top.section("processes", PROCESS_EXAMPLE).ifPresent(section -> section.sections(
-                        PROCESS_EXAMPLE + "   " + COMMAND_EXAMPLE)
-                .forEach((type, process) -> {
-                    if (!PROCESS_TYPE.matcher(type).matches()) {
-                        throw section.problem(
-                                type,
-                                "\"%s\" cannot be a process type: it has letters, digits, - and _, and starts with a letter"
-                                        .formatted(type),
-                                PROCESS_EXAMPLE);
-                    }
-                    processes.put(type, process(process));
-                }));
+        top.section("processes", PROCESS_EXAMPLE)
+                .ifPresent(section -> section.sections(PROCESS_EXAMPLE + "   " + COMMAND_EXAMPLE)
+                        .forEach((type, process) -> {
+                            if (!PROCESS_TYPE.matcher(type).matches()) {
+                                throw section.problem(
+                                        type,
+                                        "\"%s\" cannot be a process type: it has letters, digits, - and _, and starts with a letter"
+                                                .formatted(type),
+                                        PROCESS_EXAMPLE);
+                            }
+                            processes.put(type, process(process));
+                        }));
         return processes;
     }
 

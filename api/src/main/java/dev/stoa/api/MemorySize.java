@@ -15,14 +15,22 @@ final class MemorySize {
     private static final Pattern FORM = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?) ?([A-Za-z]{2,3})");
 
     private static final Map<String, Long> BYTES_BY_UNIT = Map.of(
-            "kb", 1_000L,
-            "mb", 1_000_000L,
-            "gb", 1_000_000_000L,
-            "tb", 1_000_000_000_000L,
-            "kib", 1L << 10,
-            "mib", 1L << 20,
-            "gib", 1L << 30,
-            "tib", 1L << 40);
+            "kb",
+            1_000L,
+            "mb",
+            1_000_000L,
+            "gb",
+            1_000_000_000L,
+            "tb",
+            1_000_000_000_000L,
+            "kib",
+            1L << 10,
+            "mib",
+            1L << 20,
+            "gib",
+            1L << 30,
+            "tib",
+            1L << 40);
 
     private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(1L << 50);
 

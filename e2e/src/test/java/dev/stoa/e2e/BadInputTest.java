@@ -195,11 +195,16 @@ class BadInputTest {
                 .POST(HttpRequest.BodyPublishers.ofByteArray(archive))
                 .build());
         assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
-        String id = dev.stoa.api.Json.MAPPER.readTree(accepted.body()).path("id").asString();
-        String events = send(request("/v1/apps/app/deploys/%s/events".formatted(id), stoa.token()).build())
+        String id =
+                dev.stoa.api.Json.MAPPER.readTree(accepted.body()).path("id").asString();
+        String events = send(request("/v1/apps/app/deploys/%s/events".formatted(id), stoa.token())
+                        .build())
                 .body();
         assertThat(events).contains("\"state\":\"failed\"");
-        return events.lines().filter(line -> line.contains("\"end\"")).findFirst().orElseThrow();
+        return events.lines()
+                .filter(line -> line.contains("\"end\""))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static HttpRequest.Builder request(String path, String token) {

@@ -51,7 +51,9 @@ class CommandsTest {
 
     @Test
     void appsListsTheAppWithItsUrl() {
-        assertThat(stoa.json("apps").valueStream().filter(app -> app.path("name").asString().equals("shop")))
+        assertThat(stoa.json("apps")
+                        .valueStream()
+                        .filter(app -> app.path("name").asString().equals("shop")))
                 .singleElement()
                 .satisfies(app -> {
                     assertThat(app.path("state").asString()).isEqualTo("up");
@@ -71,9 +73,11 @@ class CommandsTest {
         Path out = Files.createTempFile("stoa", ".out");
         Process logs = stoa.start(Path.of("."), out, Files.createTempFile("stoa", ".err"), "logs", "-f", "-a", "shop");
         try {
-            await().atMost(Duration.ofSeconds(10)).until(() -> Files.readString(out).contains("web.1: listening"));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> Files.readString(out).contains("web.1: listening"));
             stoa.get("shop", "/seen-in-the-log");
-            await().atMost(Duration.ofSeconds(10)).until(() -> Files.readString(out).contains("/seen-in-the-log"));
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> Files.readString(out).contains("/seen-in-the-log"));
         } finally {
             logs.destroy();
         }
@@ -93,7 +97,8 @@ class CommandsTest {
         assertThat(stoa.get("painted", "/").body()).isEqualTo("none");
         assertThat(stoa.json("config", "-a", "painted")).isEmpty();
         stoa.ok("rollback", "v2", "-a", "painted");
-        assertThat(stoa.json("config", "-a", "painted").path("COLOUR").asString()).isEqualTo("blue");
+        assertThat(stoa.json("config", "-a", "painted").path("COLOUR").asString())
+                .isEqualTo("blue");
         stoa.ok("config", "unset", "COLOUR", "-a", "painted");
         assertThat(stoa.get("painted", "/").body()).isEqualTo("none");
     }
@@ -116,7 +121,8 @@ class CommandsTest {
                             .filter(file -> contains(file, secret)))
                     .isEmpty();
         }
-        assertThat(stoa.json("config", "-a", "vault").path("API_KEY").asString()).isEqualTo(SECRET);
+        assertThat(stoa.json("config", "-a", "vault").path("API_KEY").asString())
+                .isEqualTo(SECRET);
     }
 
     private static boolean contains(Path file, byte[] wanted) {
@@ -172,8 +178,12 @@ class CommandsTest {
     @Test
     void anInstanceSeesNeitherTheDataDirectoryNorOtherApps() {
         stoa.ok("deploy", Folder.web("neighbour").toString(), "-a", "neighbour");
-        String look = "ls " + stoa.home() + " 2>&1; ls /root 2>&1 | head -3; cat " + stoa.home() + "/token 2>&1; ps ax 2>/dev/null | grep -c neighbour";
+        String look = "ls " + stoa.home() + " 2>&1; ls /root 2>&1 | head -3; cat " + stoa.home()
+                + "/token 2>&1; ps ax 2>/dev/null | grep -c neighbour";
         String seen = stoa.run("run", "-a", "shop", "--", "sh", "-c", look).out();
-        assertThat(seen).doesNotContain("neighbour").doesNotContain("secret.key").doesNotContain(stoa.token());
+        assertThat(seen)
+                .doesNotContain("neighbour")
+                .doesNotContain("secret.key")
+                .doesNotContain(stoa.token());
     }
 }

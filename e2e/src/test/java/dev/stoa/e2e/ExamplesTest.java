@@ -52,6 +52,7 @@ class ExamplesTest {
         assertThat(deploy.lastLine()).isEqualTo("http://%s.localhost:%d".formatted(name, stoa.httpPort()));
         assertThat(stoa.get(name, "/").body()).contains("Hello from Stoa");
         assertThat(stoa.instances(name))
-                .allSatisfy(instance -> assertThat(instance.path("state").asString()).isEqualTo("up"));
+                .allSatisfy(instance ->
+                        assertThat(instance.path("state").asString()).isEqualTo("up"));
     }
 }

@@ -42,10 +42,12 @@ class RolloutTest {
         stoa.ok("deploy", folder.toString(), "-a", "busy");
         assertThat(stoa.get("busy", "/").body()).isEqualTo("two");
         stoa.ok("scale", "web=3", "-a", "busy");
-        await().atMost(Duration.ofSeconds(20)).until(() -> stoa.instances("busy").stream()
-                        .filter(instance -> instance.path("state").asString().equals("up"))
-                        .count()
-                == 3);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> stoa.instances("busy").stream()
+                                .filter(instance ->
+                                        instance.path("state").asString().equals("up"))
+                                .count()
+                        == 3);
         stoa.ok("restart", "-a", "busy");
         stoa.ok("scale", "web=1", "-a", "busy");
         stoa.ok("rollback", "-a", "busy");
@@ -106,13 +108,14 @@ class RolloutTest {
     void aReleaseThatListensElsewhereFailsAndTheMessageSaysWhere() {
         Folder folder = Folder.web("good")
                 .with("stoa.toml", "[processes.web]\nhealth = \"/\"\n")
-                .with(
-                        "server.py",
-                        Folder.server("x").replace("int(os.environ[\"PORT\"])", "45871"));
+                .with("server.py", Folder.server("x").replace("int(os.environ[\"PORT\"])", "45871"));
 
         Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "elsewhere");
 
-        assertThat(result.err()).contains("did not get healthy").contains("0.0.0.0:45871").contains("PORT");
+        assertThat(result.err())
+                .contains("did not get healthy")
+                .contains("0.0.0.0:45871")
+                .contains("PORT");
         assertThat(stoa.get("elsewhere", "/").statusCode()).isEqualTo(503);
     }
 
@@ -163,8 +166,8 @@ class RolloutTest {
         Folder folder = Folder.web("site").with("Procfile", "web: python3 server.py\nworker: sleep 2.5; exit 7\n");
         stoa.ok("deploy", folder.toString(), "-a", "backoff");
 
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(stoa.instances("backoff"))
-                .anySatisfy(instance -> {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(stoa.instances("backoff")).anySatisfy(instance -> {
                     assertThat(instance.path("process").asString()).isEqualTo("worker");
                     assertThat(instance.path("state").asString()).isEqualTo("crashed");
                     assertThat(instance.path("restarts").asInt()).isGreaterThanOrEqualTo(4);
@@ -206,7 +209,8 @@ class RolloutTest {
         Stoa.Result result = stoa.run("deploys", "--json", "-a", app);
         return result.status() != 0
                 ? List.of()
-                : result.json().valueStream()
+                : result.json()
+                        .valueStream()
                         .map(deploy -> deploy.path("state").asString())
                         .toList();
     }

@@ -171,7 +171,9 @@ final class Stoa implements AutoCloseable {
 
     /** The pids of the app's instances, in the order of {@code stoa ps}. */
     List<Long> pids(String app) {
-        return instances(app).stream().map(instance -> instance.path("pid").asLong()).toList();
+        return instances(app).stream()
+                .map(instance -> instance.path("pid").asLong())
+                .toList();
     }
 
     /** Asks the router for a path of an app. */
@@ -191,7 +193,8 @@ final class Stoa implements AutoCloseable {
     private HttpRequest withHost(HttpRequest request, String app) {
         // *.localhost resolves to the loopback address in every JDK and browser, as RFC 6761 asks.
         return HttpRequest.newBuilder(request, (name, value) -> true)
-                .uri(URI.create("http://%s.localhost:%d%s".formatted(app, httpPort, request.uri().getPath())))
+                .uri(URI.create("http://%s.localhost:%d%s"
+                        .formatted(app, httpPort, request.uri().getPath())))
                 .build();
     }
 

@@ -31,10 +31,12 @@ class SurvivalTest {
         stoa.ok("deploy", Folder.web("survivor").toString(), "-a", "survivor");
         stoa.ok("deploy", Folder.web("victim").toString(), "-a", "victim");
         stoa.ok("scale", "web=2", "-a", "survivor");
-        await().atMost(Duration.ofSeconds(15)).until(() -> stoa.instances("survivor").stream()
-                        .filter(instance -> instance.path("state").asString().equals("up"))
-                        .count()
-                == 2);
+        await().atMost(Duration.ofSeconds(15))
+                .until(() -> stoa.instances("survivor").stream()
+                                .filter(instance ->
+                                        instance.path("state").asString().equals("up"))
+                                .count()
+                        == 2);
         List<Long> pids = stoa.pids("survivor");
         long victim = stoa.pids("victim").getFirst();
 
@@ -51,7 +53,8 @@ class SurvivalTest {
 
     @Test
     void theLogsOfAnInstanceAreWholeThoughThePlatformWasKilledInTheMiddle() {
-        String counter = "import itertools, time\nfor i in itertools.count():\n    print('line', i, flush=True)\n    time.sleep(0.005)\n";
+        String counter =
+                "import itertools, time\nfor i in itertools.count():\n    print('line', i, flush=True)\n    time.sleep(0.005)\n";
         Folder folder = Folder.empty().with("count.py", counter).with("Procfile", "worker: python3 count.py\n");
         stoa.ok("deploy", folder.toString(), "-a", "counter");
         stoa.kill();
@@ -70,7 +73,9 @@ class SurvivalTest {
     }
 
     private List<Integer> counts() {
-        return stoa.ok("logs", "-n", "10000", "-a", "counter").out().lines()
+        return stoa.ok("logs", "-n", "10000", "-a", "counter")
+                .out()
+                .lines()
                 .filter(line -> line.contains("worker.1: line "))
                 .map(line -> Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1)))
                 .toList();
@@ -80,12 +85,12 @@ class SurvivalTest {
     void aDeployGoesOnAfterThePlatformWasKilledDuringItsBuild() throws Exception {
         Folder folder = Folder.web("before");
         stoa.ok("deploy", folder.toString(), "-a", "built");
-        folder.with("server.py", Folder.server("after"))
-                .with("package.json", """
+        folder.with("server.py", Folder.server("after")).with("package.json", """
                         {"name": "slow", "version": "1.0.0", "scripts": {"build": "sleep 5"}}
                         """);
         Path out = Files.createTempFile("stoa", ".out");
-        Process deploy = stoa.start(Path.of("."), out, Files.createTempFile("stoa", ".err"), "deploy", folder.toString(), "-a", "built");
+        Process deploy = stoa.start(
+                Path.of("."), out, Files.createTempFile("stoa", ".err"), "deploy", folder.toString(), "-a", "built");
         await().atMost(Duration.ofSeconds(20)).until(() -> Files.readString(out).contains("sleep 5"));
 
         stoa.kill();
@@ -103,7 +108,8 @@ class SurvivalTest {
         stoa.ok("deploy", folder.toString(), "-a", "rolled");
         folder.with("Procfile", "web: sleep 4; exec python3 server.py\n").with("server.py", Folder.server("after"));
         Path out = Files.createTempFile("stoa", ".out");
-        Process deploy = stoa.start(Path.of("."), out, Files.createTempFile("stoa", ".err"), "deploy", folder.toString(), "-a", "rolled");
+        Process deploy = stoa.start(
+                Path.of("."), out, Files.createTempFile("stoa", ".err"), "deploy", folder.toString(), "-a", "rolled");
         await().atMost(Duration.ofSeconds(20)).until(() -> Files.readString(out).contains("Starting web=1"));
 
         stoa.kill();
@@ -112,7 +118,8 @@ class SurvivalTest {
 
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(stoa.get("rolled", "/").body()).isEqualTo("after"));
-        await().atMost(Duration.ofSeconds(30)).until(() -> stoa.instances("rolled").size() == 1);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> stoa.instances("rolled").size() == 1);
     }
 
     @Test

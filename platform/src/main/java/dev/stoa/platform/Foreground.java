@@ -13,8 +13,9 @@ final class Foreground {
     private Foreground() {}
 
     static void run(PlatformOptions options) throws InterruptedException {
-        boolean terminal =
-                Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+        boolean terminal = Optional.ofNullable(System.console())
+                .filter(Console::isTerminal)
+                .isPresent();
         Platform platform = Platform.start(options, System.getenv());
         Runtime.getRuntime()
                 .addShutdownHook(Threads.unstarted("stop", terminal ? platform::closeWithApps : platform::close));

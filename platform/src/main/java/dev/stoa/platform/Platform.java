@@ -22,10 +22,13 @@ import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.router.RouterConfig;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
@@ -59,7 +62,7 @@ public final class Platform implements AutoCloseable {
             home = opened(Home.open(options.home()));
             Sql sql = opened(openStore());
             database = options.databaseUrl().isPresent() ? "external" : "embedded PostgreSQL";
-            engine = opened(ProcessEngine.open(home.instances(), home.root()));
+            engine = opened(ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
@@ -69,7 +72,11 @@ public final class Platform implements AutoCloseable {
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
                     router,
-                    Builder.standard(new EngineBuildShell(engine, ids, BUILD_LIMITS), environment),
+                    Builder.standard(
+                            new EngineBuildShell(engine, ids, BUILD_LIMITS),
+                            environment,
+                            jarOf(dev.stoa.staticserver.Main.class),
+                            Path.of(System.getProperty("java.home"))),
                     BUILDS_AT_ONCE,
                     INSTANCE_LIMITS,
                     logs,
@@ -100,8 +107,8 @@ public final class Platform implements AutoCloseable {
 
     private Sql openStore() {
         return options.databaseUrl().map(Sql::open).orElseGet(() -> {
-            PostgresCluster cluster = opened(
-                    PostgresCluster.open(home.postgres(), PostgresBinaries.unpacked(home.root().resolve("bin"))));
+            PostgresCluster cluster = opened(PostgresCluster.open(
+                    home.postgres(), PostgresBinaries.unpacked(home.root().resolve("bin"))));
             return Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
         });
     }
@@ -158,6 +165,15 @@ public final class Platform implements AutoCloseable {
     private <T extends AutoCloseable> T opened(T part) {
         opened.push(part);
         return part;
+    }
+
+    private static Path jarOf(Class<?> type) {
+        try {
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private String apiUrl() {

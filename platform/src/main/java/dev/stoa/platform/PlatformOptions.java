@@ -37,7 +37,7 @@ public record PlatformOptions(
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "\"%s\" is not an option of stoa up".formatted(word[0]),
-                        Nearest.to(word[0], NAMES)
+                        Nearest.of(word[0], NAMES)
                                 .map(name -> "did you mean %s?".formatted(name))
                                 .orElse("stoa up --help lists the options"));
             }
@@ -56,7 +56,10 @@ public record PlatformOptions(
             case "--api-port" -> new PlatformOptions(home, apiHost, port(name, value), httpPort, domain, databaseUrl);
             case "--http-port" -> new PlatformOptions(home, apiHost, apiPort, port(name, value), domain, databaseUrl);
             // Taken, so that scripts which name all three ports run, though nothing listens there yet.
-            case "--https-port" -> port(name, value) >= 0 ? this : this;
+            case "--https-port" -> {
+                int _ = port(name, value);
+                yield this;
+            }
             case "--domain" -> new PlatformOptions(home, apiHost, apiPort, httpPort, value, databaseUrl);
             default -> new PlatformOptions(home, apiHost, apiPort, httpPort, domain, Optional.of(value));
         };

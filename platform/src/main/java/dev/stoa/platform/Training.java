@@ -23,7 +23,9 @@ final class Training {
             // The second start is the one that counts: it finds a data directory, as nearly every start will.
             for (int start = 0; start < 2; start++) {
                 try (Platform platform = Platform.start(options, Map.of())) {
-                    ask(platform.status().api(), Files.readString(home.resolve("token")).strip());
+                    ask(
+                            platform.status().api(),
+                            Files.readString(home.resolve("token")).strip());
                 }
             }
             dev.stoa.platform.base.FileTree.delete(home);

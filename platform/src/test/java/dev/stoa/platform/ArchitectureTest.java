@@ -36,15 +36,17 @@ class ArchitectureTest {
             "resource", List.of("engine", "observe"),
             "control", List.of("source", "build", "engine", "router", "observe", "resource", "http")));
 
-    private static final JavaClasses CLASSES =
-            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.stoa");
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.stoa");
 
     @Test
     void aPartSeesOnlyTheOnesInItsRowOfTheTable() {
         MAY_SEE.forEach((part, visible) -> {
             List<String> allowed = new ArrayList<>(List.of(part, "base"));
             allowed.addAll(visible);
-            String[] packages = allowed.stream().map(name -> ROOT + "." + name + "..").toArray(String[]::new);
+            String[] packages =
+                    allowed.stream().map(name -> ROOT + "." + name + "..").toArray(String[]::new);
             noClasses()
                     .that()
                     .resideInAPackage(ROOT + "." + part + "..")
@@ -58,7 +60,8 @@ class ArchitectureTest {
     @Test
     void everyPartHasARow() throws Exception {
         try (Stream<Path> parts = Files.list(Path.of("src/main/java/dev/stoa/platform"))) {
-            assertThat(parts.filter(Files::isDirectory).map(path -> path.getFileName().toString()))
+            assertThat(parts.filter(Files::isDirectory)
+                            .map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrderElementsOf(MAY_SEE.keySet());
         }
     }
@@ -119,8 +122,8 @@ class ArchitectureTest {
 
     private static DescribedPredicate<JavaClass> dependOnAny(String... packages) {
         return DescribedPredicate.describe(
-                "depend on " + String.join(", ", packages), type -> type.getDirectDependenciesFromSelf().stream()
-                        .anyMatch(dependency ->
-                                resideInAnyPackage(packages).test(dependency.getTargetClass())));
+                "depend on " + String.join(", ", packages),
+                type -> type.getDirectDependenciesFromSelf().stream()
+                        .anyMatch(dependency -> resideInAnyPackage(packages).test(dependency.getTargetClass())));
     }
 }

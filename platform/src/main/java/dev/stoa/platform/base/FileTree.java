@@ -1,24 +1,31 @@
 package dev.stoa.platform.base;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
+import java.nio.file.FileVisitor;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A folder and everything in it. Symbolic links are things of their own and never followed. */
 public final class FileTree {
     private FileTree() {}
 
-    /** Deletes {@code root} and everything in it; does nothing if it does not exist. */
-    public static void delete(Path root) throws IOException {
+    /**
+     * Deletes {@code root} and everything in it; does nothing if it does not exist.
+     *
+     * @throws UncheckedIOException if something of it stays
+     */
+    public static void delete(Path root) {
         if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+        walk(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                 Files.delete(file);
@@ -26,23 +33,23 @@ public final class FileTree {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException error) throws IOException {
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException error) throws IOException {
                 if (error != null) {
                     throw error;
                 }
-                Files.delete(dir);
+                Files.delete(directory);
                 return FileVisitResult.CONTINUE;
             }
         });
     }
 
     /** The sum of the sizes of the files. What disappears or cannot be read meanwhile does not count. */
-    public static long sizeBytes(Path root) throws IOException {
-        long[] sum = {0};
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+    public static long sizeBytes(Path root) {
+        AtomicLong sum = new AtomicLong();
+        walk(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                sum[0] += attributes.size();
+                sum.addAndGet(attributes.size());
                 return FileVisitResult.CONTINUE;
             }
 
@@ -50,7 +57,20 @@ public final class FileTree {
             public FileVisitResult visitFileFailed(Path file, IOException error) {
                 return FileVisitResult.CONTINUE;
             }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException error) {
+                return FileVisitResult.CONTINUE;
+            }
         });
-        return sum[0];
+        return sum.get();
+    }
+
+    private static void walk(Path root, FileVisitor<Path> visitor) {
+        try {
+            Files.walkFileTree(root, visitor);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot go through " + root, e);
+        }
     }
 }

@@ -20,9 +20,6 @@ import org.jdbi.v3.core.Jdbi;
 
 /** The platform's database: a small pool of connections to a PostgreSQL whose tables are up to date. */
 public final class Sql implements AutoCloseable {
-    /** Where the migrations stand on the class path. */
-    private static final String MIGRATIONS = "db/migration";
-
     /** The platform asks little of its database; the cluster beside it is made for 50 connections. */
     private static final int CONNECTIONS_MAX = 8;
 
@@ -98,8 +95,9 @@ public final class Sql implements AutoCloseable {
     private static Sql open(HikariConfig config) {
         HikariDataSource pool = connect(config);
         try {
-            migrate(pool);
-            return new Sql(pool);
+            Sql sql = new Sql(pool);
+            sql.migrate();
+            return sql;
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
@@ -145,11 +143,14 @@ public final class Sql implements AutoCloseable {
         return jdbcUrl.replaceFirst("\\?.*", "").replaceFirst("//[^/@]*@", "//");
     }
 
-    private static void migrate(HikariDataSource pool) {
+    private void migrate() {
+        if (Migrations.allApplied(jdbi)) {
+            return;
+        }
         try {
             Flyway.configure()
                     .dataSource(pool)
-                    .locations("classpath:" + MIGRATIONS)
+                    .locations("classpath:" + Migrations.FOLDER)
                     // Flyway would accept migrations that it does not know, if they are newer than its own.
                     .ignoreMigrationPatterns(new String[0])
                     .load()

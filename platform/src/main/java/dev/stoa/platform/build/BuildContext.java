@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** What a buildpack works with: the folder, the toolchains, a shell, and the user who watches. */
 final class BuildContext {
@@ -17,6 +18,8 @@ final class BuildContext {
 
     private static final String DETAIL_INDENT = "       ";
     private static final int KILLED_STATUS = 137;
+    private static final Pattern TERMINAL_CONTROL =
+            Pattern.compile("\u001b\\[[0-9;?]*[ -/]*[@-~]|\u001b\\][^\u0007]*\u0007|[\\p{Cntrl}&&[^\t]]");
 
     private final BuildShell shell;
     private final Toolchains tools;
@@ -59,6 +62,14 @@ final class BuildContext {
         output.accept(DETAIL_INDENT + text);
     }
 
+    /** A line as a program printed it, without the colours and cursor movements that would upset other terminals. */
+    private void show(String line) {
+        String plain = TERMINAL_CONTROL.matcher(line).replaceAll("").stripTrailing();
+        if (!plain.isEmpty()) {
+            detail(plain);
+        }
+    }
+
     /**
      * Runs a command in the folder and shows what it prints.
      *
@@ -72,7 +83,7 @@ final class BuildContext {
             if (line.contains("No space left on device") || line.contains("ENOSPC")) {
                 diskFull.set(true);
             }
-            detail(line);
+            show(line);
         });
         if (status == 0) {
             return;

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Node.js with npm. */
@@ -42,8 +43,13 @@ final class NodeBuildpack implements Buildpack {
         List<Path> readable = Stream.concat(node.readable().stream(), npm.readable().stream())
                 .distinct()
                 .toList();
-        String path = "%s/%s/.bin:%s:%s:%s"
-                .formatted(context.mount(), MODULES, node.folder(), npm.folder(), BuildEnvironment.SYSTEM_PATH);
+        String path = Stream.of(
+                        context.mount() + "/" + MODULES + "/.bin",
+                        node.folder().toString(),
+                        npm.folder().toString(),
+                        BuildEnvironment.SYSTEM_PATH)
+                .distinct()
+                .collect(Collectors.joining(":"));
         context.step("Using Node.js " + node.version());
         Npm commands = new Npm(context, path, readable);
         boolean builds = app.script("build").isPresent();
@@ -74,7 +80,10 @@ final class NodeBuildpack implements Buildpack {
         if (lock.isEmpty()) {
             context.step("Installing dependencies with npm");
             context.detail(
-                    "without a package-lock.json each build may get other versions: commit the one that npm writes");
+                    otherLock(context.source())
+                            .map(file -> file + " is not read: npm installs what package.json allows")
+                            .orElse(
+                                    "without a package-lock.json each build may get other versions: commit the one npm writes"));
             commands.run("npm install " + which, Map.of());
             return;
         }
@@ -92,6 +101,12 @@ final class NodeBuildpack implements Buildpack {
         if (keeps) {
             cache.save(context);
         }
+    }
+
+    private static Optional<String> otherLock(SourceFolder source) {
+        return Stream.of("yarn.lock", "pnpm-lock.yaml", "bun.lock")
+                .filter(source::has)
+                .findFirst();
     }
 
     /** Runs npm with its downloads in the app's cache. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
@@ -135,7 +136,9 @@ final class PythonBuildpack implements Buildpack {
         }
         context.step("Installing dependencies with pip");
         String command = "pip install " + install.arguments();
-        context.run(command, VENV + "/bin/python -m " + command, env, python.readable());
+        List<Path> readable = Stream.concat(python.readable().stream(), context.tools().pipFolders().stream())
+                .toList();
+        context.run(command, VENV + "/bin/python -m " + command, env, readable);
         DependencyCache.boundDownloads(context, downloads);
     }
 

@@ -4,6 +4,7 @@ import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,8 +43,11 @@ final class StaticSite {
         try {
             // The app's own build may have left a link of this name, which must not lead the copy elsewhere.
             FileTree.delete(root.resolve(BuildContext.OWN_FOLDER));
-            Files.createDirectory(root.resolve(BuildContext.OWN_FOLDER));
-            Files.copy(jar, root.resolve(JAR));
+            Path folder = Files.createDirectory(root.resolve(BuildContext.OWN_FOLDER));
+            Path copy = Files.copy(jar, root.resolve(JAR));
+            // Instances run as somebody else, whatever the platform's umask.
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
         } catch (IOException e) {
             throw BuildContext.diskError(e);
         }

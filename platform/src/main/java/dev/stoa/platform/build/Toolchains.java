@@ -50,6 +50,15 @@ final class Toolchains {
         return BuildEnvironment.network(environment);
     }
 
+    /** Folders of this machine in which pip looks for packages. */
+    List<Path> pipFolders() {
+        return Stream.of(environment.getOrDefault("PIP_FIND_LINKS", "").split("\\s+", -1))
+                .filter(link -> link.startsWith("/"))
+                .map(Path::of)
+                .filter(Files::isDirectory)
+                .toList();
+    }
+
     /** JDKs to choose from, the platform's own first. */
     List<Path> javaHomes() {
         List<Path> homes = new ArrayList<>(List.of(realPath(javaHome)));
@@ -166,11 +175,12 @@ final class Toolchains {
     }
 
     private List<String> run(List<String> command) throws IOException {
-        Path out = Files.createTempFile("stoa-toolchain", ".txt");
+        Path out = Files.createTempFile("stoa-toolchain", ".out");
+        Path err = Files.createTempFile("stoa-toolchain", ".err");
         try {
             ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(Path.of("/").toFile())
-                    .redirectErrorStream(true)
+                    .redirectError(err.toFile())
                     .redirectOutput(out.toFile());
             builder.environment().clear();
             builder.environment().putAll(environment);
@@ -181,7 +191,9 @@ final class Toolchains {
                 List<String> lines =
                         Files.readString(out, StandardCharsets.UTF_8).lines().toList();
                 if (!ended || process.exitValue() != 0 || lines.size() < 2) {
-                    throw doesNotWork(Path.of(command.getFirst()), String.join(" ", lines));
+                    throw doesNotWork(
+                            Path.of(command.getFirst()),
+                            Files.readString(err, StandardCharsets.UTF_8).strip());
                 }
                 return lines;
             } catch (InterruptedException e) {
@@ -192,6 +204,7 @@ final class Toolchains {
             }
         } finally {
             Files.delete(out);
+            Files.delete(err);
         }
     }
 

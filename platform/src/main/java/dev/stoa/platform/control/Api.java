@@ -58,7 +58,8 @@ public final class Api {
                         .accepts(CreateApp.class)
                         .status(201)
                         .returns(App.class)
-                        .handler(request -> apps.create(request.body(CreateApp.class).name())),
+                        .handler(request ->
+                                apps.create(request.body(CreateApp.class).name())),
                 Endpoint.get("/v1/apps/{app}", "Shows an app")
                         .returns(App.class)
                         .handler(request -> apps.show(app(request))),
@@ -67,7 +68,9 @@ public final class Api {
                 Endpoint.get("/v1/deploys", "Lists the deploys of all apps, those on their way first")
                         .returns(Endpoint.listOf(Deploy.class))
                         .handler(request -> apps.deploys()),
-                Endpoint.post("/v1/apps/{app}/deploys", "Deploys a source folder, packed as tar.gz; makes the app if need be")
+                Endpoint.post(
+                                "/v1/apps/{app}/deploys",
+                                "Deploys a source folder, packed as tar.gz; makes the app if need be")
                         .acceptsStream("application/gzip")
                         .status(202)
                         .returns(Deploy.class)
@@ -78,7 +81,9 @@ public final class Api {
                 Endpoint.get("/v1/apps/{app}/deploys/{id}", "Shows a deploy")
                         .returns(Deploy.class)
                         .handler(request -> apps.deploy(app(request), request.path("id"))),
-                Endpoint.get("/v1/apps/{app}/deploys/{id}/events", "Tells what a deploy says, from its start to its end")
+                Endpoint.get(
+                                "/v1/apps/{app}/deploys/{id}/events",
+                                "Tells what a deploy says, from its start to its end")
                         .streams(DeployEvent.class)
                         .handler((request, sink) -> apps.followDeploy(app(request), request.path("id"), sink::accept)),
                 Endpoint.post("/v1/apps/{app}/deploys/{id}/cancel", "Gives up a deploy that has not ended")
@@ -87,11 +92,14 @@ public final class Api {
                 Endpoint.get("/v1/apps/{app}/releases", "Lists the releases of an app, newest first")
                         .returns(Endpoint.listOf(Release.class))
                         .handler(request -> apps.releases(app(request))),
-                Endpoint.post("/v1/apps/{app}/rollback", "Makes a new release of the build and config of an earlier one")
+                Endpoint.post(
+                                "/v1/apps/{app}/rollback",
+                                "Makes a new release of the build and config of an earlier one")
                         .accepts(Rollback.class)
                         .status(202)
                         .returns(Deploy.class)
-                        .handler(request -> apps.rollback(app(request), request.body(Rollback.class).version())),
+                        .handler(request -> apps.rollback(
+                                app(request), request.body(Rollback.class).version())),
                 Endpoint.get("/v1/apps/{app}/config", "Shows the config vars of an app")
                         .returns(Endpoint.mapOf(String.class))
                         .handler(request -> apps.config(app(request))),
@@ -100,13 +108,16 @@ public final class Api {
                         .status(202)
                         .returns(Deploy.class)
                         .handler(request -> apps.changeConfig(app(request), request.body(ChangeConfig.class))),
-                Endpoint.get("/v1/apps/{app}/processes", "Lists the process types of an app and how many instances each has")
+                Endpoint.get(
+                                "/v1/apps/{app}/processes",
+                                "Lists the process types of an app and how many instances each has")
                         .returns(Endpoint.listOf(ProcessType.class))
                         .handler(request -> apps.processes(app(request))),
                 Endpoint.post("/v1/apps/{app}/scale", "Says how many instances of its process types an app is to have")
                         .accepts(Scale.class)
                         .returns(Endpoint.listOf(ProcessType.class))
-                        .handler(request -> apps.scale(app(request), request.body(Scale.class).processes())),
+                        .handler(request -> apps.scale(
+                                app(request), request.body(Scale.class).processes())),
                 Endpoint.post("/v1/apps/{app}/restart", "Replaces all instances, without an interruption")
                         .status(202)
                         .returns(Deploy.class)
@@ -139,7 +150,8 @@ public final class Api {
                         .accepts(AddDomain.class)
                         .status(201)
                         .returns(Endpoint.listOf(String.class))
-                        .handler(request -> apps.addDomain(app(request), request.body(AddDomain.class).name())),
+                        .handler(request -> apps.addDomain(
+                                app(request), request.body(AddDomain.class).name())),
                 Endpoint.delete("/v1/apps/{app}/domains/{name}", "Removes a domain")
                         .handler(request -> apps.removeDomain(app(request), request.path("name"))));
     }

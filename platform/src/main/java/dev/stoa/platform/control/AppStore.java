@@ -65,15 +65,17 @@ final class AppStore {
 
     /** With everything that belongs to it. */
     void delete(int app) {
-        jdbi.useHandle(handle ->
-                handle.createUpdate("delete from apps where id = :app").bind("app", app).execute());
+        jdbi.useHandle(handle -> handle.createUpdate("delete from apps where id = :app")
+                .bind("app", app)
+                .execute());
     }
 
     List<String> domains(int app) {
-        return jdbi.withHandle(handle -> handle.createQuery("select name from domains where app_id = :app order by name")
-                .bind("app", app)
-                .mapTo(String.class)
-                .list());
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select name from domains where app_id = :app order by name")
+                        .bind("app", app)
+                        .mapTo(String.class)
+                        .list());
     }
 
     /** Whose a domain is. */
@@ -89,21 +91,19 @@ final class AppStore {
 
     /** Adds a domain unless somebody has it; the owner afterwards is told by {@link #ownerOf}. */
     void addDomain(int app, String domain) {
-        jdbi.useHandle(handle -> handle.createUpdate("""
+        jdbi.useHandle(handle ->
+                handle.createUpdate("""
                         insert into domains (name, app_id) values (:domain, :app) on conflict (name) do nothing
-                        """)
-                .bind("domain", domain)
-                .bind("app", app)
-                .execute());
+                        """).bind("domain", domain).bind("app", app).execute());
     }
 
     boolean removeDomain(int app, String domain) {
-        return jdbi.withHandle(handle -> handle.createUpdate(
-                                "delete from domains where name = :domain and app_id = :app")
-                        .bind("domain", domain)
-                        .bind("app", app)
-                        .execute()
-                > 0);
+        return jdbi.withHandle(
+                handle -> handle.createUpdate("delete from domains where name = :domain and app_id = :app")
+                                .bind("domain", domain)
+                                .bind("app", app)
+                                .execute()
+                        > 0);
     }
 
     Map<String, Integer> scale(int app) {

@@ -236,7 +236,8 @@ public final class Apps {
                 .map(ReleaseRow::version)
                 .orElse(0);
         ReleaseRow target = releases.stream()
-                .filter(release -> version.map(wanted -> release.name().equals(wanted.startsWith("v") ? wanted : "v" + wanted))
+                .filter(release -> version.map(
+                                wanted -> release.name().equals(wanted.startsWith("v") ? wanted : "v" + wanted))
                         .orElse(release.version() < active && release.state().equals("superseded")))
                 .findFirst()
                 .orElseThrow(() -> new StoaException(
@@ -269,7 +270,10 @@ public final class Apps {
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "%s has no process type \"%s\"".formatted(name, process),
-                        "it has: " + String.join(", ", new TreeSet<>(build.slug().processes().keySet())));
+                        "it has: "
+                                + String.join(
+                                        ", ",
+                                        new TreeSet<>(build.slug().processes().keySet())));
             }
             if (count < 0 || count > INSTANCES_MAX) {
                 throw new StoaException(
@@ -285,7 +289,8 @@ public final class Apps {
 
     private List<ProcessType> processes(AppRow app, BuildRow build) {
         return view.counts(app.id(), build).entrySet().stream()
-                .map(count -> new ProcessType(count.getKey(), count.getValue(), build.slug().command(count.getKey())))
+                .map(count -> new ProcessType(
+                        count.getKey(), count.getValue(), build.slug().command(count.getKey())))
                 .toList();
     }
 
@@ -318,8 +323,7 @@ public final class Apps {
         sink.accept(new RunEvent.Started(id, release.name()));
         Exit exit = new OneOff(engine)
                 .run(
-                        launchOrder.oneOff(
-                                id, app, release, stores.releases().build(release.build()), quoted(command)),
+                        launchOrder.oneOff(id, app, release, stores.releases().build(release.build()), quoted(command)),
                         text -> sink.accept(new RunEvent.Output(text)));
         sink.accept(new RunEvent.Exit(exit.status()));
     }

@@ -49,7 +49,12 @@ final class ConfigStore {
     /** Puts these in the place of all that there are. */
     void replace(int app, Map<String, String> config) {
         Map<String, String> present = read(app);
-        change(app, config, present.keySet().stream().filter(name -> !config.containsKey(name)).toList());
+        change(
+                app,
+                config,
+                present.keySet().stream()
+                        .filter(name -> !config.containsKey(name))
+                        .toList());
     }
 
     private String opened(byte[] sealed) {

@@ -44,7 +44,18 @@ public final class Control {
                 stores, crew, view, new FailureReport(engine, stores), new Routes(router::update), clock);
         DeployLog deployLog = new DeployLog(home.deploys());
         Deployment deployment = new Deployment(
-                home, stores, deployLog, builder, engine, launchOrder, view, reconciler, urls, buildsAtOnce, ids, clock);
+                home,
+                stores,
+                deployLog,
+                builder,
+                engine,
+                launchOrder,
+                view,
+                reconciler,
+                urls,
+                buildsAtOnce,
+                ids,
+                clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         apps = new Apps(home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, ids, clock);
     }

@@ -16,7 +16,6 @@ import dev.stoa.platform.observe.LogStore;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +47,16 @@ final class Crew {
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
     private Consumer<Integer> onChange = app -> {};
 
-    Crew(Engine engine, Drain drain, Stores stores, LaunchOrder launchOrder, HealthWatch health, LogCollector collector, LogStore logs, Ids ids, InstantSource clock) {
+    Crew(
+            Engine engine,
+            Drain drain,
+            Stores stores,
+            LaunchOrder launchOrder,
+            HealthWatch health,
+            LogCollector collector,
+            LogStore logs,
+            Ids ids,
+            InstantSource clock) {
         this.engine = engine;
         this.drain = drain;
         this.instances = stores.instances();
@@ -64,7 +72,7 @@ final class Crew {
 
     /** Waits until no request is in flight to an instance. */
     interface Drain {
-        boolean await(Set<InetSocketAddress> addresses, Duration longest) throws InterruptedException;
+        boolean await(Set<InetSocketAddress> addresses, Duration longest);
     }
 
     /** Tells with the app's id when one of its instances exits or comes up. */
@@ -157,13 +165,16 @@ final class Crew {
     void endAll(int app) {
         List<InstanceRow> rows = instances.all(app);
         rows.forEach(row -> instances.markStopping(row.id()));
-        rows.stream().map(row -> Threads.start("end-" + row.id(), () -> end(row.id()))).toList().forEach(thread -> {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        rows.stream()
+                .map(row -> Threads.start("end-" + row.id(), () -> end(row.id())))
+                .toList()
+                .forEach(thread -> {
+                    try {
+                        thread.join();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
         rows.forEach(row -> forget(row.id()));
     }
 
@@ -173,10 +184,13 @@ final class Crew {
     }
 
     private void watch(AppRow app, InstanceRow row) {
-        ReleaseRow release = releases.find(app.id(), rollouts.get(row.slot().rollout()).version())
+        ReleaseRow release = releases.find(
+                        app.id(), rollouts.get(row.slot().rollout()).version())
                 .orElseThrow();
-        Optional<String> path =
-                releases.build(release.build()).manifest().process(row.slot().process()).health();
+        Optional<String> path = releases.build(release.build())
+                .manifest()
+                .process(row.slot().process())
+                .health();
         health.watch(row.id(), path, id -> {
             say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
             onChange.accept(app.id());
@@ -195,8 +209,6 @@ final class Crew {
                         .orElse(Set.of());
                 drain.await(addresses, DRAIN_MAX);
                 end(instance);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             } finally {
                 leaving.remove(instance);
             }
@@ -218,5 +230,4 @@ final class Crew {
             kill.cancel(false);
         }
     }
-
 }

@@ -51,13 +51,13 @@ final class DeployStore {
 
     /** Newest first. */
     List<Deploy> ofApp(int app, int limit) {
-        return jdbi.withHandle(handle -> handle.createQuery(
-                        SELECT + " where d.app_id = :app order by d.created_at desc limit :limit")
-                .bind("app", app)
-                .bind("limit", limit)
-                .map(DeployStore::deploy)
-                .map(DeployRow::deploy)
-                .list());
+        return jdbi.withHandle(
+                handle -> handle.createQuery(SELECT + " where d.app_id = :app order by d.created_at desc limit :limit")
+                        .bind("app", app)
+                        .bind("limit", limit)
+                        .map(DeployStore::deploy)
+                        .map(DeployRow::deploy)
+                        .list());
     }
 
     /** Of all apps: first those that have not ended, in the order of the queue, then the newest. */
@@ -75,9 +75,10 @@ final class DeployStore {
 
     /** Those that have not ended, in the order of the queue. */
     List<DeployRow> open() {
-        return jdbi.withHandle(handle -> handle.createQuery(SELECT + " where d.finished_at is null order by d.created_at, d.id")
-                .map(DeployStore::deploy)
-                .list());
+        return jdbi.withHandle(
+                handle -> handle.createQuery(SELECT + " where d.finished_at is null order by d.created_at, d.id")
+                        .map(DeployStore::deploy)
+                        .list());
     }
 
     void state(String id, String state) {

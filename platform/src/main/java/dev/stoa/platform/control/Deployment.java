@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppName;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
@@ -56,7 +57,19 @@ final class Deployment {
     private final Ids ids;
     private final InstantSource clock;
 
-    Deployment(Home home, Stores stores, DeployLog log, Builder builder, Engine engine, LaunchOrder launchOrder, View view, Reconciler reconciler, Urls urls, int buildsAtOnce, Ids ids, InstantSource clock) {
+    Deployment(
+            Home home,
+            Stores stores,
+            DeployLog log,
+            Builder builder,
+            Engine engine,
+            LaunchOrder launchOrder,
+            View view,
+            Reconciler reconciler,
+            Urls urls,
+            int buildsAtOnce,
+            Ids ids,
+            InstantSource clock) {
         this.home = home;
         this.apps = stores.apps();
         this.configs = stores.configs();
@@ -95,13 +108,15 @@ final class Deployment {
     void run(DeployRow row) throws InterruptedException {
         AppRow app = apps.find(row.app()).orElseThrow();
         switch (row.deploy().state()) {
-            case "releasing" -> throw new StoaException(
-                    ErrorCode.INTERRUPTED,
-                    "the platform was stopped while it made the release",
-                    "deploy again; the release before still serves");
+            case "releasing" ->
+                throw new StoaException(
+                        ErrorCode.INTERRUPTED,
+                        "the platform was stopped while it made the release",
+                        "deploy again; the release before still serves");
             case "starting" -> {
-                Optional<RolloutRow> rollout =
-                        rollouts.current(app.id()).stream().filter(RolloutRow::pending).findFirst();
+                Optional<RolloutRow> rollout = rollouts.current(app.id()).stream()
+                        .filter(RolloutRow::pending)
+                        .findFirst();
                 if (rollout.isPresent()) {
                     await(row, app, rollout.get().id());
                 } else {
@@ -109,7 +124,8 @@ final class Deployment {
                 }
             }
             default -> {
-                if (row.deploy().kind().equals("config") && releases.all(app.id()).isEmpty()) {
+                if (row.deploy().kind().equals("config")
+                        && releases.all(app.id()).isEmpty()) {
                     say(row, "       nothing is deployed yet: the first deploy will have it");
                 } else {
                     rollOut(row, app, release(row, app));
@@ -131,7 +147,8 @@ final class Deployment {
                     .ifPresent(release -> configs.replace(app.id(), release.config()));
         }
         FileTree.delete(home.upload(id));
-        boolean released = releases.all(app.id()).stream().anyMatch(release -> release.build().equals(id));
+        boolean released = releases.all(app.id()).stream()
+                .anyMatch(release -> release.build().equals(id));
         if (!released) {
             releases.deleteBuild(id);
             FileTree.delete(home.build(app.name(), id));
@@ -156,7 +173,8 @@ final class Deployment {
             case "deploy" -> newRelease(row, app, build(row, app), configs.read(app.id()));
             case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
             case "rollback" -> {
-                ReleaseRow target = releases.find(app.id(), row.target().orElseThrow()).orElseThrow();
+                ReleaseRow target =
+                        releases.find(app.id(), row.target().orElseThrow()).orElseThrow();
                 yield newRelease(row, app, releases.build(target.build()), target.config());
             }
             default -> releases.active(app.id()).orElseThrow(() -> Apps.nothingDeployed(app));
@@ -177,10 +195,11 @@ final class Deployment {
             try (InputStream archive = Files.newInputStream(home.upload(id))) {
                 SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
             }
-            Manifest manifest = ManifestFile.read(source.resolve("stoa.toml"));
+            Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
             Path cache = Files.createDirectories(home.cache(app.name()));
             Slug slug = builder.build(
-                    new BuildRequest(app.name(), app.id(), source, cache, manifest), line -> say(row, line));
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest),
+                    line -> say(row, line));
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
@@ -206,7 +225,8 @@ final class Deployment {
                 releases.add(app.id(), build.id(), config, row.deploy().description(), clock.instant());
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
-        Optional<String> command = build.manifest().release().or(() -> build.slug().release());
+        Optional<String> command =
+                build.manifest().release().or(() -> build.slug().release());
         if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
             runReleaseCommand(row, app, build, release, command.get());
         }

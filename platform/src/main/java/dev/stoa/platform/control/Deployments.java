@@ -124,8 +124,9 @@ final class Deployments {
 
     /** Cancels all of an app's changes, and takes no more. */
     void retire(AppRow app) {
-        deploys.open().stream().filter(row -> row.app() == app.id()).forEach(row -> cancel(app, row.deploy()
-                .id()));
+        deploys.open().stream()
+                .filter(row -> row.app() == app.id())
+                .forEach(row -> cancel(app, row.deploy().id()));
         Optional<Thread> thread;
         synchronized (this) {
             thread = Optional.ofNullable(queues.get(app.id())).flatMap(queue -> queue.thread);
@@ -186,14 +187,18 @@ final class Deployments {
         boolean interrupted = Thread.interrupted();
         finish(deploys.find(row.deploy().id()).orElse(row), failure);
         if (interrupted) {
-            LOG.log(Level.DEBUG, "a cancel came too late deploy={0}", row.deploy().id());
+            LOG.log(
+                    Level.DEBUG,
+                    "a cancel came too late deploy={0}",
+                    row.deploy().id());
         }
     }
 
     private void finish(DeployRow row, Optional<StoaException> failure) {
         String id = row.deploy().id();
         deployment.cleanUp(row, failure);
-        String state = failure.map(e -> e.code() == ErrorCode.CANCELLED ? "cancelled" : "failed").orElse("done");
+        String state = failure.map(e -> e.code() == ErrorCode.CANCELLED ? "cancelled" : "failed")
+                .orElse("done");
         Deploy ended = deploys.end(id, state, failure.map(StoaException::problem), clock.instant());
         Optional<String> url = failure.isPresent() ? Optional.empty() : deployment.url(row);
         log.append(id, new DeployEvent.End(ended, url));

@@ -29,7 +29,9 @@ final class FailureReport {
         Optional<InstanceStatus> culprit = fail.culprit().flatMap(engine::instance);
         StringBuilder detail = new StringBuilder("v%d: %s".formatted(rollout.version(), fail.why()));
         String hint = "stoa logs -a " + app.name();
-        if (culprit.isPresent() && culprit.get().running() && culprit.get().address().isPresent()) {
+        if (culprit.isPresent()
+                && culprit.get().running()
+                && culprit.get().address().isPresent()) {
             int port = culprit.get().address().get().getPort();
             List<String> listening = engine.listening(culprit.get().id());
             detail.append("; it was told to listen on port %d (PORT) and ".formatted(port));
@@ -38,19 +40,22 @@ final class FailureReport {
                 hint = "make the app listen on the port that the environment variable PORT names";
             } else if (listening.stream().noneMatch(at -> at.endsWith(":" + port))) {
                 detail.append("listens on ").append(String.join(", ", listening));
-                hint = "make the app listen on the port that the environment variable PORT names, not on one of its own";
+                hint =
+                        "make the app listen on the port that the environment variable PORT names, not on one of its own";
             } else {
                 detail.append("listens there, but its health check did not pass");
                 hint = "see which path [processes.web] health names in stoa.toml, and what it answers";
             }
         }
-        List<String> said = culprit.map(status -> LogCollector.tail(status.output(), LAST_LINES)).orElse(List.of());
+        List<String> said = culprit.map(status -> LogCollector.tail(status.output(), LAST_LINES))
+                .orElse(List.of());
         if (!said.isEmpty()) {
             Redaction redaction = new Redaction(releases.find(app.id(), rollout.version())
                     .map(ReleaseStore.ReleaseRow::config)
                     .orElse(Map.of()));
             detail.append("\nthe last it said:\n");
-            detail.append(said.stream().map(line -> "  " + redaction.apply(line)).collect(Collectors.joining("\n")));
+            detail.append(
+                    said.stream().map(line -> "  " + redaction.apply(line)).collect(Collectors.joining("\n")));
         }
         return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), hint).problem();
     }

@@ -61,7 +61,9 @@ final class HealthWatch {
                 Optional<InetSocketAddress> address = status.get().address();
                 if (address.isEmpty()) {
                     Thread.sleep(SETTLED_AFTER);
-                    return engine.instance(instance).map(InstanceStatus::running).orElse(false);
+                    return engine.instance(instance)
+                            .map(InstanceStatus::running)
+                            .orElse(false);
                 }
                 if (HealthCheck.passes(address.get(), path) && listensItself(instance, address.get())) {
                     return true;

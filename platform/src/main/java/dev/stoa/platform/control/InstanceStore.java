@@ -45,11 +45,11 @@ final class InstanceStore {
     }
 
     List<InstanceRow> all(int app) {
-        return jdbi.withHandle(handle ->
-                handle.createQuery("select * from instances where app_id = :app order by process, number, started_at")
-                        .bind("app", app)
-                        .map(InstanceStore::instance)
-                        .list());
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select * from instances where app_id = :app order by process, number, started_at")
+                .bind("app", app)
+                .map(InstanceStore::instance)
+                .list());
     }
 
     Optional<Integer> appOf(String id) {
@@ -60,8 +60,9 @@ final class InstanceStore {
     }
 
     Set<String> ids() {
-        return jdbi.withHandle(
-                handle -> handle.createQuery("select id from instances").mapTo(String.class).set());
+        return jdbi.withHandle(handle -> handle.createQuery("select id from instances")
+                .mapTo(String.class)
+                .set());
     }
 
     int running() {

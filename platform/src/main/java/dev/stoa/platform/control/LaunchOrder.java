@@ -24,7 +24,14 @@ final class LaunchOrder {
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
-        return spec(id, app, release, build, slot.process(), slot.name(), build.slug().command(slot.process()));
+        return spec(
+                id,
+                app,
+                release,
+                build,
+                slot.process(),
+                slot.name(),
+                build.slug().command(slot.process()));
     }
 
     /** A command that runs once, in the release's slug and environment. */

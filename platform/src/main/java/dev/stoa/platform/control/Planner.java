@@ -104,7 +104,9 @@ final class Planner {
                         "%s did not get healthy in time".formatted(slot.name())));
             } else {
                 lookAgainAt(formation.deadline());
-                notUp.stream().filter(slot -> !live.containsKey(slot)).forEach(slot -> steps.add(new Plan.Start(slot, 0)));
+                notUp.stream()
+                        .filter(slot -> !live.containsKey(slot))
+                        .forEach(slot -> steps.add(new Plan.Start(slot, 0)));
             }
         }
 
@@ -118,7 +120,9 @@ final class Planner {
                         }
                     }
                     case EXITED -> {
-                        if (!wanted.contains(slot) || !instance.equals(lastExited.get(slot)) || live.containsKey(slot)) {
+                        if (!wanted.contains(slot)
+                                || !instance.equals(lastExited.get(slot))
+                                || live.containsKey(slot)) {
                             steps.add(new Plan.Forget(instance.id()));
                         }
                     }

@@ -58,6 +58,7 @@ final class Reconciler {
         final ReentrantLock lock = new ReentrantLock();
         /** A thread is on its way to the lock; whatever changes before it has it, it will see. */
         final AtomicBoolean scheduled = new AtomicBoolean();
+
         boolean retired;
     }
 

@@ -5,6 +5,8 @@ import dev.stoa.api.Manifest;
 import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.build.Slug;
 import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +14,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import tools.jackson.core.type.TypeReference;
 
 /** Builds, and the releases made of them. */
@@ -141,8 +141,9 @@ final class ReleaseStore {
 
     /** With its releases. */
     void deleteBuild(String id) {
-        jdbi.useHandle(handle ->
-                handle.createUpdate("delete from builds where id = :id").bind("id", id).execute());
+        jdbi.useHandle(handle -> handle.createUpdate("delete from builds where id = :id")
+                .bind("id", id)
+                .execute());
     }
 
     private ReleaseRow release(ResultSet row, StatementContext context) throws SQLException {

@@ -62,7 +62,13 @@ final class View {
         for (InstanceRow row : instances.all(app.id())) {
             engine.instance(row.id()).ifPresent(status -> statuses.put(row.id(), status));
             running.add(new Running(
-                    row.id(), row.slot(), phase(row), row.crashes(), row.startedAt(), row.exitedAt(), row.exit().orElse("")));
+                    row.id(),
+                    row.slot(),
+                    phase(row),
+                    row.crashes(),
+                    row.startedAt(),
+                    row.exitedAt(),
+                    row.exit().orElse("")));
         }
         Wanted wanted = wanted(app);
         Actual actual = new Actual(clock.instant(), running);
@@ -81,14 +87,16 @@ final class View {
                 .collect(Collectors.toSet());
         return snapshot.actual().instances().stream()
                 .filter(instance -> instance.phase() != Phase.EXITED || !live.contains(instance.slot()))
-                .sorted(Comparator.comparing((Running instance) -> instance.slot().process())
+                .sorted(Comparator.comparing(
+                                (Running instance) -> instance.slot().process())
                         .thenComparingInt(instance -> instance.slot().number())
                         .thenComparing(Running::startedAt))
                 .map(instance -> shown(
                         instance,
                         Optional.ofNullable(snapshot.statuses().get(instance.id())),
                         releaseNames.computeIfAbsent(
-                                instance.slot().rollout(), id -> "v" + rollouts.get(id).version()),
+                                instance.slot().rollout(),
+                                id -> "v" + rollouts.get(id).version()),
                         snapshot.actual().now()))
                 .toList();
     }
@@ -97,10 +105,16 @@ final class View {
     Map<String, Integer> counts(int app, BuildRow build) {
         Map<String, Integer> asked = apps.scale(app);
         Map<String, Integer> counts = new TreeMap<>();
-        build.slug().processes().keySet().forEach(process -> counts.put(
-                process,
-                Optional.ofNullable(asked.get(process))
-                        .orElse(build.manifest().process(process).instances().orElse(1))));
+        build.slug()
+                .processes()
+                .keySet()
+                .forEach(process -> counts.put(
+                        process,
+                        Optional.ofNullable(asked.get(process))
+                                .orElse(build.manifest()
+                                        .process(process)
+                                        .instances()
+                                        .orElse(1))));
         return counts;
     }
 
@@ -184,7 +198,8 @@ final class View {
     }
 
     private static String detail(Running crashed, Instant now) {
-        long seconds = Math.max(0, Duration.between(now, Planner.nextStart(crashed)).toSeconds());
+        long seconds =
+                Math.max(0, Duration.between(now, Planner.nextStart(crashed)).toSeconds());
         return "%s, next start in %d s".formatted(crashed.exit(), seconds);
     }
 }

@@ -54,12 +54,14 @@ public final class ApiRequest {
             }
             return reader.readValue(bytes);
         } catch (UnrecognizedPropertyException e) {
-            List<String> known =
-                    e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
+            List<String> known = e.getKnownPropertyIds().stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .toList();
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "\"%s\" is not a member of the body".formatted(e.getPropertyName()),
-                    Nearest.to(e.getPropertyName(), known)
+                    Nearest.of(e.getPropertyName(), known)
                             .map(near -> "did you mean \"%s\"?".formatted(near))
                             .orElse("it has: " + String.join(", ", known)),
                     e);

@@ -125,10 +125,8 @@ public final class ApiServer implements AutoCloseable {
                     "the API does not answer to the name \"%s\"".formatted(name),
                     "use http://127.0.0.1:%d".formatted(port()));
         }
-        byte[] given = request.headers()
-                .first(HeaderNames.AUTHORIZATION)
-                .orElse("")
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] given =
+                request.headers().first(HeaderNames.AUTHORIZATION).orElse("").getBytes(StandardCharsets.UTF_8);
         if (!MessageDigest.isEqual(given, authorization)) {
             throw new StoaException(
                     ErrorCode.UNAUTHORIZED,
@@ -254,10 +252,14 @@ public final class ApiServer implements AutoCloseable {
             return known.problem();
         }
         String reference = UUID.randomUUID().toString();
-        LOG.log(Level.ERROR, "a request failed path=%s reference=%s".formatted(request.path().path(), reference), e);
+        LOG.log(
+                Level.ERROR,
+                "a request failed path=%s reference=%s".formatted(request.path().path(), reference),
+                e);
         return new StoaException(
                         ErrorCode.INTERNAL,
-                        "the platform failed: %s (reference %s)".formatted(e.getClass().getSimpleName(), reference),
+                        "the platform failed: %s (reference %s)"
+                                .formatted(e.getClass().getSimpleName(), reference),
                         "the platform's own log has more under that reference")
                 .problem();
     }

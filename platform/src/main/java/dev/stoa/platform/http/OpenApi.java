@@ -44,19 +44,27 @@ final class OpenApi {
         operation.put("parameters", parameters(endpoint));
         endpoint.requestType()
                 .ifPresent(type -> operation.put(
-                        "requestBody", Map.of("required", true, "content", content("application/json", schemas.of(type)))));
+                        "requestBody",
+                        Map.of("required", true, "content", content("application/json", schemas.of(type)))));
         endpoint.requestStream()
                 .ifPresent(media -> operation.put(
                         "requestBody",
-                        Map.of("required", true, "content", content(media, Map.of("type", "string", "format", "binary")))));
+                        Map.of(
+                                "required",
+                                true,
+                                "content",
+                                content(media, Map.of("type", "string", "format", "binary")))));
         operation.put(
                 "responses",
                 Map.of(
-                        "" + endpoint.status(), success(endpoint),
+                        "" + endpoint.status(),
+                        success(endpoint),
                         "default",
-                                Map.of(
-                                        "description", "An error",
-                                        "content", content("application/problem+json", schemas.of(Problem.class)))));
+                        Map.of(
+                                "description",
+                                "An error",
+                                "content",
+                                content("application/problem+json", schemas.of(Problem.class)))));
         return operation;
     }
 
@@ -64,8 +72,8 @@ final class OpenApi {
         List<Object> parameters = new ArrayList<>();
         Matcher path = PATH_PARAMETER.matcher(endpoint.path());
         while (path.find()) {
-            parameters.add(Map.of(
-                    "name", path.group(1), "in", "path", "required", true, "schema", Map.of("type", "string")));
+            parameters.add(
+                    Map.of("name", path.group(1), "in", "path", "required", true, "schema", Map.of("type", "string")));
         }
         endpoint.queries()
                 .forEach(query -> parameters.add(Map.of(

@@ -53,8 +53,9 @@ final class AppLog {
             growing = Optional.of(segment()); // which mends it
         }
         for (Path segment : segments().reversed()) {
-            List<String> lines =
-                    new String(Files.readAllBytes(segment), StandardCharsets.UTF_8).lines().toList();
+            List<String> lines = new String(Files.readAllBytes(segment), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
             for (String line : lines.reversed()) {
                 Optional<LogRecord> record = LogRecord.parsed(line);
                 if (record.isPresent() && !receiver.test(record.get())) {

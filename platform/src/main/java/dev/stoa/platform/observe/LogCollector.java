@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -79,7 +80,7 @@ public final class LogCollector implements AutoCloseable {
     public void attach(String app, String source, String instance, Path output) {
         Attachment attachment = attachments.computeIfAbsent(instance, id -> {
             try {
-                WatchKey key = output.getParent().register(watcher, StandardWatchEventKinds.ENTRY_MODIFY);
+                WatchKey key = Objects.requireNonNull(output.getParent()).register(watcher, StandardWatchEventKinds.ENTRY_MODIFY);
                 return new Attachment(
                         app, source, id, output, key, new FileTail(output, store.collected(app, instance)));
             } catch (IOException e) {
@@ -169,8 +170,7 @@ public final class LogCollector implements AutoCloseable {
             return;
         }
         attachment.givenBack = read;
-        new ProcessBuilder(
-                        "/usr/bin/fallocate", "--punch-hole", "--length", "" + read, attachment.output.toString())
+        new ProcessBuilder("/usr/bin/fallocate", "--punch-hole", "--length", "" + read, attachment.output.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -16,7 +16,8 @@ public record LogQuery(int lines, Optional<Instant> since, Optional<String> text
     boolean matches(LogLine line) {
         return since.map(from -> !line.time().isBefore(from)).orElse(true)
                 && text.map(line.text()::contains).orElse(true)
-                && source.map(wanted -> line.source().equals(wanted) || line.source().startsWith(wanted + "."))
+                && source.map(wanted ->
+                                line.source().equals(wanted) || line.source().startsWith(wanted + "."))
                         .orElse(true);
     }
 }

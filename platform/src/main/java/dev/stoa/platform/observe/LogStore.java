@@ -126,7 +126,8 @@ public final class LogStore {
         try {
             log.backwards(record -> {
                 Instant time = record.line().time();
-                if (lines.size() == query.lines() || query.since().filter(time::isBefore).isPresent()) {
+                if (lines.size() == query.lines()
+                        || query.since().filter(time::isBefore).isPresent()) {
                     return false;
                 }
                 if (query.matches(record.line())) {

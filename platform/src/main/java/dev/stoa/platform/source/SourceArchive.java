@@ -7,6 +7,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -260,7 +261,7 @@ public final class SourceArchive {
     private static void discard(Path into) {
         try {
             FileTree.delete(into);
-        } catch (IOException e) {
+        } catch (UncheckedIOException e) {
             System.getLogger(SourceArchive.class.getName())
                     .log(System.Logger.Level.WARNING, "a refused source was not deleted folder=" + into, e);
         }

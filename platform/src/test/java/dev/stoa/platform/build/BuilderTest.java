@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,6 +196,17 @@ class BuilderTest {
     }
 
     @Test
+    void coloursAndCursorMovementsAreLeftOutOfTheOutput() throws Exception {
+        needsNode();
+        Map<String, String> files = new HashMap<>(WITH_BUILD_SCRIPT);
+        files.put("build.sh", "printf '\\033[2J\\033[1;31mred\\033[0m \\033]0;title\\007ok\\n\\033[0m\\n'");
+
+        workshop.build(workshop.source(files));
+
+        assertThat(workshop.output).contains("       red ok").noneMatch(String::isBlank);
+    }
+
+    @Test
     void aFullDiskIsNotTheAppsFault() {
         needsNode();
         Map<String, String> files = new HashMap<>(WITH_BUILD_SCRIPT);
@@ -221,6 +233,15 @@ class BuilderTest {
     }
 
     @Test
+    void aLockFileOfAnotherPackageManagerIsSaidNotToCount() throws Exception {
+        needsNode();
+
+        workshop.build(workshop.source(Map.of("package.json", "{}", "index.js", "", "yarn.lock", "")));
+
+        assertThat(workshop.output).contains("       yarn.lock is not read: npm installs what package.json allows");
+    }
+
+    @Test
     void aSiteThatABuildScriptMakesIsServed() throws Exception {
         needsNode();
 
@@ -240,7 +261,7 @@ class BuilderTest {
             }
 
             @Override
-            public int run(Command command, java.util.function.Consumer<String> lines) throws InterruptedException {
+            public int run(Command command, Consumer<String> lines) throws InterruptedException {
                 throw new InterruptedException();
             }
         };

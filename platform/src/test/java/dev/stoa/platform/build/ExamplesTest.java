@@ -54,6 +54,40 @@ class ExamplesTest {
     }
 
     @Test
+    void aPythonPackageRunsItsNewCodeOnItsOldDependencies() throws Exception {
+        needs("apt install python3 python3-venv", "python3");
+        String project = """
+                [build-system]
+                requires = ["setuptools>=64"]
+                build-backend = "setuptools.build_meta"
+                [project]
+                name = "shop"
+                version = "1"
+                scripts = { shop = "shop:main" }
+                """;
+        workshop.build(workshop.source(Map.of(
+                "pyproject.toml",
+                project,
+                "Procfile",
+                "web: shop",
+                "src/shop/__init__.py",
+                "def main(): print('one')")));
+
+        Slug second = workshop.build(workshop.source(Map.of(
+                "pyproject.toml",
+                project,
+                "Procfile",
+                "web: shop",
+                "src/shop/__init__.py",
+                "def main(): print('two')")));
+
+        assertThat(workshop.output).contains(UNCHANGED);
+        Process process = workshop.start(second, "web", 0);
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(workshop.printed()).isEqualTo("two\n");
+    }
+
+    @Test
     void aRequirementThatDoesNotExistFailsByItsName() {
         needs("apt install python3 python3-venv", "python3");
         Path source = workshop.source(Map.of("requirements.txt", "./nowhere\n", "app.py", ""));

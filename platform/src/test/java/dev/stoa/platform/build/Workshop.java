@@ -4,6 +4,7 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.Manifest;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ final class Workshop {
         try {
             return Files.createDirectories(dir.resolve("slug-" + ++builds));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -65,7 +66,7 @@ final class Workshop {
         try {
             Files.createDirectories(cache());
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
         return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest), lines);
     }
@@ -95,7 +96,7 @@ final class Workshop {
             Files.createDirectories(file.getParent());
             Files.writeString(file, text);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

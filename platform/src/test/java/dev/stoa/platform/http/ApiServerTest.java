@@ -58,11 +58,13 @@ class ApiServerTest {
                     Endpoint.get("/v1/bug", "Fails").handler(request -> {
                         throw new IllegalStateException("secret detail");
                     }),
-                    Endpoint.get("/v1/events", "Tells").streams(DeployEvent.class).handler((request, sink) -> {
-                        sink.accept(new DeployEvent.Line("first"));
-                        SECOND_EVENT.await();
-                        sink.accept(new DeployEvent.Line("second"));
-                    }),
+                    Endpoint.get("/v1/events", "Tells")
+                            .streams(DeployEvent.class)
+                            .handler((request, sink) -> {
+                                sink.accept(new DeployEvent.Line("first"));
+                                SECOND_EVENT.await();
+                                sink.accept(new DeployEvent.Line("second"));
+                            }),
                     Endpoint.get("/v1/for-ever", "Tells nothing more")
                             .streams(DeployEvent.class)
                             .handler((request, sink) -> {
@@ -74,7 +76,9 @@ class ApiServerTest {
                                     throw e;
                                 }
                             }),
-                    Endpoint.get("/v1/status", "Has a record").returns(Status.class).handler(request -> "")),
+                    Endpoint.get("/v1/status", "Has a record")
+                            .returns(Status.class)
+                            .handler(request -> "")),
             "1.2.3");
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -116,7 +120,8 @@ class ApiServerTest {
     void whatIsNotJsonIsABadRequest() throws Exception {
         assertThat(post("/v1/scale", "{oops").statusCode()).isEqualTo(400);
         assertThat(post("/v1/scale", "{}").statusCode()).isEqualTo(400);
-        assertThat(post("/v1/scale", "\"" + "x".repeat(ApiRequest.BODY_BYTES_MAX) + "\"").statusCode())
+        assertThat(post("/v1/scale", "\"" + "x".repeat(ApiRequest.BODY_BYTES_MAX) + "\"")
+                        .statusCode())
                 .isEqualTo(413);
     }
 
@@ -125,7 +130,10 @@ class ApiServerTest {
         byte[] megabyte = new byte[1 << 20];
         List<byte[]> parts = java.util.Collections.nCopies(50, megabyte);
         HttpResponse<String> response = client.send(
-                request("/v1/count", "s3cret").POST(BodyPublishers.ofByteArrays(parts)).build(), BodyHandlers.ofString());
+                request("/v1/count", "s3cret")
+                        .POST(BodyPublishers.ofByteArrays(parts))
+                        .build(),
+                BodyHandlers.ofString());
         assertThat(response.body().strip()).isEqualTo("" + (50L << 20));
     }
 
@@ -172,8 +180,9 @@ class ApiServerTest {
     void aForeignHostNameIsRefused() throws Exception {
         try (Socket socket = new Socket("127.0.0.1", SERVER.port())) {
             socket.getOutputStream()
-                    .write("GET /v1/echo/x HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer s3cret\r\nConnection: close\r\n\r\n"
-                            .getBytes(StandardCharsets.US_ASCII));
+                    .write(
+                            "GET /v1/echo/x HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer s3cret\r\nConnection: close\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
             assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                     .startsWith("HTTP/1.1 401");
         }
@@ -212,9 +221,9 @@ class ApiServerTest {
 
     @Test
     void everyEndpointIsDescribedAndEveryReferenceLeadsSomewhere() throws Exception {
-        JsonNode document = Json.MAPPER.readTree(client.send(
-                        HttpRequest.newBuilder(uri("/openapi.json")).build(), BodyHandlers.ofString())
-                .body());
+        JsonNode document = Json.MAPPER.readTree(
+                client.send(HttpRequest.newBuilder(uri("/openapi.json")).build(), BodyHandlers.ofString())
+                        .body());
         assertThat(document.path("openapi").asString()).isEqualTo("3.1.0");
         assertThat(document.path("paths").propertyNames()).contains("/v1/scale", "/v1/echo/{word}", "/v1/events");
         assertThat(document.at("/paths/~1v1~1scale/post/requestBody/content/application~1json/schema/$ref")

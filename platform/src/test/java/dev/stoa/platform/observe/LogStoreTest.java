@@ -51,7 +51,8 @@ class LogStoreTest {
         assertThat(store.read("shop", new LogQuery(9, Optional.empty(), Optional.of("3"), Optional.empty())))
                 .extracting(LogLine::text)
                 .containsExactly("line 3");
-        assertThat(store.read("shop", new LogQuery(9, Optional.of(TEN.plusSeconds(8)), Optional.empty(), Optional.empty())))
+        assertThat(store.read(
+                        "shop", new LogQuery(9, Optional.of(TEN.plusSeconds(8)), Optional.empty(), Optional.empty())))
                 .hasSize(2);
     }
 
@@ -97,8 +98,9 @@ class LogStoreTest {
         follower.interrupt();
         follower.join();
         assertThat(heard)
-                .containsExactlyElementsOf(
-                        IntStream.rangeClosed(0, 5000).mapToObj(i -> i < 5000 ? "line " + i : "interrupted").toList());
+                .containsExactlyElementsOf(IntStream.rangeClosed(0, 5000)
+                        .mapToObj(i -> i < 5000 ? "line " + i : "interrupted")
+                        .toList());
     }
 
     @Test

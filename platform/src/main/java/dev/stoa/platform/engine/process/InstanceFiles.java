@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The directory of one instance. {@code spec.json} is written by the engine, {@code pid} and {@code exit} by the shim,
- * {@code output} by the instance; the rest are the places where the shim mounts things.
+ * The directory of one instance. {@code spec.json} is written by the engine, {@code pid}, {@code logger} and
+ * {@code exit} by the shim, {@code output} by its logger; the rest are the places where the shim mounts things.
  */
 record InstanceFiles(Path directory) {
     private static final int TERMINATED = 128 + 15;
@@ -66,8 +66,11 @@ record InstanceFiles(Path directory) {
         return directory.resolve("group");
     }
 
-    /** @param uid of the user that the instance runs as; negative for the platform's own */
-    void create(Path slug, int uid) throws IOException {
+    /**
+     * @param uid  of the user that the instance runs as; negative for the platform's own
+     * @param home of that user
+     */
+    void create(Path slug, int uid, String home) throws IOException {
         Files.createDirectory(
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         for (String name : List.of("app", "upper", "work", "tmp", "shm", "root")) {
@@ -77,10 +80,9 @@ record InstanceFiles(Path directory) {
         Files.createSymbolicLink(directory.resolve("lower"), slug);
         Files.createFile(output(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         if (uid >= 0) {
-            for (String name : List.of("upper", "tmp", "output")) {
-                chown(directory.resolve(name), uid);
-            }
-            account(passwd(), Path.of("/etc/passwd"), "app:x:" + uid + ":" + uid + "::/:/bin/sh\n");
+            chown(directory.resolve("upper"), uid);
+            chown(tmp(), uid);
+            account(passwd(), Path.of("/etc/passwd"), "app:x:" + uid + ":" + uid + "::" + home + ":/bin/sh\n");
             account(group(), Path.of("/etc/group"), "app:x:" + uid + ":\n");
         }
     }
@@ -115,11 +117,20 @@ record InstanceFiles(Path directory) {
 
     /** The shim, if it still runs. */
     Optional<ProcessHandle> shim() {
+        // A number alone may by now be somebody else's.
+        return pid("pid")
+                .flatMap(ProcessHandle::of)
+                .filter(shim -> ProcessTree.commandLine(shim).contains(directory.toString()));
+    }
+
+    ProcessTree tree(ProcessHandle shim, boolean isolated) {
+        return new ProcessTree(shim, pid("logger").orElse(0L), isolated);
+    }
+
+    private Optional<Long> pid(String file) {
         try {
-            long pid = Long.parseLong(Files.readString(directory.resolve("pid")).strip());
-            // A number alone may by now be somebody else's.
-            return ProcessHandle.of(pid)
-                    .filter(shim -> ProcessTree.commandLine(shim).contains(directory.toString()));
+            return Optional.of(
+                    Long.valueOf(Files.readString(directory.resolve(file)).strip()));
         } catch (IOException | NumberFormatException e) {
             return Optional.empty();
         }

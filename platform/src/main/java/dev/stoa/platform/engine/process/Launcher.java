@@ -65,7 +65,7 @@ final class Launcher {
         int uid = sandbox.uid(spec.tenant());
         String home = sandbox.isolated() ? spec.mount() : spec.slug().toString();
         String script = StartScript.of(environment(spec, home, port), home, spec.command());
-        files.create(spec.slug().toAbsolutePath(), uid);
+        files.create(spec.slug().toAbsolutePath(), uid, home);
         files.record(recorded);
         ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, uid));
         builder.environment().clear();
@@ -100,7 +100,10 @@ final class Launcher {
             command.addAll(List.of("--layer", sandbox.mounts() ? "overlay" : "copy"));
         }
         if (sandbox.mounts()) {
-            command.add("--shm");
+            command.addAll(List.of("--shm", "--owner", String.valueOf(uid)));
+        }
+        if (sandbox.isolated()) {
+            command.add("--contained");
         }
         command.add("--");
         List<String> layout = sandbox.isolated() ? Layout.of(spec, files, sandbox, hidden, group.views()) : List.of();

@@ -172,7 +172,7 @@ public final class ProcessEngine implements Engine {
                     files,
                     port,
                     startedAt,
-                    Optional.of(new ProcessTree(shim.toHandle(), sandbox.isolated())),
+                    Optional.of(files.tree(shim.toHandle(), sandbox.isolated())),
                     new CompletableFuture<>());
             instances.put(spec.id(), instance);
             launched = true;
@@ -378,7 +378,7 @@ public final class ProcessEngine implements Engine {
                 recorded.isPresent()
                         ? recorded.get().startedAt()
                         : Files.getLastModifiedTime(files.directory()).toInstant(),
-                shim.map(handle -> new ProcessTree(handle, isolated)),
+                shim.map(handle -> files.tree(handle, isolated)),
                 new CompletableFuture<>());
         if (exit.isPresent()) {
             instance.exit().complete(exit.get());

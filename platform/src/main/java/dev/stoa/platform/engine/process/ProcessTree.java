@@ -8,23 +8,28 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * The processes of an instance, found from its shim. In a sandbox they are a chain: the shim, the program that holds the
  * sandbox, process 1 of the PID namespace, the app. Without one, the app is the shim's own child.
+ *
+ * @param logger the shim's other child, which writes the output to its file; 0 if it is not known
  */
-record ProcessTree(ProcessHandle shim, boolean isolated) {
+record ProcessTree(ProcessHandle shim, long logger, boolean isolated) {
     private static final int SESSION_FIELD = 3;
 
     /** The app's own process. */
     Optional<ProcessHandle> app() {
-        return isolated ? init().flatMap(ProcessTree::firstChild) : firstChild(shim);
+        return isolated ? init().flatMap(this::firstChild) : firstChild(shim);
     }
 
     /** Process 1 of the instance's PID namespace: when it ends, the kernel ends all others. */
     Optional<ProcessHandle> init() {
-        return isolated ? firstChild(shim).flatMap(ProcessTree::firstChild) : Optional.empty();
+        return isolated ? firstChild(shim).flatMap(this::firstChild) : Optional.empty();
     }
 
     /** Every process of the instance, without those that hold its sandbox. */
@@ -32,7 +37,14 @@ record ProcessTree(ProcessHandle shim, boolean isolated) {
         if (isolated) {
             return init().map(init -> init.descendants().toList()).orElse(List.of());
         }
-        return Stream.concat(shim.descendants(), session()).distinct().toList();
+        Set<Long> logging = ProcessHandle.of(logger).stream()
+                .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()))
+                .map(ProcessHandle::pid)
+                .collect(Collectors.toSet());
+        return Stream.concat(shim.descendants(), session())
+                .distinct()
+                .filter(process -> !logging.contains(process.pid()))
+                .toList();
     }
 
     /** What has left the tree by a double fork is still in the session, of which the shim is the leader. */
@@ -54,17 +66,19 @@ record ProcessTree(ProcessHandle shim, boolean isolated) {
         }
     }
 
-    private static Optional<ProcessHandle> firstChild(ProcessHandle parent) {
+    private Optional<ProcessHandle> firstChild(ProcessHandle parent) {
         String pid = String.valueOf(parent.pid());
         try {
-            String children = Files.readString(Path.of("/proc", pid, "task", pid, "children"))
-                    .strip();
-            int end = children.indexOf(' ');
-            return children.isEmpty()
-                    ? Optional.empty()
-                    : ProcessHandle.of(Long.parseLong(end < 0 ? children : children.substring(0, end)));
+            return Pattern.compile("\\d+")
+                    .matcher(Files.readString(Path.of("/proc", pid, "task", pid, "children")))
+                    .results()
+                    .map(number -> Long.parseLong(number.group()))
+                    .filter(child -> child != logger)
+                    .findFirst()
+                    .flatMap(ProcessHandle::of);
         } catch (IOException e) {
             return parent.children()
+                    .filter(child -> child.pid() != logger)
                     .min(Comparator.comparing(
                             child -> child.info().startInstant().orElse(Instant.MAX)));
         }

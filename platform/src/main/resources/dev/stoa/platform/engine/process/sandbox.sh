@@ -12,20 +12,30 @@ fail() {
 
 bind() {
     if [ -d "$1" ]; then
-        mkdir -p "$root$2"
+        [ -d "$root$2" ] || mkdir -p "$root$2"
     elif [ ! -e "$root$2" ]; then
         mkdir -p "$root${2%/*}" && : >"$root$2"
     fi
-    mount --rbind "$1" "$root$2" || fail "could not bind $1"
+    mount --rbind $3 "$1" "$root$2" || fail "could not bind $1"
 }
 
-read_only() {
-    mount -o remount,bind,ro,nosuid,nodev "$root$1" || fail "could not make $1 read-only"
-    while read -r _ _ _ _ point _; do
-        case $point in
-            "$root$1"/*) mount -o remount,bind,ro,nosuid,nodev "$(printf '%b' "$point")" || fail "could not make $point read-only" ;;
-        esac
-    done </proc/self/mountinfo
+# What is mounted below a read-only directory is made read-only too.
+read_only_below() {
+    newline='
+'
+    IFS=$newline
+    for line in $(cat /proc/self/mountinfo); do
+        point=${line#* * * * }
+        point=${point%% *}
+        for directory in $read_only; do
+            case $point in
+                "$root$directory"/*)
+                    mount -o remount,bind,ro,nosuid,nodev "$(printf '%b' "$point")" || fail "could not make $point read-only"
+                    ;;
+            esac
+        done
+    done
+    unset IFS
 }
 
 dev() {
@@ -45,12 +55,14 @@ dev() {
 }
 
 umask 022
+read_only=
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root" || fail "could not mount the new root"
 while [ "$1" != -- ]; do
     case $1 in
-        --dir) mkdir -p "$root$2"; shift 2 ;;
+        --dir) [ -d "$root$2" ] || mkdir -p "$root$2"; shift 2 ;;
         --symlink) ln -s "$2" "$root$3"; shift 3 ;;
-        --ro-bind) bind "$2" "$3"; read_only "$3"; shift 3 ;;
+        --ro-bind) bind "$2" "$3" -oro,nosuid,nodev; read_only="$read_only$3
+"; shift 3 ;;
         --bind) bind "$2" "$3"; shift 3 ;;
         --tmpfs) mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root$2" || fail "could not hide $2"; shift 2 ;;
         --proc) mkdir -p "$root$2"; mount -t proc -o nosuid,nodev,noexec proc "$root$2" || fail "could not mount $2"; shift 2 ;;
@@ -59,6 +71,7 @@ while [ "$1" != -- ]; do
     esac
 done
 shift
+read_only_below
 mkdir "$root/.old" && cd "$root" && pivot_root . .old && cd / && umount -l /.old && rmdir /.old || fail "could not change the root"
 "$@"
 exit $?

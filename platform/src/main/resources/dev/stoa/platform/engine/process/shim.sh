@@ -1,7 +1,10 @@
-# The parent of one instance. It outlives the platform; the files it leaves in the instance's directory (pid, output,
-# exit) are how the platform finds the instance again.
+# The parent of one instance. It outlives the platform; the files it leaves in the instance's directory (pid, logger,
+# output, exit) are how the platform finds the instance again.
 #
-#   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--oom COUNTERS] [--layer overlay|copy] [--shm] -- COMMAND...
+#   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--oom COUNTERS] [--layer overlay|copy] [--shm] [--owner UID]
+#       [--contained] -- COMMAND...
+#
+# --contained says that no process of the instance outlives its first.
 #
 # stdin is a script for the instance's own shell; it holds secrets and is passed on unread. stdout is where that shell
 # reports that it has started.
@@ -27,12 +30,16 @@ oom=
 join=
 layer=
 shm=
+owner=
+contained=
 while [ "$1" != -- ]; do
     case $1 in
         --join) join="$join $2"; shift ;;
         --oom) oom=$2; shift ;;
         --layer) layer=$2; shift ;;
         --shm) shm=yes ;;
+        --owner) owner=$2; shift ;;
+        --contained) contained=yes ;;
     esac
     shift
 done
@@ -51,6 +58,14 @@ if [ "$layer" = copy ]; then
     cp -a --reflink=auto lower/. app/ 2>/dev/null || cp -a lower/. app/ || finish 125
 fi
 
+# The output goes through a pipe: an instance that opens /dev/stderr for writing would cut a file short. The logger stays
+# when it cannot write, as on a full disk, since an instance whose pipe has no reader is killed.
+mkfifo -m 600 pipe || finish 125
+if [ -n "$owner" ]; then chown "$owner" pipe || finish 125; fi
+(until cat; do sleep 1; done) <pipe 2>/dev/null 3<&- 4>&- &
+echo $! >logger
+exec >pipe 2>&1
+
 (
     # The shim stays outside, so that it can still act when the instance has used up its limits.
     for procs in $join; do
@@ -58,4 +73,17 @@ fi
     done
     exec "$@" <&3 3<&-
 )
-finish $?
+status=$?
+
+exec >/dev/null 2>&1
+if [ -n "$contained" ]; then
+    wait
+else
+    # A daemon that was left behind may hold the pipe for long.
+    rounds=0
+    while kill -0 $! && [ $rounds -lt 20 ]; do
+        sleep 0.05
+        rounds=$((rounds + 1))
+    done
+fi
+finish $status

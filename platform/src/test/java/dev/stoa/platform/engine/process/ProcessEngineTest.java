@@ -80,6 +80,12 @@ class ProcessEngineTest {
     }
 
     @Test
+    void openingTheOutputByItsNameCutsNothingOff() throws Exception {
+        assertThat(fixture.run("echo one; echo two >/dev/stderr; echo three >/dev/stdout; echo four"))
+                .isEqualTo("one\ntwo\nthree\nfour\n");
+    }
+
+    @Test
     void anExitIsReportedOnceWithItsStatus() throws Exception {
         BlockingQueue<String> exits = new LinkedBlockingQueue<>();
         fixture.engine().onExit(exits::add);
