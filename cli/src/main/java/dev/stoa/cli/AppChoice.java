@@ -23,7 +23,8 @@ record AppChoice(AppName app, Origin origin) {
         if (option.isPresent()) {
             return new AppChoice(new AppName(option.get()), Origin.OPTION);
         }
-        Optional<AppName> name = ManifestFile.read(folder.resolve(ManifestFile.NAME)).name();
+        Optional<AppName> name =
+                ManifestFile.read(folder.resolve(ManifestFile.NAME)).name();
         if (name.isPresent()) {
             return new AppChoice(name.get(), Origin.MANIFEST);
         }
