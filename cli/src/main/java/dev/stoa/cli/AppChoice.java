@@ -2,15 +2,10 @@ package dev.stoa.cli;
 
 import dev.stoa.api.AppName;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.ManifestFile;
 import dev.stoa.api.StoaException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import org.tomlj.Toml;
-import org.tomlj.TomlParseError;
-import org.tomlj.TomlParseResult;
 
 /**
  * Which app a command is about: the one that {@code -a} names, else the {@code name} in the folder's stoa.toml, else the
@@ -28,10 +23,10 @@ record AppChoice(AppName app, Origin origin) {
         if (option.isPresent()) {
             return new AppChoice(new AppName(option.get()), Origin.OPTION);
         }
-        Path manifest = folder.resolve("stoa.toml");
-        Optional<String> name = Files.isRegularFile(manifest) ? nameIn(manifest) : Optional.empty();
+        Optional<AppName> name =
+                ManifestFile.read(folder.resolve(ManifestFile.NAME)).name();
         if (name.isPresent()) {
-            return new AppChoice(new AppName(name.get()), Origin.MANIFEST);
+            return new AppChoice(name.get(), Origin.MANIFEST);
         }
         Path last = folder.getFileName();
         String text = last == null ? "" : last.toString();
@@ -43,37 +38,5 @@ record AppChoice(AppName app, Origin origin) {
                                         .formatted(folder),
                                 "name the app: -a my-app")),
                 Origin.FOLDER);
-    }
-
-    /** Only the name: what else the file says is for the platform to judge, which has its whole grammar. */
-    private static Optional<String> nameIn(Path manifest) {
-        try {
-            TomlParseResult toml = Toml.parse(manifest);
-            List<TomlParseError> errors = toml.errors();
-            if (!errors.isEmpty()) {
-                TomlParseError first = errors.getFirst();
-                throw bad(
-                        manifest,
-                        first.getMessage() + ", line " + first.position().line());
-            }
-            Object name = toml.get("name");
-            if (name == null) {
-                return Optional.empty();
-            }
-            if (name instanceof String text) {
-                return Optional.of(text);
-            }
-            throw bad(manifest, "name is not a text");
-        } catch (IOException e) {
-            throw new StoaException(
-                    ErrorCode.BAD_MANIFEST, "cannot read %s: %s".formatted(manifest, Reason.of(e)), "", e);
-        }
-    }
-
-    private static StoaException bad(Path manifest, String why) {
-        return new StoaException(
-                ErrorCode.BAD_MANIFEST,
-                "%s: %s".formatted(manifest, why),
-                "an app's name stands there as: name = \"shop\"");
     }
 }
