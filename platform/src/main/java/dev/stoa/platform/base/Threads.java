@@ -1,6 +1,7 @@
 package dev.stoa.platform.base;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -23,6 +24,17 @@ public final class Threads {
                 task.run();
             } catch (RuntimeException | Error e) {
                 LOG.log(System.Logger.Level.ERROR, "a thread ended with an error thread=" + name, e);
+            }
+        });
+    }
+
+    /** Runs all tasks side by side, each in a virtual thread, and returns when the last has ended. */
+    public static void together(String name, Collection<? extends Runnable> tasks) {
+        tasks.stream().map(task -> start(name, task)).toList().forEach(thread -> {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         });
     }

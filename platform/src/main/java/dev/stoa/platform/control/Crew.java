@@ -165,16 +165,7 @@ final class Crew {
     void endAll(int app) {
         List<InstanceRow> rows = instances.all(app);
         rows.forEach(row -> instances.markStopping(row.id()));
-        rows.stream()
-                .map(row -> Threads.start("end-" + row.id(), () -> end(row.id())))
-                .toList()
-                .forEach(thread -> {
-                    try {
-                        thread.join();
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                });
+        Threads.together("end", rows.stream().map(row -> (Runnable) () -> end(row.id())).toList());
         rows.forEach(row -> forget(row.id()));
     }
 

@@ -113,7 +113,11 @@ final class Reconciler {
     /** Ends every instance there is, and looks at nothing any more. */
     void stopEverything() {
         close();
-        apps.all().parallelStream().forEach(app -> crew.endAll(app.id()));
+        Threads.together(
+                "stop",
+                apps.all().stream()
+                        .map(app -> (Runnable) () -> crew.endAll(app.id()))
+                        .toList());
     }
 
     /** Looks at nothing any more. The instances go on. */
