@@ -5,8 +5,6 @@ import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -52,6 +50,7 @@ final class Exchange {
     private String app = "";
     private String instance = "";
     private boolean hasBody = true;
+    private boolean replayable;
     private boolean keepAlive;
     private @Nullable Set<Backend> tried;
     private @Nullable Backend backend;
@@ -86,8 +85,7 @@ final class Exchange {
         this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
         int query = request.uri().indexOf('?');
         this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
-        String id = request.headers().get(ForwardedHeaders.REQUEST_ID, "");
-        this.requestId = ForwardedHeaders.isSane(id) ? id : lane.nextRequestId();
+        this.requestId = ForwardedHeaders.requestId(request.headers(), lane);
     }
 
     void begin() {
@@ -96,26 +94,12 @@ final class Exchange {
             case RequestHead.Fine fine -> {
                 host = fine.host();
                 hasBody = fine.hasBody();
+                replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
-                prepareHeaders();
+                ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
                 findBackend();
             }
-        }
-    }
-
-    private void prepareHeaders() {
-        HttpHeaders headers = request.headers();
-        ForwardedHeaders.removeHopByHop(headers);
-        ForwardedHeaders.add(
-                headers,
-                client.address().getHostAddress(),
-                Integer.toString(client.localPort()),
-                System.currentTimeMillis(),
-                requestId);
-        if (!upgrade.isEmpty()) {
-            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
-            headers.set(HttpHeaderNames.UPGRADE, upgrade);
         }
     }
 
@@ -132,8 +116,7 @@ final class Exchange {
                 app = taken.route().app();
                 instance = taken.backend().upstream().instance();
                 backend = taken.backend();
-                Optional<UpstreamConnection> resting =
-                        lane.pool().take(taken.backend(), isReplayable(), System.nanoTime());
+                Optional<UpstreamConnection> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
                 if (resting.isPresent()) {
                     sendOver(resting.get());
                 } else {
@@ -144,7 +127,9 @@ final class Exchange {
     }
 
     private void connect(Backend to) {
-        client.pauseReading(!requestComplete);
+        if (!requestComplete) {
+            client.pauseReading(true);
+        }
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
@@ -177,13 +162,9 @@ final class Exchange {
             connection.write(part);
         }
         lastByteNanos = System.nanoTime();
-        client.pauseReading(!requestComplete && !connection.isWritable());
-    }
-
-    /** Whether doing it twice is as good as doing it once (RFC 9110, 9.2.2), with no body to keep for that. */
-    private boolean isReplayable() {
-        HttpMethod method = request.method();
-        return !hasBody && !method.equals(HttpMethod.POST) && !method.equals(HttpMethod.PATCH);
+        if (!requestComplete) {
+            client.pauseReading(!connection.isWritable());
+        }
     }
 
     // What comes from the client.
@@ -274,8 +255,7 @@ final class Exchange {
         status = response.status().code();
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
         ForwardedHeaders.removeHopByHop(response.headers());
-        response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
-        response.headers().set(HttpHeaderNames.UPGRADE, protocol);
+        ForwardedHeaders.markUpgrade(response.headers(), protocol);
         client.write(response);
     }
 
@@ -348,7 +328,7 @@ final class Exchange {
         if (answer == Answer.TUNNEL) {
             finish("");
             client.exchangeOver(false);
-        } else if (answer == Answer.AWAITED && closed.used() && isReplayable()) {
+        } else if (answer == Answer.AWAITED && closed.used() && replayable) {
             if (requestComplete) {
                 held.add(LastHttpContent.EMPTY_LAST_CONTENT);
             }

@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
 import java.util.List;
@@ -52,19 +53,35 @@ final class ForwardedHeaders {
         }
     }
 
-    static void add(HttpHeaders headers, String clientAddress, String port, long startMillis, String requestId) {
+    /** Makes the head of a request ready for the app. */
+    static void prepare(HttpHeaders headers, ClientConnection client, String upgrade, String requestId) {
+        removeHopByHop(headers);
+        String address = client.address().getHostAddress();
         List<String> before = headers.getAll(FORWARDED_FOR);
-        headers.set(FORWARDED_FOR, before.isEmpty() ? clientAddress : String.join(", ", before) + ", " + clientAddress);
+        headers.set(FORWARDED_FOR, before.isEmpty() ? address : String.join(", ", before) + ", " + address);
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
-        headers.set(FORWARDED_PORT, port);
+        headers.set(FORWARDED_PORT, Integer.toString(client.localPort()));
         headers.set(FORWARDED_PROTO, "http");
-        headers.set(REQUEST_START, Long.toString(startMillis));
+        headers.set(REQUEST_START, Long.toString(System.currentTimeMillis()));
         headers.set(REQUEST_ID, requestId);
         headers.add(HttpHeaderNames.VIA, "1.1 stoa");
+        if (!upgrade.isEmpty()) {
+            markUpgrade(headers, upgrade);
+        }
     }
 
-    /** Whether a request id from outside can go into logs and headers as it is. */
-    static boolean isSane(String requestId) {
+    static void markUpgrade(HttpHeaders headers, String protocol) {
+        headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        headers.set(HttpHeaderNames.UPGRADE, protocol);
+    }
+
+    /** The id that the client gave, where it can go into logs and headers as it is, or else a new one. */
+    static String requestId(HttpHeaders headers, Lane lane) {
+        String id = headers.get(REQUEST_ID, "");
+        return isSane(id) ? id : lane.nextRequestId();
+    }
+
+    private static boolean isSane(String requestId) {
         if (requestId.length() < REQUEST_ID_LENGTH_MIN || requestId.length() > REQUEST_ID_LENGTH_MAX) {
             return false;
         }

@@ -45,7 +45,7 @@ final class HostName {
     }
 
     private static boolean isHost(String host) {
-        if (host.isEmpty() || host.length() > LENGTH_MAX) {
+        if (host.isEmpty() || host.length() > LENGTH_MAX || host.equals("[]") || host.charAt(0) == '.') {
             return false;
         }
         boolean literal = host.charAt(0) == '[';

@@ -23,7 +23,7 @@ final class Lane {
     private final List<ClientConnection> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
-    private boolean closing;
+    private volatile boolean closing;
 
     Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
         this.loop = loop;
@@ -88,12 +88,14 @@ final class Lane {
         loop.execute(() -> pool.sweep(System.nanoTime()));
     }
 
-    /** Ends the connections without a request now, and the others after theirs. */
+    /** From now on the answer to a request is the last on its connection. */
+    void lastRequests() {
+        closing = true;
+    }
+
+    /** Ends the connections without a request now; the others end after theirs. */
     void close() {
-        loop.execute(() -> {
-            closing = true;
-            List.copyOf(clients).forEach(ClientConnection::closing);
-        });
+        loop.execute(() -> List.copyOf(clients).forEach(ClientConnection::closing));
     }
 
     private void tick() {

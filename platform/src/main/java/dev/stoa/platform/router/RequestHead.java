@@ -16,6 +16,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What the head of a request says, or why it is refused. Anything that two servers could read in two ways is refused,
@@ -28,8 +29,14 @@ sealed interface RequestHead {
     int HEADER_NAME_BYTES_MAX = 1000;
     int HEADERS_MAX = 1000;
 
-    /** @param upgrade the protocol that the client asks to change to; empty: none */
-    record Fine(String host, boolean hasBody, String upgrade) implements RequestHead {}
+    Set<HttpMethod> IDEMPOTENT = Set.of(
+            HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
+
+    /**
+     * @param replayable whether sending it twice is as good as once (RFC 9110, 9.2.2), with no body to keep for that
+     * @param upgrade    the protocol that the client asks to change to; empty: none
+     */
+    record Fine(String host, boolean hasBody, boolean replayable, String upgrade) implements RequestHead {}
 
     record Refused(Failure failure) implements RequestHead {}
 
@@ -65,7 +72,8 @@ sealed interface RequestHead {
         }
         boolean hasBody = HttpUtil.isTransferEncodingChunked(request)
                 || !headers.get(HttpHeaderNames.CONTENT_LENGTH, "0").equals("0");
-        return new Fine(host.get(), hasBody, upgrade(request));
+        boolean replayable = !hasBody && IDEMPOTENT.contains(request.method());
+        return new Fine(host.get(), hasBody, replayable, upgrade(request));
     }
 
     private static Refused unreadable(Throwable cause) {

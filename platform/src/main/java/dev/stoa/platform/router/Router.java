@@ -49,7 +49,7 @@ public final class Router implements AutoCloseable {
     private static final int NORMAL_CACHED = 16;
 
     private final RouterConfig config;
-    private final Transport transport = Transport.best();
+    private final Transport transport;
     private final Backends backends = new Backends();
     private final EventLoopGroup loops;
     private final PooledByteBufAllocator allocator;
@@ -58,7 +58,12 @@ public final class Router implements AutoCloseable {
     private @Nullable Channel server;
 
     public Router(RouterConfig config, RequestListener listener) {
+        this(config, listener, Transport.best());
+    }
+
+    Router(RouterConfig config, RequestListener listener, Transport transport) {
         this.config = config;
+        this.transport = transport;
         this.allocator = new PooledByteBufAllocator(
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
         this.loops = new MultiThreadIoEventLoopGroup(
@@ -146,6 +151,7 @@ public final class Router implements AutoCloseable {
         if (server != null) {
             server.close().awaitUninterruptibly();
         }
+        lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);

@@ -94,10 +94,12 @@ class DrainTest {
 
             Thread drain = Threads.start(
                     "drain", () -> drained.set(edge.router.drain(Set.of(old.address(), next.address()), LONG)));
+            long answeredNanos = System.nanoTime();
             mayAnswer.countDown();
             assertThat(client.readMessage()).endsWith("old");
             drain.join();
             assertThat(drained).isTrue();
+            assertThat(Duration.ofNanos(System.nanoTime() - answeredNanos)).isLessThan(LONG.dividedBy(2));
             assertThat(edge.router.inFlight(old.address())).isZero();
         }
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeInstance implements AutoCloseable {
     private final String name;
     private final ServerSocket server;
+    private final Thread acceptor;
     private final List<Conversation> connections = new CopyOnWriteArrayList<>();
     private final List<String> heads = new CopyOnWriteArrayList<>();
 
@@ -29,7 +30,7 @@ final class FakeInstance implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Threads.start("fake-" + name, () -> accept(script));
+        acceptor = Threads.start("fake-" + name, () -> accept(script));
     }
 
     /** Answers every request with 200 and its name, and keeps connections open. */
@@ -98,12 +99,21 @@ final class FakeInstance implements AutoCloseable {
         return new Upstream(name, address());
     }
 
+    /** From here on connections are refused. */
+    void stop() {
+        close();
+    }
+
+    /** Until the thread that accepts is gone, the kernel still takes connections. */
     @Override
     public void close() {
         try {
             server.close();
+            acceptor.join();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         hangUp();
     }

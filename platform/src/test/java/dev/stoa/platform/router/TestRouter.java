@@ -21,7 +21,11 @@ final class TestRouter implements AutoCloseable {
     }
 
     TestRouter(RouterConfig config) {
-        router = new Router(config, finished::add);
+        this(config, Transport.best());
+    }
+
+    TestRouter(RouterConfig config, Transport transport) {
+        router = new Router(config, finished::add, transport);
         router.start();
     }
 
