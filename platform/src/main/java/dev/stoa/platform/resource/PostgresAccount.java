@@ -34,7 +34,7 @@ enum PostgresAccount {
 
     /** The best that this machine allows. */
     static PostgresAccount choose() {
-        if (!isRoot()) {
+        if (!isRoot(ProcessHandle.current().pid())) {
             return OWN;
         }
         if (works(
@@ -118,9 +118,10 @@ enum PostgresAccount {
         return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
     }
 
-    private static boolean isRoot() {
+    /** By the process's number: {@code /proc/self} itself is a link, and root's for everybody. */
+    static boolean isRoot(long pid) {
         try {
-            return uid(Path.of("/proc/self")) == 0;
+            return uid(Path.of("/proc", Long.toString(pid))) == 0;
         } catch (IOException | UnsupportedOperationException e) {
             return "root".equals(System.getProperty("user.name"));
         }
