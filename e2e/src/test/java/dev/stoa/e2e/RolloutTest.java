@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -177,41 +178,36 @@ class RolloutTest {
     }
 
     @Test
-    void twoDeploysOfOneAppQueueAndTheQueueCanBeSeenAndCancelled() throws Exception {
-        Folder slow = Folder.web("first").with("Procfile", "web: python3 server.py\nrelease: sleep 8\n");
-        Folder second = Folder.web("second");
+    void twoDeploysOfOneAppQueueAndBothTheWaitingAndTheRunningOneCanBeCancelled() throws Exception {
+        stoa.ok("deploy", Folder.web("before").toString(), "-a", "queue");
+        Folder slow = Folder.web("slow").with("Procfile", "web: python3 server.py\nrelease: sleep 600\n");
         CompletableFuture<Stoa.Result> first =
                 CompletableFuture.supplyAsync(() -> stoa.run("deploy", slow.toString(), "-a", "queue"));
-        await().atMost(Duration.ofSeconds(10)).until(() -> states("queue").contains("releasing"));
-        CompletableFuture<Stoa.Result> next =
-                CompletableFuture.supplyAsync(() -> stoa.run("deploy", second.toString(), "-a", "queue"));
-        await().atMost(Duration.ofSeconds(10)).until(() -> states("queue").contains("queued"));
+        String running = awaitDeploy("queue", "releasing");
+        CompletableFuture<Stoa.Result> second =
+                CompletableFuture.supplyAsync(() -> stoa.run("deploy", slow.toString(), "-a", "queue"));
+        String waiting = awaitDeploy("queue", "queued");
 
-        String queued = deploys("queue").stream()
-                .filter(deploy -> deploy.path("state").asString().equals("queued"))
-                .findFirst()
-                .orElseThrow()
-                .path("id")
-                .asString();
-        stoa.ok("deploys", "cancel", queued, "-a", "queue");
-
-        assertThat(next.get().status()).isEqualTo(1);
-        assertThat(next.get().err()).contains("cancelled");
-        assertThat(first.get().status()).as(first.get().err()).isZero();
-        assertThat(stoa.get("queue", "/").body()).isEqualTo("first");
+        stoa.ok("deploys", "cancel", waiting, "-a", "queue");
+        assertThat(second.get().status()).isEqualTo(1);
+        assertThat(second.get().err()).contains("cancelled");
+        stoa.ok("deploys", "cancel", running, "-a", "queue");
+        assertThat(first.get().status()).isEqualTo(1);
+        assertThat(first.get().err()).contains("cancelled");
+        assertThat(stoa.get("queue", "/").body()).isEqualTo("before");
     }
 
-    private static List<JsonNode> deploys(String app) {
-        return stoa.json("deploys", "-a", app).valueStream().toList();
-    }
-
-    private static List<String> states(String app) {
-        Stoa.Result result = stoa.run("deploys", "--json", "-a", app);
-        return result.status() != 0
-                ? List.of()
-                : result.json()
-                        .valueStream()
-                        .map(deploy -> deploy.path("state").asString())
-                        .toList();
+    /** The id of the app's deploy that is in this state, as soon as there is one. */
+    private static String awaitDeploy(String app, String state) {
+        return await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> stoa.json("deploys", "-a", app)
+                                .valueStream()
+                                .filter(deploy ->
+                                        deploy.path("state").asString().equals(state))
+                                .map(deploy -> deploy.path("id").asString())
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
     }
 }

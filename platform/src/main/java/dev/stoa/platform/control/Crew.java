@@ -165,7 +165,8 @@ final class Crew {
     void endAll(int app) {
         List<InstanceRow> rows = instances.all(app);
         rows.forEach(row -> instances.markStopping(row.id()));
-        Threads.together("end", rows.stream().map(row -> (Runnable) () -> end(row.id())).toList());
+        Threads.together(
+                "end", rows.stream().map(row -> (Runnable) () -> end(row.id())).toList());
         rows.forEach(row -> forget(row.id()));
     }
 

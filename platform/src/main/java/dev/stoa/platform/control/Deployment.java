@@ -261,6 +261,7 @@ final class Deployment {
     }
 
     private void await(DeployRow row, AppRow app, long rollout) throws InterruptedException {
+        Optional<Integer> undo = releases.active(app.id()).map(ReleaseRow::version);
         reconciler.lookAgain(app.id());
         RolloutRow end;
         try {
@@ -276,6 +277,13 @@ final class Deployment {
         }
         say(row, "       every instance is up");
         say(row, "-----> v%d serves %s".formatted(end.version(), url(row).orElse("(no web process, no URL)")));
+        if (row.deploy().kind().equals("rollback")) {
+            say(
+                    row,
+                    "       This does not undo what releases did to databases and other services, nor scaling and domains.");
+            undo.ifPresent(version ->
+                    say(row, "       To undo the rollback: stoa rollback v%d -a %s".formatted(version, app.name())));
+        }
     }
 
     /** The rollout ended while nobody waited for it. */
