@@ -48,7 +48,7 @@ def main():
     data.mkdir()
     if run_as:
         shutil.chown(data, "nobody")
-    subprocess.run([*run_as, binaries / "initdb", "-D", data, "-U", "peer"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*run_as, binaries / "initdb", "-A", "trust", "-D", data, "-U", "peer"], check=True, stdout=subprocess.DEVNULL)
     port = free_port()
     for _ in range(ROUNDS):
         start = time.perf_counter()

@@ -146,11 +146,11 @@ final class Deployments {
         Queue queue = queues.computeIfAbsent(app, key -> new Queue());
         queue.waiting.add(id);
         if (queue.thread.isEmpty()) {
-            queue.thread = Optional.of(Threads.start("deploys-" + app, () -> drain(queue)));
+            queue.thread = Optional.of(Threads.start("deploys-" + app, () -> drain(app, queue)));
         }
     }
 
-    private void drain(Queue queue) {
+    private void drain(int app, Queue queue) {
         while (true) {
             String id;
             synchronized (this) {
@@ -159,6 +159,7 @@ final class Deployments {
                 if (id == null || closed) {
                     queue.running = Optional.empty();
                     queue.thread = Optional.empty();
+                    queues.remove(app, queue);
                     return;
                 }
             }
