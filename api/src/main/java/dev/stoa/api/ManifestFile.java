@@ -56,11 +56,14 @@ public final class ManifestFile {
     /** The most instances of one process type that a manifest can ask for. */
     static final int INSTANCES_MAX = 1000;
 
-    /** Half of the stack that a parser of nested lists needs at most: nobody nests by hand this deep. */
+    /** Nobody nests this deep by hand, and a recursive parser stays far from the end of its stack. */
     static final int NESTING_MAX = 100;
 
     /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
-    private static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,39}");
+    private static final Pattern PROCESS_TYPE = Pattern.compile("[a-z][a-z0-9-]{0,39}");
+
+    /** A line of that name in a Procfile is the release command, so a process type of that name would be one by mistake. */
+    private static final String NOT_A_PROCESS_TYPE = "release";
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern DOMAIN =
@@ -230,16 +233,27 @@ public final class ManifestFile {
         top.section("processes", PROCESS_EXAMPLE)
                 .ifPresent(section -> section.sections(PROCESS_EXAMPLE + "   " + COMMAND_EXAMPLE)
                         .forEach((type, process) -> {
-                            if (!PROCESS_TYPE.matcher(type).matches()) {
-                                throw section.problem(
-                                        type,
-                                        "\"%s\" cannot be a process type: it has letters, digits, - and _, and starts with a letter"
-                                                .formatted(type),
-                                        PROCESS_EXAMPLE);
-                            }
+                            checkType(section, type);
                             processes.put(type, process(process));
                         }));
         return processes;
+    }
+
+    private static void checkType(TomlSection processes, String type) {
+        if (!PROCESS_TYPE.matcher(type).matches()) {
+            throw processes.problem(
+                    type,
+                    "\"%s\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                            .formatted(type),
+                    PROCESS_EXAMPLE);
+        }
+        if (type.equals(NOT_A_PROCESS_TYPE)) {
+            throw processes.problem(
+                    type,
+                    "\"%s\" cannot be a process type: it is the command that runs once for each release"
+                            .formatted(type),
+                    "[release]   " + example(RELEASE, "command"));
+        }
     }
 
     private static ProcessManifest process(TomlSection process) {

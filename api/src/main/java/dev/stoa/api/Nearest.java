@@ -13,21 +13,21 @@ public final class Nearest {
     /** Longer words are not compared: the time grows with the square of the length. */
     static final int WORD_CHARS_MAX = 64;
 
-    /** From here on, the beginning of a word stands for the word. */
+    /** From so many letters on, the beginning of a word stands for the word. */
     private static final int PREFIX_CHARS_MIN = 2;
 
     private Nearest() {}
 
     /**
      * The known word that is fewest slips away, if one is near enough: at most {@value #DISTANCE_MAX}, and at most half
-     * of the word's letters. Upper and lower case are alike. Of two equally near, the one first in the alphabet.
+     * of the word's letters (one, in a word of one). Upper and lower case are alike. Of two equally near, the one first in the alphabet.
      */
     public static Optional<String> of(String word, Collection<String> known) {
         String wanted = word.toLowerCase(Locale.ROOT);
         if (wanted.isEmpty() || wanted.length() > WORD_CHARS_MAX) {
             return Optional.empty();
         }
-        int limit = Math.min(DISTANCE_MAX, (wanted.length() + 1) / 2);
+        int limit = Math.min(DISTANCE_MAX, Math.max(1, wanted.length() / 2));
         return known.stream()
                 .filter(candidate -> candidate.length() <= WORD_CHARS_MAX)
                 .map(candidate -> new Candidate(candidate, distance(wanted, candidate.toLowerCase(Locale.ROOT))))

@@ -1,0 +1,331 @@
+package dev.stoa.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.stoa.api.Manifest.ProcessManifest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ManifestFileTest {
+    @Test
+    void everyKeyIsRead() {
+        Manifest manifest = ManifestFile.parse("""
+                name = "shop"
+                domains = ["shop.example.com", "www.example.com"]
+
+                [build]
+                buildpack = "python"
+
+                [processes.web]
+                command = "gunicorn shop:app"
+                instances = 2
+                memory = "512MB"
+                cpu = 0.5
+                health = "/up"
+
+                [processes.worker]
+                command = "python worker.py"
+
+                [release]
+                command = "python manage.py migrate"
+
+                [env]
+                LOG_LEVEL = "info"
+                EMPTY = ""
+                """, "stoa.toml");
+
+        assertThat(manifest)
+                .isEqualTo(new Manifest(
+                        Optional.of(new AppName("shop")),
+                        List.of("shop.example.com", "www.example.com"),
+                        Optional.of("python"),
+                        Map.of(
+                                "web",
+                                new ProcessManifest(
+                                        Optional.of("gunicorn shop:app"),
+                                        Optional.of(2),
+                                        Optional.of(512_000_000L),
+                                        Optional.of(0.5),
+                                        Optional.of("/up")),
+                                "worker",
+                                new ProcessManifest(
+                                        Optional.of("python worker.py"),
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        Optional.empty())),
+                        Optional.of("python manage.py migrate"),
+                        Map.of("LOG_LEVEL", "info", "EMPTY", "")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"''", "'# nothing'", "'\uFEFF'", "'[build]'", "'[processes]\r\n[env]\r\n'"})
+    void aFileThatSaysNothingIsTheEmptyManifest(String text) {
+        assertThat(ManifestFile.parse(text, "stoa.toml")).isEqualTo(Manifest.EMPTY);
+    }
+
+    @Test
+    void aProcessTypeMayBeWrittenWithDots() {
+        Manifest manifest = ManifestFile.parse("processes.web.command = 'x'\nprocesses.web.cpu = 2", "stoa.toml");
+        assertThat(manifest.process("web").command()).contains("x");
+        assertThat(manifest.process("web").cpu()).contains(2.0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "512MB, 512000000",
+        "512mb, 512000000",
+        "1GiB, 1073741824",
+        "1.5 GB, 1500000000",
+        "64KiB, 65536",
+        "1TB, 1000000000000"
+    })
+    void memoryIsWrittenWithAUnit(String text, long bytes) {
+        Manifest manifest = ManifestFile.parse("[processes.web]\nmemory = \"%s\"".formatted(text), "stoa.toml");
+        assertThat(manifest.process("web").memoryBytes()).contains(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"512", "MB", "0MB", "-1MB", "1PB", "2048TiB", "1e3MB", "1,5GB", "512M", "9999999999999GB"})
+    void whatIsNoAmountOfMemoryIsRefused(String text) {
+        StoaException e = failure("[processes.web]\nmemory = \"%s\"".formatted(text));
+        assertThat(e.message())
+                .isEqualTo(
+                        "\"memory\" of [processes.web] must be an amount such as \"512MB\" or \"1GiB\", not \"%s\" in stoa.toml, line 2",
+                        text);
+    }
+
+    record Mistake(String toml, String message, String hint) {
+        @Override
+        public String toString() {
+            return message;
+        }
+    }
+
+    static Stream<Mistake> mistakes() {
+        return Stream.concat(mistakesAtTheTop(), mistakesInTables());
+    }
+
+    private static Stream<Mistake> mistakesAtTheTop() {
+        return Stream.of(
+                new Mistake(
+                        "nmae = \"shop\"",
+                        "\"nmae\" is not a key of stoa.toml, line 1",
+                        "did you mean \"name\"?   name = \"shop\""),
+                new Mistake(
+                        "\n[procesess.web]\n",
+                        "\"procesess\" is not a key of stoa.toml, line 2",
+                        "did you mean \"processes\"?   [processes.web]"),
+                new Mistake(
+                        "region = \"eu\"",
+                        "\"region\" is not a key of stoa.toml, line 1",
+                        "the keys of stoa.toml are name, domains, build, processes, release, env"),
+                new Mistake(
+                        "name = 7",
+                        "\"name\" must be a string, not the number 7 in stoa.toml, line 1",
+                        "name = \"shop\""),
+                new Mistake(
+                        "name = \"My Shop\"",
+                        "\"My Shop\" cannot be the name of an app: a name has 1 to 40 letters a-z, digits and hyphens,"
+                                + " starts with a letter and does not end with a hyphen in stoa.toml, line 1",
+                        "name = \"my-shop\""),
+                new Mistake("name = \"\"", "\"name\" must not be empty in stoa.toml, line 1", "name = \"shop\""),
+                new Mistake(
+                        "domains = \"shop.example.com\"",
+                        "\"domains\" must be a list of strings, not the string \"shop.example.com\" in stoa.toml, line 1",
+                        "domains = [\"shop.example.com\"]"),
+                new Mistake(
+                        "domains = [\"a.example.com\", 2]",
+                        "\"domains\" must be a list of strings, and holds the number 2 in stoa.toml, line 1",
+                        "domains = [\"shop.example.com\"]"),
+                new Mistake(
+                        "domains = [\"https://shop.example.com\"]",
+                        "\"https://shop.example.com\" of \"domains\" is not a host name in lower case in stoa.toml, line 1",
+                        "domains = [\"shop.example.com\"]"),
+                new Mistake(
+                        "build = \"python\"",
+                        "\"build\" must be a table, not the string \"python\" in stoa.toml, line 1",
+                        "[build]"),
+                new Mistake(
+                        "name = \"shop\"\n\n[databases.main]\n",
+                        "\"databases\" is not provided by this version of Stoa in stoa.toml, line 3",
+                        "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…"),
+                new Mistake(
+                        "port = 80",
+                        "\"port\" is not provided by this version of Stoa in stoa.toml, line 1",
+                        "leave it out, and let the app listen on the port in the variable PORT"),
+                new Mistake(
+                        "[functions.digest]\nhandler = \"digest.handler\"",
+                        "\"functions\" is not provided by this version of Stoa in stoa.toml, line 1",
+                        "leave it out, and run the code as a process type:   [processes.worker]"),
+                new Mistake(
+                        "[[processes]]\ncommand = \"x\"",
+                        "\"processes\" must be a table, not a list in stoa.toml, line 1",
+                        "[processes.web]"),
+                new Mistake(
+                        "a = " + "[".repeat(5000),
+                        "stoa.toml has brackets more than 100 deep, line 1",
+                        "close what was opened"));
+    }
+
+    private static Stream<Mistake> mistakesInTables() {
+        return Stream.of(
+                new Mistake(
+                        """
+                        name = "shop"
+
+                        # the web
+                        [processes.web]
+                        command = "gunicorn shop:app"
+                        memory = "512MB"
+                        instnces = 2
+                        """,
+                        "\"instnces\" is not a key of [processes.web] in stoa.toml, line 7",
+                        "did you mean \"instances\"?   instances = 2"),
+                new Mistake(
+                        "[processes.web]\nreplicas = 2",
+                        "\"replicas\" is not a key of [processes.web] in stoa.toml, line 2",
+                        "the keys of [processes.web] are command, instances, memory, cpu, health"),
+                new Mistake(
+                        "[processes.web]\ninstances = \"two\"",
+                        "\"instances\" of [processes.web] must be a whole number, not the string \"two\" in stoa.toml, line 2",
+                        "instances = 2"),
+                new Mistake(
+                        "[processes.web]\ninstances = 1.5",
+                        "\"instances\" of [processes.web] must be a whole number, not the number 1.5 in stoa.toml, line 2",
+                        "instances = 2"),
+                new Mistake(
+                        "[processes.web]\ninstances = -1",
+                        "\"instances\" of [processes.web] must be from 0 to 1000, not -1 in stoa.toml, line 2",
+                        "instances = 2"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, max = 10, concurrency = 50 }",
+                        "\"instances\" of [processes.web] is a table, which asks for autoscaling, and that is not there yet"
+                                + " in stoa.toml, line 2",
+                        "give a number:   instances = 2"),
+                new Mistake(
+                        "[processes.web]\nmemory = 512",
+                        "\"memory\" of [processes.web] must be a string with a unit, not the number 512 in stoa.toml, line 2",
+                        "memory = \"512MB\""),
+                new Mistake(
+                        "[processes.web]\ncpu = \"half\"",
+                        "\"cpu\" of [processes.web] must be a number of cores, not the string \"half\" in stoa.toml, line 2",
+                        "cpu = 0.5"),
+                new Mistake(
+                        "[processes.web]\ncpu = nan",
+                        "\"cpu\" of [processes.web] must be more than 0 cores in stoa.toml, line 2",
+                        "cpu = 0.5"),
+                new Mistake(
+                        "[processes.web]\nhealth = \"up\"",
+                        "\"health\" of [processes.web] must be a path that starts with /, not \"up\" in stoa.toml, line 2",
+                        "health = \"/up\""),
+                new Mistake(
+                        "[processes.web]\ncommand = true",
+                        "\"command\" of [processes.web] must be a string, not the boolean true in stoa.toml, line 2",
+                        "command = \"gunicorn shop:app\""),
+                new Mistake(
+                        "[processes.web]\nport = 80",
+                        "\"port\" of [processes.web] is not provided by this version of Stoa in stoa.toml, line 2",
+                        "leave it out, and let the app listen on the port in the variable PORT"),
+                new Mistake(
+                        "[processes]\nweb = \"gunicorn shop:app\"",
+                        "\"web\" of [processes] must be a table, not the string \"gunicorn shop:app\" in stoa.toml, line 2",
+                        "[processes.web]   command = \"gunicorn shop:app\""),
+                new Mistake(
+                        "[processes.\"my worker\"]",
+                        "\"my worker\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                                + " in stoa.toml, line 1",
+                        "[processes.web]"),
+                new Mistake(
+                        "[processes.release]\ncommand = \"x\"",
+                        "\"release\" cannot be a process type: it is the command that runs once for each release"
+                                + " in stoa.toml, line 1",
+                        "[release]   command = \"python manage.py migrate\""),
+                new Mistake(
+                        "[release]\ncomand = \"x\"",
+                        "\"comand\" is not a key of [release] in stoa.toml, line 2",
+                        "did you mean \"command\"?   command = \"python manage.py migrate\""),
+                new Mistake(
+                        "[env]\nWORKERS = 4",
+                        "\"WORKERS\" of [env] must be a string, not the number 4 in stoa.toml, line 2",
+                        "put it in quotes:   WORKERS = \"4\""),
+                new Mistake(
+                        "[env]\nDEBUG = true",
+                        "\"DEBUG\" of [env] must be a string, not the boolean true in stoa.toml, line 2",
+                        "put it in quotes:   DEBUG = \"true\""),
+                new Mistake(
+                        "[env]\n\"MY-KEY\" = \"x\"",
+                        "\"MY-KEY\" cannot be the name of a variable: it has letters, digits and _, and does not start with a digit"
+                                + " in stoa.toml, line 2",
+                        "LOG_LEVEL = \"info\""));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void aMistakeIsNamedWithItsLineAndTheRightForm(Mistake mistake) {
+        StoaException e = failure(mistake.toml);
+        assertThat(e.message()).isEqualTo(mistake.message);
+        assertThat(e.hint()).contains(mistake.hint);
+    }
+
+    @Test
+    void whatIsNotTomlIsNamedWithLineColumnAndText() {
+        StoaException e = failure("name = \"shop\"\n  cpu == 2\n");
+        assertThat(e.message()).startsWith("stoa.toml is not TOML at line 2, column 8: Unexpected '='");
+        assertThat(e.hint()).contains("the line is:   cpu == 2");
+    }
+
+    @Test
+    void aKeyThatStandsTwiceIsRefused() {
+        StoaException e = failure("name = \"a\"\nname = \"b\"\n");
+        assertThat(e.message()).startsWith("stoa.toml is not TOML at line 2, column 1: ");
+    }
+
+    @Test
+    void aFolderWithoutTheFileHasTheEmptyManifest(@TempDir Path folder) {
+        assertThat(ManifestFile.read(folder.resolve("stoa.toml"))).isEqualTo(Manifest.EMPTY);
+    }
+
+    @Test
+    void theFileIsReadAsUtf8(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("stoa.toml"), "[env]\nGREETING = \"καλημέρα\"");
+        assertThat(ManifestFile.read(file).env()).containsExactly(Map.entry("GREETING", "καλημέρα"));
+    }
+
+    @Test
+    void aFileOfOtherBytesIsRefused(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("stoa.toml"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        StoaException e = catchThrowableOfType(StoaException.class, () -> ManifestFile.read(file));
+        assertThat(e.message()).isEqualTo("stoa.toml is not UTF-8 text");
+    }
+
+    @Test
+    void aFileOfAMegabyteIsRefused(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("stoa.toml"), new byte[1 << 20]);
+        StoaException e = catchThrowableOfType(StoaException.class, () -> ManifestFile.read(file));
+        assertThat(e.message())
+                .isEqualTo("stoa.toml is too large to be a manifest: it has 1048576 bytes, and may have 262144");
+    }
+
+    @Test
+    void aFolderOfThatNameIsRefused(@TempDir Path folder) throws IOException {
+        Path file = Files.createDirectory(folder.resolve("stoa.toml"));
+        StoaException e = catchThrowableOfType(StoaException.class, () -> ManifestFile.read(file));
+        assertThat(e.message()).startsWith("stoa.toml cannot be read: ");
+    }
+
+    private static StoaException failure(String toml) {
+        return catchThrowableOfType(StoaException.class, () -> ManifestFile.parse(toml, "stoa.toml"));
+    }
+}
