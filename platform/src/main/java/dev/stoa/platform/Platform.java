@@ -141,8 +141,13 @@ public final class Platform implements AutoCloseable {
 
     /** Ends all apps, then the platform. */
     void closeWithApps() {
-        control.stopEverything();
-        close();
+        try {
+            if (closed.getCount() > 0) {
+                control.stopEverything();
+            }
+        } finally {
+            close();
+        }
     }
 
     /** Stops the platform. The instances go on, and the next platform on the same data directory finds them. */

@@ -34,6 +34,11 @@ public final class FileTail {
         return offset;
     }
 
+    /** Reads again from an earlier offset. */
+    public void backTo(long earlier) {
+        offset = earlier;
+    }
+
     /**
      * The next complete lines, without their ends; empty when there is nothing new. Call again until it is.
      *

@@ -25,6 +25,10 @@ public final class Sql implements AutoCloseable {
 
     private static final int CONNECTIONS_IDLE = 1;
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
+
+    /** A server that takes longer to answer is taken to be gone. */
+    private static final Duration ANSWER_MAX = Duration.ofMinutes(2);
+
     private static final Duration IDLE_MAX = Duration.ofMinutes(1);
 
     /** The form that PostgreSQL's own tools take. */
@@ -112,6 +116,8 @@ public final class Sql implements AutoCloseable {
         config.setMaximumPoolSize(CONNECTIONS_MAX);
         config.setConnectionTimeout(CONNECT_MAX.toMillis());
         config.setIdleTimeout(IDLE_MAX.toMillis());
+        config.addDataSourceProperty("socketTimeout", String.valueOf(ANSWER_MAX.toSeconds()));
+        config.addDataSourceProperty("tcpKeepAlive", "true");
         config.setThreadFactory(Threads.platformFactory("stoa-sql-"));
         return config;
     }
@@ -140,7 +146,7 @@ public final class Sql implements AutoCloseable {
     }
 
     private static String bare(String jdbcUrl) {
-        return jdbcUrl.replaceFirst("\\?.*", "").replaceFirst("//[^/@]*@", "//");
+        return jdbcUrl.replaceFirst("\\?.*", "").replaceFirst("//.*@", "//");
     }
 
     private void migrate() {

@@ -2,6 +2,7 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -80,7 +81,7 @@ final class BuildContext {
     void run(String what, String script, Map<String, String> env, List<Path> readable) throws InterruptedException {
         AtomicBoolean diskFull = new AtomicBoolean();
         int status = execute(script, env, readable, line -> {
-            if (line.contains("No space left on device") || line.contains("ENOSPC")) {
+            if (DiskFull.in(line) || line.contains("ENOSPC")) {
                 diskFull.set(true);
             }
             show(line);
@@ -119,7 +120,7 @@ final class BuildContext {
     }
 
     static StoaException diskError(IOException e) {
-        boolean full = String.valueOf(e.getMessage()).contains("No space left");
+        boolean full = DiskFull.causes(e);
         return new StoaException(
                 full ? ErrorCode.DISK_FULL : ErrorCode.INTERNAL,
                 "the build could not read or write its files: " + e,

@@ -24,8 +24,10 @@ import dev.stoa.platform.observe.LogStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +46,7 @@ public final class Apps {
     /** Below this much free disk no deploy is taken, as a full disk would stop the apps that run. */
     static final long FREE_BYTES_MIN = 200L << 20;
 
+    private static final Duration RUN_MAX = Duration.ofHours(24);
     private static final int DEPLOYS_SHOWN = 50;
     static final int INSTANCES_MAX = 100;
 
@@ -122,11 +125,18 @@ public final class Apps {
     /** Ends and deletes all of it. */
     void destroy(String name) {
         AppRow app = stores.apps().require(name);
-        deployments.retire(app);
-        reconciler.retire(app);
-        stores.apps().delete(app.id());
-        logs.delete(app.name());
-        FileTree.delete(home.app(app.name()));
+        try {
+            deployments.retire(app);
+            reconciler.retire(app);
+            FileTree.delete(home.app(app.name()));
+            logs.delete(app.name());
+            deployments.forget(app);
+            stores.apps().delete(app.id());
+        } catch (RuntimeException e) {
+            deployments.unretire(app);
+            reconciler.unretire(app);
+            throw e;
+        }
     }
 
     /** Takes the source and puts its deploy into the queue; makes the app if there is none of the name. */
@@ -166,8 +176,8 @@ public final class Apps {
             }
         } catch (IOException e) {
             FileTree.delete(file);
-            throw Deployment.unforeseen(new java.io.UncheckedIOException(e));
-        } catch (StoaException e) {
+            throw Deployment.unforeseen(new UncheckedIOException(e));
+        } catch (RuntimeException e) {
             FileTree.delete(file);
             throw e;
         }
@@ -324,6 +334,7 @@ public final class Apps {
         Exit exit = new OneOff(engine)
                 .run(
                         launchOrder.oneOff(id, app, release, stores.releases().build(release.build()), quoted(command)),
+                        RUN_MAX,
                         text -> sink.accept(new RunEvent.Output(text)));
         sink.accept(new RunEvent.Exit(exit.status()));
     }

@@ -13,11 +13,13 @@ import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +47,7 @@ final class Crew {
     private final Ids ids;
     private final InstantSource clock;
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> appById = new ConcurrentHashMap<>();
     private Consumer<Integer> onChange = app -> {};
 
     Crew(
@@ -78,7 +81,7 @@ final class Crew {
     /** Tells with the app's id when one of its instances exits or comes up. */
     void onChange(Consumer<Integer> listener) {
         onChange = listener;
-        engine.onExit(id -> instances.appOf(id).ifPresent(listener));
+        engine.onExit(id -> Optional.ofNullable(appById.get(id)).ifPresent(listener));
     }
 
     /** Ends the instances that no app knows, such as the build steps of a platform that was killed. */
@@ -87,7 +90,11 @@ final class Crew {
         for (InstanceStatus status : engine.instances()) {
             if (!known.contains(status.id())) {
                 LOG.log(Level.INFO, "ending an instance that belongs to nobody instance={0}", status.id());
-                engine.remove(status.id());
+                try {
+                    engine.remove(status.id());
+                } catch (StoaException e) {
+                    LOG.log(Level.WARNING, "cannot end it instance=" + status.id(), e);
+                }
             }
         }
     }
@@ -95,15 +102,12 @@ final class Crew {
     /** Takes over the app's instances that run already. */
     void adopt(AppRow app) {
         for (InstanceRow row : instances.all(app.id())) {
-            engine.instance(row.id()).ifPresent(status -> {
-                collector.attach(app.name(), row.slot().name(), row.id(), status.output());
-                if (status.running() && row.stopping()) {
-                    leave(row.id());
-                } else if (status.running()) {
-                    watch(app, row);
-                }
-            });
+            engine.instance(row.id()).ifPresent(status -> care(app, row, status));
         }
+    }
+
+    Set<Integer> appsWithInstances() {
+        return Set.copyOf(appById.values());
     }
 
     void start(AppRow app, Slot slot, int crashes) {
@@ -113,10 +117,10 @@ final class Crew {
         InstanceRow row = new InstanceRow(
                 ids.next(), app.id(), slot, crashes, false, clock.instant(), Optional.empty(), Optional.empty());
         instances.add(row);
+        appById.put(row.id(), app.id());
         try {
             InstanceStatus status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
-            collector.attach(app.name(), slot.name(), row.id(), status.output());
-            watch(app, row);
+            care(app, row, status);
         } catch (StoaException e) {
             instances.markExited(row.id(), clock.instant(), "could not be started: " + e.message());
             say(app, "%s could not be started: %s".formatted(slot.name(), e.message()));
@@ -140,6 +144,7 @@ final class Crew {
             Optional<InstanceStatus> status = engine.instance(row.id());
             Optional<Exit> exit = status.flatMap(InstanceStatus::exit);
             if (status.isPresent() && exit.isEmpty()) {
+                care(app, row, status.get());
                 continue;
             }
             collector.detach(row.id());
@@ -154,11 +159,21 @@ final class Crew {
         }
     }
 
+    /** Ends what runs without a place in the store: commands of builds and one-offs. */
+    void endTheRest() {
+        Threads.together(
+                "end",
+                engine.instances().stream()
+                        .map(status -> (Runnable) () -> engine.remove(status.id()))
+                        .toList());
+    }
+
     void forget(String instance) {
         collector.detach(instance);
         engine.remove(instance);
         health.forget(instance);
         instances.delete(instance);
+        appById.remove(instance);
     }
 
     /** Ends all of an app's instances, and returns when they are gone. */
@@ -170,9 +185,24 @@ final class Crew {
         rows.forEach(row -> forget(row.id()));
     }
 
-    /** Adds a line of the platform's own to the app's log. */
+    /** Adds a line of the platform's own to the app's log. That it cannot be written stops nothing. */
     void say(AppRow app, String text) {
-        logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
+        try {
+            logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
+        } catch (UncheckedIOException e) {
+            LOG.log(Level.WARNING, "cannot write to the log of an app app=" + app.name(), e);
+        }
+    }
+
+    /** Sees to it that an instance that runs is heard, watched, or on its way out. May be repeated. */
+    private void care(AppRow app, InstanceRow row, InstanceStatus status) {
+        appById.put(row.id(), app.id());
+        collector.attach(app.name(), row.slot().name(), row.id(), status.output());
+        if (status.running() && row.stopping()) {
+            leave(row.id());
+        } else if (status.running() && !health.watches(row.id())) {
+            watch(app, row);
+        }
     }
 
     private void watch(AppRow app, InstanceRow row) {
@@ -184,8 +214,8 @@ final class Crew {
                 .process(row.slot().process())
                 .health();
         health.watch(row.id(), path, id -> {
-            say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
             onChange.accept(app.id());
+            say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
         });
     }
 

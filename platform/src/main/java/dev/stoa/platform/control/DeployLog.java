@@ -68,15 +68,15 @@ final class DeployLog {
             Files.writeString(
                     file(deploy), Json.write(event) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             progress.lines++;
-            progress.ended = event instanceof DeployEvent.End;
-            progress.grown.signalAll();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the log of deploy " + deploy, e);
         } finally {
+            if (event instanceof DeployEvent.End) {
+                progress.ended = true;
+                open.remove(deploy);
+            }
+            progress.grown.signalAll();
             progress.lock.unlock();
-        }
-        if (event instanceof DeployEvent.End) {
-            open.remove(deploy);
         }
     }
 
@@ -87,6 +87,9 @@ final class DeployLog {
             long told = 0;
             while (true) {
                 long there = progress == ENDED ? Long.MAX_VALUE : progress.awaitMore(told);
+                if (there == told) {
+                    return;
+                }
                 for (; told < there; told++) {
                     String line = reader.readLine();
                     if (line == null) {

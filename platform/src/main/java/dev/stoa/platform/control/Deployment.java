@@ -6,6 +6,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.ManifestFile;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.build.BuildRequest;
@@ -23,13 +24,16 @@ import dev.stoa.platform.source.SourceArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -37,8 +41,15 @@ import java.util.stream.Collectors;
  * the road at the release, a restart at the rollout.
  */
 final class Deployment {
+    private static final System.Logger LOG = System.getLogger(Deployment.class.getName());
+
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
+
+    static final Duration RELEASE_COMMAND_MAX = Duration.ofMinutes(30);
+
+    /** So much of what a deploy says is kept; a build that says more is not heard any further. */
+    static final long SAID_CHARS_MAX = 8 << 20;
 
     private final Home home;
     private final AppStore apps;
@@ -93,7 +104,7 @@ final class Deployment {
     }
 
     static StoaException unforeseen(RuntimeException e) {
-        if (isDiskFull(e)) {
+        if (DiskFull.causes(e)) {
             return new StoaException(
                     ErrorCode.DISK_FULL,
                     "the disk of the data directory is full",
@@ -120,7 +131,7 @@ final class Deployment {
                 if (rollout.isPresent()) {
                     await(row, app, rollout.get().id());
                 } else {
-                    checkWentLive(row, app);
+                    goOn(row, app);
                 }
             }
             default -> {
@@ -134,28 +145,41 @@ final class Deployment {
         }
     }
 
-    /** Leaves nothing behind but what is needed. */
+    /** Leaves nothing behind but what is needed; what cannot be deleted is logged. */
     void cleanUp(DeployRow row, Optional<StoaException> failure) {
-        String id = row.deploy().id();
         AppRow app = apps.find(row.app()).orElseThrow();
-        failure.ifPresent(e -> row.version()
-                .filter(version -> !row.deploy().kind().equals("restart"))
-                .ifPresent(version -> releases.fail(app.id(), version, e.message())));
-        if (failure.isEmpty() && row.deploy().kind().equals("rollback")) {
+        if (failure.isPresent()) {
+            // Of one app one deploy runs at a time, so what is pending is its own.
+            rollouts.current(app.id()).stream()
+                    .filter(RolloutRow::pending)
+                    .forEach(rollout -> reconciler.cancel(rollout.id()));
+            row.version()
+                    .ifPresent(version ->
+                            releases.fail(app.id(), version, failure.get().message()));
+        } else if (row.deploy().kind().equals("rollback")) {
             row.version()
                     .flatMap(version -> releases.find(app.id(), version))
                     .ifPresent(release -> configs.replace(app.id(), release.config()));
         }
-        FileTree.delete(home.upload(id));
-        boolean released = releases.all(app.id()).stream()
-                .anyMatch(release -> release.build().equals(id));
-        if (!released) {
-            releases.deleteBuild(id);
-            FileTree.delete(home.build(app.name(), id));
+        dropUpload(row);
+        String id = row.deploy().id();
+        if (releases.all(app.id()).stream().noneMatch(release -> release.build().equals(id))) {
+            deleteBuild(app, id);
         }
-        for (String build : releases.oldBuilds(app.id(), RELEASES_KEPT)) {
+        releases.oldBuilds(app.id(), RELEASES_KEPT).forEach(build -> deleteBuild(app, build));
+    }
+
+    /** The source of a deploy that has ended is of no more use. */
+    void dropUpload(DeployRow row) {
+        FileTree.delete(home.upload(row.deploy().id()));
+    }
+
+    private void deleteBuild(AppRow app, String build) {
+        releases.deleteBuild(build);
+        try {
             FileTree.delete(home.build(app.name(), build));
-            releases.deleteBuild(build);
+        } catch (UncheckedIOException e) {
+            LOG.log(Level.WARNING, "cannot delete a build build=" + build, e);
         }
     }
 
@@ -190,6 +214,7 @@ final class Deployment {
         try {
             deploys.state(id, "building");
             Path directory = home.build(app.name(), id);
+            releases.deleteBuild(id);
             FileTree.delete(directory);
             Path source = Files.createDirectories(directory.resolve("slug"));
             try (InputStream archive = Files.newInputStream(home.upload(id))) {
@@ -199,7 +224,7 @@ final class Deployment {
             Path cache = Files.createDirectories(home.cache(app.name()));
             Slug slug = builder.build(
                     new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest),
-                    line -> say(row, line));
+                    bounded(row));
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
@@ -237,10 +262,13 @@ final class Deployment {
             throws InterruptedException {
         say(row, "-----> Running the release command: " + command);
         Redaction redaction = new Redaction(release.config());
+        LineSplitter lines = new LineSplitter(line -> say(row, "       " + redaction.apply(line)));
         Exit exit = new OneOff(engine)
                 .run(
                         launchOrder.oneOff("release-" + ids.next(), app, release, build, command),
-                        text -> redaction.apply(text).lines().forEach(line -> say(row, "       " + line)));
+                        RELEASE_COMMAND_MAX,
+                        lines::accept);
+        lines.end();
         if (exit.status() != 0) {
             throw new StoaException(
                     ErrorCode.RELEASE_COMMAND_FAILED,
@@ -263,15 +291,7 @@ final class Deployment {
     private void await(DeployRow row, AppRow app, long rollout) throws InterruptedException {
         Optional<Integer> undo = releases.active(app.id()).map(ReleaseRow::version);
         reconciler.lookAgain(app.id());
-        RolloutRow end;
-        try {
-            end = reconciler.end(rollout).get();
-        } catch (InterruptedException e) {
-            reconciler.cancel(rollout);
-            throw e;
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        }
+        RolloutRow end = reconciler.awaitEnd(rollout);
         if (!end.active()) {
             throw failed(end);
         }
@@ -286,14 +306,20 @@ final class Deployment {
         }
     }
 
-    /** The rollout ended while nobody waited for it. */
-    private void checkWentLive(DeployRow row, AppRow app) {
-        Optional<ReleaseRow> release = row.version().flatMap(version -> releases.find(app.id(), version));
-        if (release.isEmpty() || release.get().state().equals("failed")) {
-            throw new StoaException(
-                    ErrorCode.NOT_HEALTHY,
-                    release.flatMap(ReleaseRow::reason).orElse("the platform was stopped during the rollout"),
-                    "stoa logs -a " + app.name());
+    /** The platform was killed just before the rollout began, or the rollout ended while nobody waited for it. */
+    private void goOn(DeployRow row, AppRow app) throws InterruptedException {
+        ReleaseRow release = row.version()
+                .flatMap(version -> releases.find(app.id(), version))
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.INTERRUPTED, "the platform was stopped before the rollout", "deploy again"));
+        switch (release.state()) {
+            case "pending" -> rollOut(row, app, release);
+            case "failed" ->
+                throw new StoaException(
+                        ErrorCode.NOT_HEALTHY,
+                        release.reason().orElse("the rollout failed"),
+                        "stoa logs -a " + app.name());
+            default -> say(row, "-----> %s serves".formatted(release.name()));
         }
     }
 
@@ -304,17 +330,23 @@ final class Deployment {
                 .orElseGet(Deployment::cancelled);
     }
 
-    private void say(DeployRow row, String line) {
-        log.append(row.deploy().id(), new DeployEvent.Line(line));
+    /** Passes on what a build says, up to the limit. */
+    private Consumer<String> bounded(DeployRow row) {
+        AtomicLong said = new AtomicLong();
+        return line -> {
+            long before = said.getAndAdd(line.length() + 1L);
+            if (before + line.length() < SAID_CHARS_MAX) {
+                say(row, line);
+            } else if (before < SAID_CHARS_MAX) {
+                say(
+                        row,
+                        "       (the build says more than %d MB; the rest is left out)"
+                                .formatted(SAID_CHARS_MAX >> 20));
+            }
+        };
     }
 
-    private static boolean isDiskFull(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            String message = cause.getMessage();
-            if (message != null && message.contains("No space left on device")) {
-                return true;
-            }
-        }
-        return false;
+    private void say(DeployRow row, String line) {
+        log.append(row.deploy().id(), new DeployEvent.Line(line));
     }
 }

@@ -9,14 +9,18 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.DeployStore.DeployRow;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -29,6 +33,8 @@ final class Deployments {
     /** So many of an app are remembered with what they said. */
     private static final int REMEMBERED = 50;
 
+    private static final Duration TRY_AGAIN_AFTER = Duration.ofSeconds(2);
+
     private final Home home;
     private final DeployStore deploys;
     private final DeployLog log;
@@ -38,6 +44,8 @@ final class Deployments {
 
     /** By app, guarded by {@code this}: the deploys that wait, and the thread that runs the first of them. */
     private final Map<Integer, Queue> queues = new HashMap<>();
+
+    private final Set<Integer> retired = new HashSet<>();
 
     private boolean closed;
 
@@ -54,6 +62,18 @@ final class Deployments {
         final Deque<String> waiting = new ArrayDeque<>();
         Optional<String> running = Optional.empty();
         Optional<Thread> thread = Optional.empty();
+
+        /** Somebody wants the one that runs to end. */
+        boolean cancelled;
+
+        /** The one that runs may be interrupted; the writing down of its end may not. */
+        boolean interruptible;
+
+        void interrupt() {
+            if (interruptible) {
+                thread.ifPresent(Thread::interrupt);
+            }
+        }
     }
 
     /** An id for a deploy that will be submitted, so that its source can be stored under it before. */
@@ -63,6 +83,14 @@ final class Deployments {
 
     /** Puts a change at the end of its app's queue. */
     Deploy submit(String id, AppRow app, String kind, String description, Optional<Integer> target) {
+        synchronized (this) {
+            if (retired.contains(app.id()) || closed) {
+                throw new StoaException(
+                        closed ? ErrorCode.SHUTTING_DOWN : ErrorCode.APP_NOT_FOUND,
+                        closed ? "the platform is stopping" : "the app %s is being destroyed".formatted(app.name()),
+                        "");
+            }
+        }
         Deploy deploy = deploys.add(id, app.id(), kind, description, target, clock.instant());
         synchronized (this) {
             Queue queue = queues.computeIfAbsent(app.id(), key -> new Queue());
@@ -84,6 +112,7 @@ final class Deployments {
         List<DeployRow> open = deploys.open();
         home.dropUploads(open.stream().map(row -> row.deploy().id()).collect(Collectors.toSet()));
         for (DeployRow row : open) {
+            log.append(row.deploy().id(), new DeployEvent.Line("-----> The platform was stopped, and goes on"));
             synchronized (this) {
                 enqueue(row.app(), row.deploy().id());
             }
@@ -98,11 +127,13 @@ final class Deployments {
             Queue queue = queues.computeIfAbsent(app.id(), key -> new Queue());
             waiting = queue.waiting.remove(id);
             if (queue.running.filter(id::equals).isPresent()) {
-                queue.thread.ifPresent(Thread::interrupt);
+                queue.cancelled = true;
+                queue.interrupt();
             }
         }
         if (waiting) {
-            finish(row, Optional.of(Deployment.cancelled()));
+            deployment.dropUpload(row);
+            end(row, Optional.of(Deployment.cancelled()));
         }
         return find(app, id).deploy();
     }
@@ -124,6 +155,9 @@ final class Deployments {
 
     /** Cancels all of an app's changes, and takes no more. */
     void retire(AppRow app) {
+        synchronized (this) {
+            retired.add(app.id());
+        }
         deploys.open().stream()
                 .filter(row -> row.app() == app.id())
                 .forEach(row -> cancel(app, row.deploy().id()));
@@ -132,44 +166,76 @@ final class Deployments {
             thread = Optional.ofNullable(queues.get(app.id())).flatMap(queue -> queue.thread);
         }
         thread.ifPresent(Deployments::join);
-        synchronized (this) {
-            queues.remove(app.id());
-        }
     }
 
-    /** Starts nothing any more. What has not ended goes on at the next start. */
-    synchronized void close() {
-        closed = true;
+    /** The app is to live on after all. */
+    synchronized void unretire(AppRow app) {
+        retired.remove(app.id());
+    }
+
+    /** Deletes what the app's deploys said. */
+    void forget(AppRow app) {
+        log.delete(deploys.ofApp(app.id(), Integer.MAX_VALUE).stream()
+                .map(Deploy::id)
+                .toList());
+    }
+
+    /** Stops what is on its way, and starts nothing any more. All of it goes on at the next start. */
+    void close() {
+        List<Thread> threads;
+        synchronized (this) {
+            closed = true;
+            queues.values().forEach(Queue::interrupt);
+            threads = queues.values().stream()
+                    .flatMap(queue -> queue.thread.stream())
+                    .toList();
+        }
+        threads.forEach(Deployments::join);
     }
 
     private void enqueue(int app, String id) {
         Queue queue = queues.computeIfAbsent(app, key -> new Queue());
         queue.waiting.add(id);
-        if (queue.thread.isEmpty()) {
+        if (queue.thread.isEmpty() && !closed) {
             queue.thread = Optional.of(Threads.start("deploys-" + app, () -> drain(app, queue)));
         }
     }
 
     private void drain(int app, Queue queue) {
-        while (true) {
-            String id;
-            synchronized (this) {
-                id = queue.waiting.poll();
-                queue.running = Optional.ofNullable(id);
-                if (id == null || closed) {
-                    queue.running = Optional.empty();
-                    queue.thread = Optional.empty();
-                    queues.remove(app, queue);
-                    return;
-                }
-            }
-            deploys.find(id).filter(row -> !row.deploy().ended()).ifPresent(this::run);
+        for (Optional<String> id = next(app, queue); id.isPresent(); id = next(app, queue)) {
+            String deploy = id.get();
+            Optional<Optional<StoaException>> outcome = persistently(deploy, () -> attempt(deploy, queue));
+            outcome.ifPresent(failure -> persistently(deploy, () -> {
+                deploys.find(deploy).ifPresent(row -> {
+                    deployment.cleanUp(row, failure);
+                    end(row, failure);
+                });
+                return true;
+            }));
         }
     }
 
-    private void run(DeployRow row) {
+    private synchronized Optional<String> next(int app, Queue queue) {
+        queue.running = closed ? Optional.empty() : Optional.ofNullable(queue.waiting.poll());
+        queue.cancelled = false;
+        if (queue.running.isEmpty()) {
+            queue.thread = Optional.empty();
+            queues.remove(app, queue);
+        }
+        return queue.running;
+    }
+
+    /** The failure, if it was one. Whether the deploy has ended already does not matter to whoever ends it. */
+    private Optional<StoaException> attempt(String id, Queue queue) {
+        DeployRow row = deploys.find(id).orElseThrow();
         Optional<StoaException> failure;
         try {
+            synchronized (this) {
+                queue.interruptible = true;
+                if (queue.cancelled || closed) {
+                    throw new InterruptedException();
+                }
+            }
             deployment.run(row);
             failure = Optional.empty();
         } catch (InterruptedException e) {
@@ -177,27 +243,40 @@ final class Deployments {
         } catch (StoaException e) {
             failure = Optional.of(e);
         } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "a deploy failed deploy=" + row.deploy().id(), e);
+            LOG.log(Level.ERROR, "a deploy failed deploy=" + id, e);
             failure = Optional.of(Deployment.unforeseen(e));
         }
         synchronized (this) {
-            if (closed) {
-                return;
+            queue.interruptible = false;
+            boolean _ = Thread.interrupted();
+            if (failure.isPresent() && queue.cancelled) {
+                return Optional.of(Deployment.cancelled());
             }
         }
-        boolean interrupted = Thread.interrupted();
-        finish(deploys.find(row.deploy().id()).orElse(row), failure);
-        if (interrupted) {
-            LOG.log(
-                    Level.DEBUG,
-                    "a cancel came too late deploy={0}",
-                    row.deploy().id());
+        return failure;
+    }
+
+    /** Does something that must be done; while the store or the disk fails, again and again, until the platform closes. */
+    private <T> Optional<T> persistently(String deploy, Supplier<T> action) {
+        while (true) {
+            try {
+                T result = action.get();
+                synchronized (this) {
+                    return closed ? Optional.empty() : Optional.of(result);
+                }
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "a deploy cannot go on, will try again deploy=" + deploy, e);
+            }
+            try {
+                Thread.sleep(TRY_AGAIN_AFTER);
+            } catch (InterruptedException e) {
+                return Optional.empty();
+            }
         }
     }
 
-    private void finish(DeployRow row, Optional<StoaException> failure) {
+    private void end(DeployRow row, Optional<StoaException> failure) {
         String id = row.deploy().id();
-        deployment.cleanUp(row, failure);
         String state = failure.map(e -> e.code() == ErrorCode.CANCELLED ? "cancelled" : "failed")
                 .orElse("done");
         Deploy ended = deploys.end(id, state, failure.map(StoaException::problem), clock.instant());

@@ -7,11 +7,15 @@ import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.InstanceSpec.SlugUse;
 import dev.stoa.platform.engine.Limits;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** Runs the commands of builds as instances, so that a build is as shut in and as limited as an app. */
 public final class EngineBuildShell implements BuildShell {
+    /** A command of a build that takes longer will not end. */
+    private static final Duration COMMAND_MAX = Duration.ofMinutes(30);
+
     private final Engine engine;
     private final Ids ids;
     private final Limits limits;
@@ -45,34 +49,8 @@ public final class EngineBuildShell implements BuildShell {
                 limits,
                 false);
         LineSplitter splitter = new LineSplitter(lines);
-        int status = new OneOff(engine).run(spec, splitter::accept).status();
+        int status = new OneOff(engine).run(spec, COMMAND_MAX, splitter::accept).status();
         splitter.end();
         return status;
-    }
-
-    /** Cuts text that comes in pieces into lines. */
-    private static final class LineSplitter {
-        private final Consumer<String> lines;
-        private final StringBuilder rest = new StringBuilder();
-
-        LineSplitter(Consumer<String> lines) {
-            this.lines = lines;
-        }
-
-        void accept(String text) {
-            rest.append(text);
-            int start = 0;
-            for (int end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", start)) {
-                lines.accept(rest.substring(start, end).stripTrailing());
-                start = end + 1;
-            }
-            rest.delete(0, start);
-        }
-
-        void end() {
-            if (!rest.isEmpty()) {
-                lines.accept(rest.toString());
-            }
-        }
     }
 }

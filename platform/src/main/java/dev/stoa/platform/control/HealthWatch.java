@@ -35,6 +35,10 @@ final class HealthWatch {
         return upById.getOrDefault(instance, false);
     }
 
+    boolean watches(String instance) {
+        return upById.containsKey(instance);
+    }
+
     /** Watches until the instance is up, tells it then, or until it is gone. Watching twice does nothing. */
     void watch(String instance, Optional<String> path, Consumer<String> onUp) {
         if (upById.putIfAbsent(instance, false) == null) {

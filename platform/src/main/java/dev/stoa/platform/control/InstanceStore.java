@@ -52,13 +52,6 @@ final class InstanceStore {
                 .list());
     }
 
-    Optional<Integer> appOf(String id) {
-        return jdbi.withHandle(handle -> handle.createQuery("select app_id from instances where id = :id")
-                .bind("id", id)
-                .mapTo(Integer.class)
-                .findOne());
-    }
-
     Set<String> ids() {
         return jdbi.withHandle(handle -> handle.createQuery("select id from instances")
                 .mapTo(String.class)

@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceSpec;
@@ -8,11 +9,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /** Runs an instance to its end and tells its output as it comes: a build step, a release command, {@code stoa run}. */
@@ -29,22 +33,50 @@ final class OneOff {
     /**
      * Runs it, and leaves nothing of it behind.
      *
-     * @param output gets text as the instance writes it; what it throws ends the instance
+     * @param longest after this it is killed, which its output says
+     * @param output  gets text as the instance writes it; what it throws ends the instance
      * @throws InterruptedException when the calling thread is interrupted; the instance has ended then
      */
-    Exit run(InstanceSpec spec, Consumer<String> output) throws InterruptedException {
+    Exit run(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
         InstanceStatus status = engine.start(spec);
+        AtomicBoolean late = new AtomicBoolean();
+        ScheduledFuture<?> deadline = Threads.after(longest, "deadline-" + spec.id(), () -> {
+            late.set(true);
+            engine.kill(spec.id());
+        });
         try (Output file = new Output(status, output)) {
             while (engine.instance(spec.id()).map(InstanceStatus::running).orElse(false)) {
                 file.tell(false);
                 Thread.sleep(LOOK_EVERY);
             }
             file.tell(true);
+            if (late.get()) {
+                output.accept("\nended after %d min, the longest that it may take\n".formatted(longest.toMinutes()));
+            }
             return engine.await(spec.id());
+        } catch (ClosedByInterruptException e) {
+            throw interrupted();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the output of " + spec.id(), e);
         } finally {
-            engine.remove(spec.id());
+            deadline.cancel(false);
+            removeThoughInterrupted(spec.id());
+        }
+    }
+
+    private static InterruptedException interrupted() {
+        boolean _ = Thread.interrupted();
+        return new InterruptedException();
+    }
+
+    private void removeThoughInterrupted(String id) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            engine.remove(id);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

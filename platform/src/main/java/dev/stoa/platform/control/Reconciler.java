@@ -13,7 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -30,6 +33,11 @@ final class Reconciler {
 
     /** After an error that was not foreseen. */
     private static final Duration LOOK_AGAIN_AFTER_ERROR = Duration.ofSeconds(5);
+
+    /** Every app with instances is looked at so often, should something have been missed. */
+    private static final Duration LOOK_EVERY = Duration.ofMinutes(1);
+
+    private static final Duration READ_AGAIN_AFTER = Duration.ofSeconds(5);
 
     private final AppStore apps;
     private final RolloutStore rollouts;
@@ -67,9 +75,23 @@ final class Reconciler {
         crew.onChange(this::lookAgain);
         crew.adopt();
         for (AppRow app : apps.all()) {
-            crew.adopt(app);
+            try {
+                crew.adopt(app);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "cannot take over the instances of an app app=" + app.name(), e);
+            }
             look(app.id());
         }
+        lookAround();
+    }
+
+    private void lookAround() {
+        ScheduledFuture<?> _ = Threads.after(LOOK_EVERY, "look-around", () -> {
+            if (!closed) {
+                lookAround();
+                crew.appsWithInstances().forEach(this::lookAgain);
+            }
+        });
     }
 
     /** Something of the app may have changed. Returns at once. */
@@ -80,14 +102,27 @@ final class Reconciler {
         }
     }
 
-    /** The rollout's end, active or failed. */
-    CompletableFuture<RolloutRow> end(long rollout) {
+    /** Waits for the rollout's end, active or failed. */
+    RolloutRow awaitEnd(long rollout) throws InterruptedException {
         CompletableFuture<RolloutRow> end = awaited.computeIfAbsent(rollout, id -> new CompletableFuture<>());
-        RolloutRow row = rollouts.get(rollout);
-        if (!row.pending()) {
-            ended(row);
+        try {
+            while (true) {
+                // The row counts; that somebody tells only makes it quicker.
+                RolloutRow row = rollouts.get(rollout);
+                if (!row.pending()) {
+                    return row;
+                }
+                try {
+                    return end.get(READ_AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    LOG.log(Level.DEBUG, "still rolling out rollout={0}", rollout);
+                }
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            awaited.remove(rollout);
         }
-        return end;
     }
 
     /** Gives up a rollout that has not become active yet; whatever served goes on. */
@@ -110,6 +145,12 @@ final class Reconciler {
         crew.endAll(app.id());
     }
 
+    /** The app is to live on after all. */
+    void unretire(AppRow app) {
+        withLock(app.id(), look -> look.retired = false);
+        lookAgain(app.id());
+    }
+
     /** Ends every instance there is, and looks at nothing any more. */
     void stopEverything() {
         close();
@@ -118,6 +159,7 @@ final class Reconciler {
                 apps.all().stream()
                         .map(app -> (Runnable) () -> crew.endAll(app.id()))
                         .toList());
+        crew.endTheRest();
     }
 
     /** Looks at nothing any more. The instances go on. */
@@ -175,21 +217,21 @@ final class Reconciler {
             case Plan.Activate activate -> {
                 RolloutRow rollout = rollouts.get(activate.rollout());
                 rollouts.activate(rollout);
-                crew.say(app, "v%d serves now".formatted(rollout.version()));
                 ended(rollouts.get(rollout.id()));
+                crew.say(app, "v%d serves now".formatted(rollout.version()));
             }
             case Plan.Fail fail -> {
                 RolloutRow rollout = rollouts.get(fail.rollout());
                 Problem problem = failures.explain(app, rollout, fail);
                 rollouts.fail(rollout, problem);
-                crew.say(app, "v%d failed: %s".formatted(rollout.version(), fail.why()));
                 ended(rollouts.get(rollout.id()));
+                crew.say(app, "v%d failed: %s".formatted(rollout.version(), fail.why()));
             }
         }
     }
 
     private void ended(RolloutRow rollout) {
-        Optional.ofNullable(awaited.remove(rollout.id())).ifPresent(end -> end.complete(rollout));
+        Optional.ofNullable(awaited.get(rollout.id())).ifPresent(end -> end.complete(rollout));
     }
 
     private void lookLater(int app, Duration delay) {

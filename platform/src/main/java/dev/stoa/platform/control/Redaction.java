@@ -12,9 +12,10 @@ final class Redaction {
     private final List<Map.Entry<String, String>> secrets;
 
     Redaction(Map<String, String> config) {
+        // A value of several lines, such as a private key, is said line by line.
         this.secrets = config.entrySet().stream()
+                .flatMap(entry -> entry.getValue().lines().map(line -> Map.entry(entry.getKey(), line.strip())))
                 .filter(entry -> entry.getValue().length() >= SECRET_CHARS_MIN)
-                .map(entry -> Map.entry(entry.getKey(), entry.getValue()))
                 .sorted(Comparator.comparingInt(entry -> -entry.getValue().length()))
                 .toList();
     }

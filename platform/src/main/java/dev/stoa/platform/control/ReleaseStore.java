@@ -124,7 +124,10 @@ final class ReleaseStore {
                 .execute());
     }
 
-    /** The builds that neither serve nor belong to one of the newest {@code keep} releases. */
+    /**
+     * The builds that neither serve, nor have instances, nor belong to one of the newest {@code keep} releases or of the
+     * newest {@code keep} that once served.
+     */
     List<String> oldBuilds(int app, int keep) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select id from builds where app_id = :app
@@ -132,6 +135,14 @@ final class ReleaseStore {
                         and id not in (select build_id from releases where app_id = :app and state in ('active', 'pending'))
                         and id not in (
                             select build_id from releases where app_id = :app order by version desc limit :keep)
+                        and id not in (
+                            select build_id from releases where app_id = :app and state = 'superseded'
+                            order by version desc limit :keep)
+                        and id not in (
+                            select r.build_id from instances i
+                            join rollouts o on o.id = i.rollout_id
+                            join releases r on r.app_id = o.app_id and r.version = o.version
+                            where i.app_id = :app)
                         """)
                 .bind("app", app)
                 .bind("keep", keep)

@@ -11,31 +11,31 @@ import java.util.function.Consumer;
 /** Gathers what each app says of its routes into the one table that the router gets. */
 final class Routes {
     private final Consumer<RouteTable> router;
-    private final Map<String, List<String>> hostsByApp = new HashMap<>();
-    private final Map<String, Route> routes = new HashMap<>();
+    private final Map<String, Entry> entries = new HashMap<>();
 
     Routes(Consumer<RouteTable> router) {
         this.router = router;
     }
 
+    private record Entry(Route route, List<String> hosts) {}
+
     /** Says anew where the requests for all of an app's hosts go. */
     synchronized void publish(Route route, Collection<String> hosts) {
-        List<String> wanted = List.copyOf(hosts);
-        List<String> present = hostsByApp.getOrDefault(route.app(), List.of());
-        if (present.equals(wanted) && wanted.stream().allMatch(host -> route.equals(routes.get(host)))) {
-            return;
+        Entry entry = new Entry(route, List.copyOf(hosts));
+        if (!entry.equals(entries.put(route.app(), entry))) {
+            publish();
         }
-        present.forEach(routes::remove);
-        wanted.forEach(host -> routes.put(host, route));
-        hostsByApp.put(route.app(), wanted);
-        router.accept(new RouteTable(routes));
     }
 
     synchronized void withdraw(String app) {
-        List<String> hosts = hostsByApp.remove(app);
-        if (hosts != null) {
-            hosts.forEach(routes::remove);
-            router.accept(new RouteTable(routes));
+        if (entries.remove(app) != null) {
+            publish();
         }
+    }
+
+    private void publish() {
+        Map<String, Route> routes = new HashMap<>();
+        entries.values().forEach(entry -> entry.hosts().forEach(host -> routes.put(host, entry.route())));
+        router.accept(new RouteTable(routes));
     }
 }

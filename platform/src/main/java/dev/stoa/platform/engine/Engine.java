@@ -49,7 +49,7 @@ public interface Engine extends AutoCloseable {
     /** Waits until the instance has exited. */
     Exit await(String id) throws InterruptedException;
 
-    /** Forgets an exited instance and deletes its files; ends it first if it still runs. */
+    /** Forgets an instance and deletes its files; ends it first if it still runs. Does nothing for one that it does not know. */
     void remove(String id);
 
     /** The TCP addresses on which the instance's processes listen now, such as {@code 127.0.0.1:5000}. */

@@ -7,12 +7,12 @@ import dev.stoa.api.StoaException;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.ObjectReader;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
+import tools.jackson.databind.JsonNode;
 
 /** What a client asks. */
 public final class ApiRequest {
@@ -44,27 +44,16 @@ public final class ApiRequest {
      *
      * @throws StoaException if it is too large, no JSON, or has a member that the type does not know
      */
-    public <T> T body(Class<T> type) {
-        ObjectReader reader = Json.MAPPER.readerFor(type).with(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    public <T extends Record> T body(Class<T> type) {
         try (InputStream stream = bodyStream()) {
             byte[] bytes = stream.readNBytes(BODY_BYTES_MAX + 1);
             if (bytes.length > BODY_BYTES_MAX) {
                 throw new StoaException(
                         ErrorCode.TOO_LARGE, "the body has more than %d bytes".formatted(BODY_BYTES_MAX), "");
             }
-            return reader.readValue(bytes);
-        } catch (UnrecognizedPropertyException e) {
-            List<String> known = e.getKnownPropertyIds().stream()
-                    .map(Object::toString)
-                    .sorted()
-                    .toList();
-            throw new StoaException(
-                    ErrorCode.BAD_REQUEST,
-                    "\"%s\" is not a member of the body".formatted(e.getPropertyName()),
-                    Nearest.of(e.getPropertyName(), known)
-                            .map(near -> "did you mean \"%s\"?".formatted(near))
-                            .orElse("it has: " + String.join(", ", known)),
-                    e);
+            JsonNode body = Json.MAPPER.readTree(bytes);
+            refuseUnknown(body, type);
+            return Json.MAPPER.treeToValue(body, type);
         } catch (JacksonException e) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
@@ -73,6 +62,22 @@ public final class ApiRequest {
                     e);
         } catch (IOException e) {
             throw new StoaException(ErrorCode.BAD_REQUEST, "the body did not arrive whole: " + e.getMessage(), "", e);
+        }
+    }
+
+    private static void refuseUnknown(JsonNode body, Class<? extends Record> type) {
+        List<String> known = Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getName)
+                .toList();
+        for (String member : body.propertyNames()) {
+            if (!known.contains(member)) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "\"%s\" is not a member of the body".formatted(member),
+                        Nearest.of(member, known)
+                                .map("did you mean \"%s\"?"::formatted)
+                                .orElse("it has: " + String.join(", ", known)));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.Problem;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.Threads;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
@@ -13,9 +14,9 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.BindException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -251,6 +252,13 @@ public final class ApiServer implements AutoCloseable {
         if (e instanceof StoaException known) {
             return known.problem();
         }
+        if (DiskFull.causes(e)) {
+            return new StoaException(
+                            ErrorCode.DISK_FULL,
+                            "the disk of the data directory is full",
+                            "free some room, or destroy apps that are not needed")
+                    .problem();
+        }
         String reference = UUID.randomUUID().toString();
         LOG.log(
                 Level.ERROR,
@@ -265,6 +273,11 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private static boolean clientHasGone(Exception e) {
-        return e instanceof InterruptedException || e instanceof UncheckedIOException;
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SocketException) {
+                return true;
+            }
+        }
+        return e instanceof InterruptedException || e instanceof EventSink.ClientGoneException;
     }
 }

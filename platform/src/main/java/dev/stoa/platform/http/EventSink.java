@@ -3,7 +3,6 @@ package dev.stoa.platform.http;
 import dev.stoa.api.Json;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** Writes one JSON document a line to a client, each at once. */
@@ -14,7 +13,7 @@ public final class EventSink {
         this.out = out;
     }
 
-    /** @throws UncheckedIOException if the client has gone */
+    /** @throws ClientGoneException if the client has gone */
     public void accept(Object event) {
         write(Json.write(event) + "\n");
     }
@@ -24,12 +23,21 @@ public final class EventSink {
         write("\n");
     }
 
+    /** Nobody listens any more. */
+    static final class ClientGoneException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        ClientGoneException(IOException cause) {
+            super(cause);
+        }
+    }
+
     private synchronized void write(String text) {
         try {
             out.write(text.getBytes(StandardCharsets.UTF_8));
             out.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new ClientGoneException(e);
         }
     }
 }

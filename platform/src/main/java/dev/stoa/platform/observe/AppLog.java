@@ -39,7 +39,13 @@ final class AppLog {
         StringBuilder text = new StringBuilder();
         records.forEach(record -> text.append(record.written()));
         byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        Files.write(segment(), bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        Path segment = segment();
+        try {
+            Files.write(segment, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            growing = Optional.empty(); // so that what was written in part is cut off
+            throw e;
+        }
         growingBytes += bytes.length;
         for (LogRecord record : records) {
             // One who reads too slowly misses lines; nobody waits for it.

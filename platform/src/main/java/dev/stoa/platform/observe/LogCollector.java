@@ -60,6 +60,7 @@ public final class LogCollector implements AutoCloseable {
         final Path output;
         final WatchKey key;
         final FileTail tail;
+        long stored;
         long givenBack;
 
         Attachment(String app, String source, String instance, Path output, WatchKey key, FileTail tail) {
@@ -69,6 +70,7 @@ public final class LogCollector implements AutoCloseable {
             this.output = output;
             this.key = key;
             this.tail = tail;
+            this.stored = tail.offset();
         }
     }
 
@@ -155,10 +157,13 @@ public final class LogCollector implements AutoCloseable {
                                             attachment.instance,
                                             line.endOffset()))
                                     .toList());
+                    attachment.stored = attachment.tail.offset();
                     lines = attachment.tail.read(last);
                 }
                 giveBack(attachment);
             } catch (IOException | UncheckedIOException e) {
+                // What could not be stored is read again when the file grows.
+                attachment.tail.backTo(attachment.stored);
                 LOG.log(Level.WARNING, "cannot collect output instance=" + attachment.instance, e);
             }
         }

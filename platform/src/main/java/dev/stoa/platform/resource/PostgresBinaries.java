@@ -2,6 +2,7 @@ package dev.stoa.platform.resource;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -92,7 +93,7 @@ public record PostgresBinaries(Path directory, String version) {
     }
 
     private static StoaException unpackingFailed(URL archive, Path parent, IOException e) {
-        if (DiskFull.in(String.valueOf(e.getMessage()))) {
+        if (DiskFull.causes(e)) {
             return new StoaException(
                     ErrorCode.DISK_FULL,
                     "the disk is full: PostgreSQL cannot be unpacked into " + parent,

@@ -2,6 +2,7 @@ package dev.stoa.platform.resource;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.Sql;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -221,7 +222,7 @@ public final class PostgresCluster implements AutoCloseable {
     }
 
     static StoaException unusable(Path path, IOException e) {
-        if (DiskFull.in(String.valueOf(e.getMessage()))) {
+        if (DiskFull.causes(e)) {
             return diskFull(path, e);
         }
         return new StoaException(

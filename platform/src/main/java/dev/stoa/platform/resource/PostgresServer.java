@@ -2,6 +2,7 @@ package dev.stoa.platform.resource;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.net.InetAddress;

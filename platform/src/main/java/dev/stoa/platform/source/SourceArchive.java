@@ -2,6 +2,7 @@ package dev.stoa.platform.source;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -243,7 +244,7 @@ public final class SourceArchive {
 
     static StoaException notWritten(Path into, IOException e) {
         String reason = String.valueOf(e.getMessage());
-        if (reason.contains("No space left") || reason.contains("quota exceeded")) {
+        if (DiskFull.causes(e)) {
             return new StoaException(
                     ErrorCode.DISK_FULL,
                     "the disk of the platform is full: the source could not be unpacked into " + into,

@@ -2,6 +2,7 @@ package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceSpec;
@@ -179,7 +180,7 @@ public final class ProcessEngine implements Engine {
             watch.child(instance, shim);
             return instance.status();
         } catch (IOException e) {
-            boolean full = String.valueOf(e.getMessage()).contains("No space left");
+            boolean full = DiskFull.causes(e);
             throw new StoaException(
                     full ? ErrorCode.DISK_FULL : ErrorCode.INTERNAL,
                     "instance " + spec.id() + " could not be launched: " + e.getMessage(),
@@ -281,7 +282,10 @@ public final class ProcessEngine implements Engine {
 
     @Override
     public void remove(String id) {
-        ProcessInstance instance = known(id);
+        ProcessInstance instance = instances.get(id);
+        if (instance == null) {
+            return;
+        }
         kill(id);
         try {
             Exit _ = instance.exit().get(END_SECONDS_MAX, TimeUnit.SECONDS);
