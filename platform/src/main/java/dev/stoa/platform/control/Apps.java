@@ -30,7 +30,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -51,8 +50,6 @@ public final class Apps {
     static final int INSTANCES_MAX = 100;
 
     private static final Pattern VAR_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-    private static final Pattern HOST_NAME =
-            Pattern.compile("(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
 
     private final Home home;
     private final Stores stores;
@@ -63,6 +60,7 @@ public final class Apps {
     private final Engine engine;
     private final LaunchOrder launchOrder;
     private final Urls urls;
+    private final Domains domains;
     private final Ids ids;
     private final InstantSource clock;
 
@@ -76,6 +74,7 @@ public final class Apps {
             Engine engine,
             LaunchOrder launchOrder,
             Urls urls,
+            Domains domains,
             Ids ids,
             InstantSource clock) {
         this.home = home;
@@ -87,6 +86,7 @@ public final class Apps {
         this.engine = engine;
         this.launchOrder = launchOrder;
         this.urls = urls;
+        this.domains = domains;
         this.ids = ids;
         this.clock = clock;
     }
@@ -350,39 +350,14 @@ public final class Apps {
 
     List<String> addDomain(String name, String domain) {
         AppRow app = stores.apps().require(name);
-        String host = domain.toLowerCase(Locale.ROOT);
-        if (!HOST_NAME.matcher(host).matches()) {
-            throw new StoaException(
-                    ErrorCode.BAD_REQUEST,
-                    "\"%s\" is not a host name".formatted(domain),
-                    "for example: stoa domains add shop.example.com");
-        }
-        if (host.endsWith("." + urls.domain())) {
-            throw new StoaException(
-                    ErrorCode.DOMAIN_TAKEN,
-                    "the names below %s belong to the apps of these names".formatted(urls.domain()),
-                    "deploy the app under that name instead");
-        }
-        stores.apps().addDomain(app.id(), host);
-        AppRow owner = stores.apps().ownerOf(host).orElseThrow();
-        if (owner.id() != app.id()) {
-            throw new StoaException(
-                    ErrorCode.DOMAIN_TAKEN,
-                    "%s leads to the app %s already".formatted(host, owner.name()),
-                    "remove it there first: stoa domains remove %s -a %s".formatted(host, owner.name()));
-        }
+        domains.add(app, domain);
         reconciler.lookAgain(app.id());
         return stores.apps().domains(app.id());
     }
 
     void removeDomain(String name, String domain) {
         AppRow app = stores.apps().require(name);
-        if (!stores.apps().removeDomain(app.id(), domain.toLowerCase(Locale.ROOT))) {
-            throw new StoaException(
-                    ErrorCode.NOT_FOUND,
-                    "%s does not lead to %s".formatted(domain, name),
-                    "stoa domains -a %s lists those that do".formatted(name));
-        }
+        domains.remove(app, domain);
         reconciler.lookAgain(app.id());
     }
 

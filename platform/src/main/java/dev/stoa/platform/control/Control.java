@@ -42,6 +42,7 @@ public final class Control {
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, logs, ids, clock);
         reconciler = new Reconciler(
                 stores, crew, view, new FailureReport(engine, stores), new Routes(router::update), clock);
+        Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
         Deployment deployment = new Deployment(
                 home,
@@ -53,11 +54,13 @@ public final class Control {
                 view,
                 reconciler,
                 urls,
+                domains,
                 buildsAtOnce,
                 ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
-        apps = new Apps(home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, ids, clock);
+        apps = new Apps(
+                home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */

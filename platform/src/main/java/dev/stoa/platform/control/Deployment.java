@@ -64,6 +64,7 @@ final class Deployment {
     private final View view;
     private final Reconciler reconciler;
     private final Urls urls;
+    private final Domains domains;
     private final Semaphore builds;
     private final Ids ids;
     private final InstantSource clock;
@@ -78,6 +79,7 @@ final class Deployment {
             View view,
             Reconciler reconciler,
             Urls urls,
+            Domains domains,
             int buildsAtOnce,
             Ids ids,
             InstantSource clock) {
@@ -94,6 +96,7 @@ final class Deployment {
         this.view = view;
         this.reconciler = reconciler;
         this.urls = urls;
+        this.domains = domains;
         this.builds = new Semaphore(buildsAtOnce, true);
         this.ids = ids;
         this.clock = clock;
@@ -221,10 +224,10 @@ final class Deployment {
                 SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
             }
             Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
+            manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
             Slug slug = builder.build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest),
-                    bounded(row));
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest), bounded(row));
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());

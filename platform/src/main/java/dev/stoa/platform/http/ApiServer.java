@@ -7,7 +7,9 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.Threads;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -15,7 +17,6 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
-import java.net.BindException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -69,19 +70,13 @@ public final class ApiServer implements AutoCloseable {
 
     /** @throws StoaException if the port is taken */
     public void start() {
-        try {
-            server.start();
-        } catch (RuntimeException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof BindException) {
-                    throw new StoaException(
-                            ErrorCode.BAD_REQUEST,
-                            "the API cannot listen on %s:%d: %s".formatted(host, wantedPort, cause.getMessage()),
-                            "choose another port: stoa up --api-port 7171",
-                            e);
-                }
-            }
-            throw e;
+        server.start();
+        // Helidon logs why it could not listen, and throws nothing.
+        if (!server.isRunning()) {
+            throw new StoaException(
+                    ErrorCode.PORT_UNAVAILABLE,
+                    "the API cannot listen on %s:%d: the address is in use, or not allowed".formatted(host, wantedPort),
+                    "choose another port: stoa up --api-port 7171");
         }
     }
 
@@ -236,16 +231,17 @@ public final class ApiServer implements AutoCloseable {
     private static void fail(ServerRequest request, ServerResponse response, Exception e) {
         if (response.isSent() || response.bytesWritten() > 0 || clientHasGone(e)) {
             LOG.log(Level.DEBUG, "a client went away path=" + request.path().path(), e);
-            throw new io.helidon.webserver.CloseConnectionException("the answer was cut short", e);
+            throw new CloseConnectionException("the answer was cut short", e);
         }
         Problem problem = problem(request, e);
         response.status(problem.status()).header("Content-Type", "application/problem+json");
         if (problem.code().equals(ErrorCode.UNAUTHORIZED.code())) {
             response.header("WWW-Authenticate", "Bearer");
         }
-        // What is left of the body will not be read, so the connection cannot be used again.
-        response.header("Connection", "close");
+        response.header(HeaderValues.CONNECTION_CLOSE);
         response.send(Json.write(problem).getBytes(StandardCharsets.UTF_8));
+        // What is left of the body must not be read as the next request.
+        throw new CloseConnectionException("the request failed", e);
     }
 
     private static Problem problem(ServerRequest request, Exception e) {
