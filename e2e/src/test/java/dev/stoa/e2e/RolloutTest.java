@@ -36,8 +36,8 @@ class RolloutTest {
         AtomicInteger answered = new AtomicInteger();
         ConcurrentLinkedQueue<String> failed = new ConcurrentLinkedQueue<>();
         List<CompletableFuture<Void>> clients = List.of(
-                CompletableFuture.runAsync(() -> load("busy", over, answered, failed)),
-                CompletableFuture.runAsync(() -> load("busy", over, answered, failed)));
+                CompletableFuture.runAsync(() -> load("busy", over, answered, failed), Stoa.THREADS),
+                CompletableFuture.runAsync(() -> load("busy", over, answered, failed), Stoa.THREADS));
 
         folder.with("server.py", Folder.server("two"));
         stoa.ok("deploy", folder.toString(), "-a", "busy");
@@ -181,11 +181,9 @@ class RolloutTest {
     void twoDeploysOfOneAppQueueAndBothTheWaitingAndTheRunningOneCanBeCancelled() throws Exception {
         stoa.ok("deploy", Folder.web("before").toString(), "-a", "queue");
         Folder slow = Folder.web("slow").with("Procfile", "web: python3 server.py\nrelease: sleep 600\n");
-        CompletableFuture<Stoa.Result> first =
-                CompletableFuture.supplyAsync(() -> stoa.run("deploy", slow.toString(), "-a", "queue"));
+        CompletableFuture<Stoa.Result> first = stoa.later("deploy", slow.toString(), "-a", "queue");
         String running = awaitDeploy("queue", "releasing");
-        CompletableFuture<Stoa.Result> second =
-                CompletableFuture.supplyAsync(() -> stoa.run("deploy", slow.toString(), "-a", "queue"));
+        CompletableFuture<Stoa.Result> second = stoa.later("deploy", slow.toString(), "-a", "queue");
         String waiting = awaitDeploy("queue", "queued");
 
         stoa.ok("deploys", "cancel", waiting, "-a", "queue");

@@ -19,6 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 
@@ -27,6 +30,9 @@ final class Stoa implements AutoCloseable {
     private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
     private static final Path LAUNCHER = REPOSITORY.resolve("dist/target/stoa-0.1.0/bin/stoa");
     private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
+
+    /** For what a test does beside itself: the common pool has one thread on two cores. */
+    static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
 
     static {
         // Not every machine resolves the names below localhost, as browsers and curl do by themselves.
@@ -128,6 +134,11 @@ final class Stoa implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Runs a command beside the test. */
+    CompletableFuture<Result> later(String... arguments) {
+        return CompletableFuture.supplyAsync(() -> run(arguments), THREADS);
     }
 
     /** Starts a command that goes on. */
