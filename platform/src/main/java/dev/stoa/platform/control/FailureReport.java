@@ -57,6 +57,9 @@ final class FailureReport {
             detail.append(
                     said.stream().map(line -> "  " + redaction.apply(line)).collect(Collectors.joining("\n")));
         }
-        return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), hint).problem();
+        String serving = releases.active(app.id())
+                .map(active -> "%s serves on; ".formatted(active.name()))
+                .orElse("");
+        return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), serving + hint).problem();
     }
 }

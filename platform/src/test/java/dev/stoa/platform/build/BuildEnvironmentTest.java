@@ -18,7 +18,7 @@ class BuildEnvironmentTest {
                 "npm_config_prefix", "/somewhere",
                 "STOA_TOKEN", "secret",
                 "DATABASE_URL", "postgres://secret",
-                "PATH", "/root/bin");
+                "PATH", "/opt/tools/bin");
 
         assertThat(BuildEnvironment.network(environment))
                 .containsOnlyKeys("https_proxy", "NO_PROXY", "SSL_CERT_FILE", "PIP_INDEX_URL", "NPM_CONFIG_REGISTRY");
