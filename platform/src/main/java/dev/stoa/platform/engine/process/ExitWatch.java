@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
@@ -48,7 +47,7 @@ final class ExitWatch {
         adopted.put(directory, instance);
         directory.register(files, StandardWatchEventKinds.ENTRY_CREATE);
         Future<?> _ = shim.onExit().thenRun(() -> report(instance));
-        if (Files.exists(instance.files().exitFile())) {
+        if (instance.files().exit().isPresent()) {
             report(instance);
         }
     }
@@ -59,7 +58,7 @@ final class ExitWatch {
                 WatchKey key = files.take();
                 key.pollEvents().clear();
                 ProcessInstance instance = key.watchable() instanceof Path path ? adopted.get(path) : null;
-                if (instance != null && Files.exists(instance.files().exitFile())) {
+                if (instance != null && instance.files().exit().isPresent()) {
                     adopted.remove(instance.files().directory());
                     key.cancel();
                     report(instance);

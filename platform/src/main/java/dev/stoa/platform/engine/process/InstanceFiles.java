@@ -140,6 +140,9 @@ record InstanceFiles(Path directory) {
     Optional<Exit> exit() {
         try {
             String[] words = Files.readString(exitFile()).strip().split(" ", -1);
+            if (words.length < 3) {
+                return Optional.empty(); // the shim is just writing it
+            }
             int status = Integer.parseInt(words[0]);
             boolean outOfMemory = !words[1].equals("0") && status != 0 && status != TERMINATED;
             return Optional.of(new Exit(
