@@ -100,6 +100,16 @@ class BadInputTest {
     }
 
     @Test
+    void anAppThatNeverListens() {
+        assertThat(deployFails(Folder.empty().with("Procfile", "web: echo idle; sleep 1000\n")))
+                .contains("web.1 did not get healthy in time")
+                .contains("listens on nothing")
+                .contains("PORT")
+                .contains("idle")
+                .contains("v1 serves on");
+    }
+
+    @Test
     void anAppNameWithBadCharacters() {
         Stoa.Result result = stoa.run("deploy", Folder.web("x").toString(), "-a", "My_Shop!");
         assertThat(result.status()).isNotZero();

@@ -55,20 +55,24 @@ final class Stoa implements AutoCloseable {
         environment.put("STOA_HOME", home.toString());
     }
 
-    /** Nothing runs yet. */
-    static Stoa prepared() {
+    /** A platform that runs. */
+    static Stoa up() {
         try {
-            return new Stoa(Files.createTempDirectory("stoa-e2e"), freePort(), freePort());
+            return upIn(Files.createTempDirectory("stoa-e2e"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** A platform that runs. */
-    static Stoa up() {
-        Stoa stoa = prepared();
-        stoa.start();
-        return stoa;
+    /** A platform that runs, with its data in this directory. */
+    static Stoa upIn(Path home) {
+        try {
+            Stoa stoa = new Stoa(home, freePort(), freePort());
+            stoa.start();
+            return stoa;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     void start() {
