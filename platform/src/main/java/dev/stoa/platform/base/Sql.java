@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,7 +34,7 @@ public final class Sql implements AutoCloseable {
 
     /** The form that PostgreSQL's own tools take. */
     private static final Pattern LOGIN_URL =
-            Pattern.compile("postgres(ql)?://(?<user>[^/:@]*):(?<password>[^/@]*)@(?<rest>.*)");
+            Pattern.compile("postgres(ql)?://(?<user>[^/:@]+)(:(?<password>[^/@]*))?@(?<rest>.*)");
 
     private static final String URL_EXAMPLE =
             "--database-url must be a URL such as postgresql://user:password@host/name";
@@ -56,7 +57,10 @@ public final class Sql implements AutoCloseable {
         Matcher login = LOGIN_URL.matcher(url);
         if (login.matches()) {
             String jdbcUrl = "jdbc:postgresql://" + login.group("rest");
-            return open(jdbcUrl, decoded(login.group("user")), decoded(login.group("password")));
+            return open(
+                    jdbcUrl,
+                    decoded(login.group("user")),
+                    decoded(Objects.requireNonNullElse(login.group("password"), "")));
         }
         return open(config(url));
     }
