@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -226,8 +227,12 @@ final class Deployment {
             Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
             manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
+            Map<String, String> config = forBuild(app, manifest);
+            Redaction redaction = new Redaction(config);
+            Consumer<String> lines = bounded(row);
             Slug slug = builder.build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest), bounded(row));
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config),
+                    line -> lines.accept(redaction.apply(line)));
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
@@ -237,6 +242,14 @@ final class Deployment {
         } finally {
             builds.release();
         }
+    }
+
+    /** The config vars that the app lets its builds see. */
+    private Map<String, String> forBuild(AppRow app, Manifest manifest) {
+        Map<String, String> config = new HashMap<>(manifest.env());
+        config.putAll(configs.read(app.id()));
+        config.keySet().retainAll(manifest.build().env());
+        return config;
     }
 
     private BuildRow latestBuild(AppRow app) {
