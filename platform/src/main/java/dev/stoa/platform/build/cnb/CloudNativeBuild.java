@@ -70,8 +70,8 @@ public final class CloudNativeBuild {
      */
     public Built build(List<String> references) throws InterruptedException {
         List<Buildpack> given = given(references);
+        app.makeFolder(PLATFORM + "/env");
         bench.config().forEach((name, value) -> app.write(PLATFORM + "/env/" + name, value));
-        app.write(PLATFORM + "/platform.toml", "");
         Detection.Found found = new Detection(bench, app, machine).first(Order.groups(given));
         layers.restore(found.group());
         Result result = run(found);

@@ -132,6 +132,22 @@ record Folder(Path root, String mount) {
         return names.stream().sorted().toList();
     }
 
+    /** Makes a folder, and those that it stands in; what else has one of their names is deleted. */
+    void makeFolder(String relative) {
+        try {
+            Path folder = root;
+            for (String name : relative.split("/", -1)) {
+                folder = folder.resolve(name);
+                if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.deleteIfExists(folder);
+                    Files.createDirectory(folder);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     void writeProgram(String relative, String text) {
         write(relative, text);
         try {
@@ -144,15 +160,11 @@ record Folder(Path root, String mount) {
     /** Writes a file, and the folders that it stands in; a link that is in the way is replaced, not followed. */
     void write(String relative, String text) {
         try {
-            Path file = root.resolve(relative);
-            Path folder = root;
-            for (Path name : root.relativize(file.resolveSibling(""))) {
-                folder = folder.resolve(name);
-                if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-                    Files.deleteIfExists(folder);
-                    Files.createDirectory(folder);
-                }
+            int slash = relative.lastIndexOf('/');
+            if (slash > 0) {
+                makeFolder(relative.substring(0, slash));
             }
+            Path file = root.resolve(relative);
             try {
                 Files.delete(file);
             } catch (NoSuchFileException e) {

@@ -40,8 +40,11 @@ final class GitBuildpacks {
                     :
                 elif git fetch -q --depth 1 --no-tags "$url" "$ref" 2>/dev/null; then
                     commit=$(git rev-parse FETCH_HEAD)
+                elif [ "$ref" = HEAD ]; then
+                    git fetch -q "$url" HEAD
+                    commit=$(git rev-parse FETCH_HEAD)
                 else
-                    git fetch -q --force "$url" "+refs/heads/*:refs/fetched/*" "+refs/tags/*:refs/tags/*"
+                    git fetch -q --prune --force "$url" "+refs/heads/*:refs/fetched/*" "+refs/tags/*:refs/tags/*"
                     commit=
                     for name in "refs/fetched/$ref" "refs/tags/$ref" "$ref"; do
                         if commit=$(git rev-parse -q --verify "$name^{commit}" 2>/dev/null); then break; fi

@@ -67,7 +67,7 @@ sealed interface Reference {
         if (ref.isPresent() && (!REF.matcher(ref.get()).matches() || ref.get().contains(".."))) {
             throw bad(entry, "names no branch, tag or commit after the #", FORMS);
         }
-        String folder = Optional.ofNullable(git.group(3)).orElse("").replaceAll("^[./]+(?=/|$)|^/+|/+$", "");
+        String folder = Optional.ofNullable(git.group(3)).orElse("").replaceAll("^(\\./+|/+)+|/+$", "");
         if (Arrays.asList(folder.split("/", -1)).contains("..")) {
             throw bad(entry, "leads out of the repository", FORMS);
         }
