@@ -459,7 +459,7 @@ class CloudNativeBuildpacksTest {
                 mkdir x; printf '[types]\\nlaunch = true\\n' > x.toml
                 ln -s %1$s x/env
                 mkdir elsewhere; ln -s elsewhere/nothing x/bin
-                rm -rf "$CNB_PLATFORM_DIR"; ln -s %1$s ../../launch; ln -s %1$s ../../layers.launch
+                rm -rf "$CNB_PLATFORM_DIR"; mkdir -p ../../launch/x; ln -s %1$s ../../layers.launch
                 """.formatted(dir));
         Workshop.write(app, "Procfile", "web: echo started");
 

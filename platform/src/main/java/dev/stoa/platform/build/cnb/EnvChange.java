@@ -23,6 +23,9 @@ record EnvChange(Action action, String name, String value, String delim) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final String DELIM = ".delim";
 
+    /** Linux starts no program with a longer one; it counts bytes, and quoting adds some. */
+    private static final int VALUE_CHARS_MAX = 32_000;
+
     /** What the folders of a layer are for while others build, and when the app runs. */
     private static final List<List<String>> BUILD_FOLDERS = List.of(
             List.of("bin", "PATH"),
@@ -86,6 +89,9 @@ record EnvChange(Action action, String name, String value, String delim) {
                 throw Layer.bad(where, "\"%s\" cannot be the name of an environment variable".formatted(name));
             }
             String value = app.text(place + "/" + file).orElse("");
+            if (value.length() > VALUE_CHARS_MAX) {
+                throw Layer.bad(where, "it has more than the %d characters that a variable can hold".formatted(VALUE_CHARS_MAX));
+            }
             if (value.indexOf('\0') >= 0) {
                 throw Layer.bad(where, "the value of an environment variable cannot hold a NUL character");
             }

@@ -2,13 +2,13 @@ package dev.stoa.platform.build.cnb;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -157,7 +157,7 @@ record Folder(Path root, String mount) {
         }
     }
 
-    /** Writes a file, and the folders that it stands in; a link that is in the way is replaced, not followed. */
+    /** Writes a file, and the folders that it stands in; what is in the way is deleted, and no link followed. */
     void write(String relative, String text) {
         try {
             int slash = relative.lastIndexOf('/');
@@ -165,11 +165,7 @@ record Folder(Path root, String mount) {
                 makeFolder(relative.substring(0, slash));
             }
             Path file = root.resolve(relative);
-            try {
-                Files.delete(file);
-            } catch (NoSuchFileException e) {
-                // Then nothing is in the way.
-            }
+            FileTree.delete(file);
             Files.writeString(file, text, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -54,9 +54,6 @@ final class ProcessTypes {
             }
             bench.detail("%s: %s".formatted(type, LaunchScript.readable(start)));
         });
-        if (web.isEmpty() && !starts.isEmpty()) {
-            bench.detail("no process of launch.toml is \"web\" or the default: nothing gets requests");
-        }
         return types;
     }
 
