@@ -137,8 +137,7 @@ class CloudNativeBuildpacksTest {
 
         build("./node", "./app");
 
-        assertThat(Files.readString(app.resolve("node.plan")))
-                .isEqualToNormalizingNewlines("""
+        assertThat(Files.readString(app.resolve("node.plan"))).isEqualToNormalizingNewlines("""
                         [[entries]]
                         name = "node"
 
@@ -182,7 +181,11 @@ class CloudNativeBuildpacksTest {
                 mkdir -p c/bin; printf '[types]\\nlaunch = true\\n' > c.toml
                 mkdir -p d/bin; touch d.toml
                 """);
-        buildpack("two", "acme/two", PASSES, "env > two.env; ls \"$CNB_LAYERS_DIR/../acme_one\" > one.ls\n" + web("true"));
+        buildpack(
+                "two",
+                "acme/two",
+                PASSES,
+                "env > two.env; ls \"$CNB_LAYERS_DIR/../acme_one\" > one.ls\n" + web("true"));
 
         build("./one", "./two");
 
@@ -237,7 +240,11 @@ class CloudNativeBuildpacksTest {
 
     @Test
     void execDProgramsSetVariablesWhenTheProcessStarts() throws Exception {
-        buildpack("one", "acme/one", PASSES, """
+        buildpack(
+                "one",
+                "acme/one",
+                PASSES,
+                """
                 cd "$CNB_LAYERS_DIR"
                 mkdir -p x/exec.d/web
                 printf '[types]\\nlaunch = true\\n' > x.toml
@@ -395,8 +402,9 @@ class CloudNativeBuildpacksTest {
 
         assertThat(error.code()).isEqualTo(ErrorCode.NOT_RECOGNISED);
         assertThat(error.message())
-                .isEqualTo("the buildpacks of stoa.toml cannot build this app: acme/one@1.0.0 does not recognise the app"
-                        + " (bin/detect ended with exit status 100)");
+                .isEqualTo(
+                        "the buildpacks of stoa.toml cannot build this app: acme/one@1.0.0 does not recognise the app"
+                                + " (bin/detect ended with exit status 100)");
         assertThat(workshop.output).contains("       no shop here");
 
         buildpack("one", "acme/one", "#!/bin/sh\nexit 3\n", "");
@@ -415,7 +423,8 @@ class CloudNativeBuildpacksTest {
 
     @Test
     void whatIsWrongWithABuildpackIsSaidWithItsNameAndFile() throws Exception {
-        assertThat(failed("./none").message()).startsWith("\"./none\" in \"buildpacks\" of [build] in stoa.toml is not there");
+        assertThat(failed("./none").message())
+                .startsWith("\"./none\" in \"buildpacks\" of [build] in stoa.toml is not there");
         Workshop.write(app, "empty/readme", "");
         assertThat(failed("./empty").message()).contains("is no buildpack: it has no buildpack.toml");
 
@@ -439,7 +448,8 @@ class CloudNativeBuildpacksTest {
     void whatIsWrongInWhatABuildpackWritesIsSaidWithItsFile() {
         writes("launch.toml", "[[processes]]\ntype = \"web\"\ncommand = \"node a\"\n");
         assertThat(failed("./one").message())
-                .isEqualTo("launch.toml of acme/one@1.0.0: \"command\" of [[processes]], line 3 must be a list of strings");
+                .isEqualTo(
+                        "launch.toml of acme/one@1.0.0: \"command\" of [[processes]], line 3 must be a list of strings");
         writes("launch.toml", "[[processes]]\ntype = \"we b\"\n");
         assertThat(failed("./one").message()).contains("\"type\" of [[processes]], line 2 may have letters");
         writes("launch.toml", "[[processes]]\ntype = \"web\"\n");

@@ -139,7 +139,8 @@ class GitBuildpacksTest {
         Workshop.write(repository, "buildpack.toml", "api = \"0.11\"\n[buildpack]\nid = \"acme/git\"\n");
         Workshop.write(repository, "bin/detect", "#!/bin/sh\n");
         Workshop.write(repository, "bin/build", "#!/bin/sh\nprintf %s > made\n".formatted(says));
-        assertThat(repository.resolve("bin/detect").toFile().setExecutable(true)).isTrue();
+        assertThat(repository.resolve("bin/detect").toFile().setExecutable(true))
+                .isTrue();
         assertThat(repository.resolve("bin/build").toFile().setExecutable(true)).isTrue();
         git("add", "-A");
         git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", says);

@@ -19,7 +19,8 @@ record Buildpack(String from, BuildpackToml toml, Folder home, String path) {
         if (!home.hasFolder(path)) {
             throw new StoaException(
                     ErrorCode.BAD_MANIFEST,
-                    "\"%s\" in \"buildpacks\" of [build] in stoa.toml is not there: there is no such folder".formatted(from),
+                    "\"%s\" in \"buildpacks\" of [build] in stoa.toml is not there: there is no such folder"
+                            .formatted(from),
                     "name the folder that has the buildpack.toml, and see that it is not left out by .gitignore or .stoaignore");
         }
         String text = home.text(path + "/" + BuildpackToml.NAME)

@@ -133,8 +133,9 @@ public final class CloudNativeBuild {
             List<Layer> left = layers.read(buildpack);
             layers.reuse(buildpack, left);
             made.add(left);
-            List<Layer> forOthers =
-                    left.stream().filter(layer -> layer.build() && layer.present()).toList();
+            List<Layer> forOthers = left.stream()
+                    .filter(layer -> layer.build() && layer.present())
+                    .toList();
             List<EnvChange> changes = new ArrayList<>(EnvChange.ofFolders(app, forOthers, false));
             for (Layer layer : forOthers) {
                 changes.addAll(EnvChange.ofFiles(app, layer, "env", List.of("env.build")));
@@ -143,10 +144,12 @@ public final class CloudNativeBuild {
             changes.forEach(change -> change.apply(env));
             met(buildpack, asked, plan);
             app.text(LayersFolder.of(buildpack) + "/" + LaunchToml.NAME)
-                    .ifPresent(text -> LaunchToml.parse(buildpack.name(), text)
-                            .forEach(start -> starts.put(start.type(), start)));
+                    .ifPresent(text ->
+                            LaunchToml.parse(buildpack.name(), text).forEach(start -> starts.put(start.type(), start)));
         }
-        plan.left().forEach(name -> bench.detail("nobody has provided \"%s\", which the build plan asks for".formatted(name)));
+        plan.left()
+                .forEach(name ->
+                        bench.detail("nobody has provided \"%s\", which the build plan asks for".formatted(name)));
         return new Result(made, starts);
     }
 
@@ -232,14 +235,17 @@ public final class CloudNativeBuild {
             String relative = layer.path() + "/" + folder + "/" + name;
             String path = app.mount() + "/" + relative;
             Optional<Path> there = app.resolve(relative);
-            if (there.filter(p -> Files.isDirectory(p, LinkOption.NOFOLLOW_LINKS)).isPresent()) {
+            if (there.filter(p -> Files.isDirectory(p, LinkOption.NOFOLLOW_LINKS))
+                    .isPresent()) {
                 if (type.isEmpty()) {
                     programs(layer, folder + "/" + name, Optional.of(name), script);
                 }
                 continue;
             }
             if (there.filter(p -> !Files.isExecutable(p)).isPresent()) {
-                throw Layer.bad("%s/%s of layer %s of %s".formatted(folder, name, layer.name(), layer.buildpack()), "it is not executable");
+                throw Layer.bad(
+                        "%s/%s of layer %s of %s".formatted(folder, name, layer.name(), layer.buildpack()),
+                        "it is not executable");
             }
             type.ifPresentOrElse(t -> script.runs(t, path), () -> script.runs(path));
         }

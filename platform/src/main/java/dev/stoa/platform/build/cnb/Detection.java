@@ -93,7 +93,10 @@ final class Detection {
         if (!targets.isEmpty() && targets.stream().noneMatch(target -> target.fits(machine))) {
             bench.detail("%s: not for this machine".formatted(buildpack.name()));
             return new Outcome.Failed("is for %s, and this machine is %s"
-                    .formatted(String.join(", ", targets.stream().map(Target::toString).toList()), machine));
+                    .formatted(
+                            String.join(
+                                    ", ", targets.stream().map(Target::toString).toList()),
+                            machine));
         }
         String program = buildpack.program("detect");
         String plan = CloudNativeBuild.WORK + "/plan-%d.toml".formatted(outcomes.size());
@@ -123,7 +126,8 @@ final class Detection {
             default -> {
                 broken = true;
                 bench.detail("%s: failed with exit status %d".formatted(buildpack.name(), status));
-                yield new Outcome.Failed("failed: bin/detect ended with exit status %d, neither 0 nor 100".formatted(status));
+                yield new Outcome.Failed(
+                        "failed: bin/detect ended with exit status %d, neither 0 nor 100".formatted(status));
             }
         };
     }

@@ -90,7 +90,9 @@ record EnvChange(Action action, String name, String value, String delim) {
             }
             String value = app.text(place + "/" + file).orElse("");
             if (value.length() > VALUE_CHARS_MAX) {
-                throw Layer.bad(where, "it has more than the %d characters that a variable can hold".formatted(VALUE_CHARS_MAX));
+                throw Layer.bad(
+                        where,
+                        "it has more than the %d characters that a variable can hold".formatted(VALUE_CHARS_MAX));
             }
             if (value.indexOf('\0') >= 0) {
                 throw Layer.bad(where, "the value of an environment variable cannot hold a NUL character");

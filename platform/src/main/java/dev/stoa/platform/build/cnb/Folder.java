@@ -86,7 +86,9 @@ record Folder(Path root, String mount) {
     }
 
     boolean hasFolder(String relative) {
-        return resolve(relative).filter(p -> Files.isDirectory(p, LinkOption.NOFOLLOW_LINKS)).isPresent();
+        return resolve(relative)
+                .filter(p -> Files.isDirectory(p, LinkOption.NOFOLLOW_LINKS))
+                .isPresent();
     }
 
     Optional<Path> file(String relative) {

@@ -27,7 +27,8 @@ final class GitBuildpacks {
     Folder fetch(Reference.InGit from) throws InterruptedException {
         String shown = Reference.shown(from.url());
         String ref = from.ref().orElse("HEAD");
-        bench.step("Fetching buildpack %s%s".formatted(shown, from.ref().map(r -> " at " + r).orElse("")));
+        bench.step("Fetching buildpack %s%s"
+                .formatted(shown, from.ref().map(r -> " at " + r).orElse("")));
         Path folder = bench.cache().resolve("git").resolve(fingerprint(from.url()));
         // A server that cannot give one commit alone gives all; a commit that is there already need not be asked for.
         String script = """

@@ -105,7 +105,8 @@ final class LaunchScript {
         starts.forEach((type, start) -> {
             lines.add(quote(type) + ")");
             start.workingFolder().ifPresent(folder -> lines.add("cd " + quote(folder) + " || exit 80"));
-            lines.add("exec " + start.command().stream().map(LaunchScript::quote).collect(Collectors.joining(" ")));
+            lines.add(
+                    "exec " + start.command().stream().map(LaunchScript::quote).collect(Collectors.joining(" ")));
             lines.add(";;");
         });
         lines.add("esac");

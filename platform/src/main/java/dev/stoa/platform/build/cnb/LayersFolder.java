@@ -48,7 +48,8 @@ final class LayersFolder {
 
     /** Makes the folders, with what the last build has left for this one. */
     void restore(List<Buildpack> group) throws InterruptedException {
-        StringBuilder script = new StringBuilder(COPY).append("rm -rf ").append(PATH).append('\n');
+        StringBuilder script =
+                new StringBuilder(COPY).append("rm -rf ").append(PATH).append('\n');
         StringBuilder bare = new StringBuilder(script);
         for (Buildpack buildpack : group) {
             String make = "mkdir -p %s\n".formatted(quote(of(buildpack)));
@@ -71,7 +72,9 @@ final class LayersFolder {
         List<Layer> layers = new ArrayList<>();
         for (String file : app.names(folder)) {
             String name = file.endsWith(TOML) ? file.substring(0, file.length() - TOML.length()) : "";
-            if (name.isEmpty() || NO_LAYERS.contains(name) || app.file(folder + "/" + file).isEmpty()) {
+            if (name.isEmpty()
+                    || NO_LAYERS.contains(name)
+                    || app.file(folder + "/" + file).isEmpty()) {
                 continue;
             }
             if (layers.size() == LAYERS_MAX) {
@@ -134,8 +137,9 @@ final class LayersFolder {
                 boolean restored = layer.cache() || (layer.launch() && !layer.build());
                 if (restored) {
                     app.write(described + "/" + folder + "/" + layer.name() + TOML, layer.metadata());
-                    script.append("for sbom in %s.sbom.*; do [ ! -e \"$sbom\" ] || cp -a \"$sbom\" \"$new\"/restore/%s/; done\n"
-                            .formatted(quote(layer.path()), quote(folder)));
+                    script.append(
+                            "for sbom in %s.sbom.*; do [ ! -e \"$sbom\" ] || cp -a \"$sbom\" \"$new\"/restore/%s/; done\n"
+                                    .formatted(quote(layer.path()), quote(folder)));
                 }
                 if (app.hasFolder(layer.path()) && (layer.cache() || layer.launch())) {
                     script.append("copy %s \"$new\"/%s/%s\n"

@@ -87,7 +87,11 @@ final class Order {
         if (!part.version().isEmpty() && !part.version().equals(found.toml().version())) {
             throw composite.problem(
                     "names version %s of %s in its order, and %s has version %s"
-                            .formatted(part.version(), part.id(), found.from(), found.toml().version()),
+                            .formatted(
+                                    part.version(),
+                                    part.id(),
+                                    found.from(),
+                                    found.toml().version()),
                     "take the version of either that goes with the other");
         }
         return found;

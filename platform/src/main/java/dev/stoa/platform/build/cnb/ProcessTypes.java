@@ -39,8 +39,9 @@ final class ProcessTypes {
                 return;
             }
             if (name.equals(RELEASE)) {
-                bench.detail("release: left out; to run it once for each release, write under [release] in stoa.toml:  command = \"%s\""
-                        .formatted(LaunchScript.command(RELEASE)));
+                bench.detail(
+                        "release: left out; to run it once for each release, write under [release] in stoa.toml:  command = \"%s\""
+                                .formatted(LaunchScript.command(RELEASE)));
                 return;
             }
             String type = named(name);

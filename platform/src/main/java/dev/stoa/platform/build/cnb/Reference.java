@@ -22,7 +22,8 @@ sealed interface Reference {
      */
     record InGit(String url, Optional<String> ref, String folder) implements Reference {}
 
-    Pattern GIT = Pattern.compile("((?:https?|git|ssh)://[^#\\s]+|[\\w.-]+@[\\w.-]+:[^#\\s]+)(?:#([^#:\\s]*)(?::([^#\\s]*))?)?");
+    Pattern GIT = Pattern.compile(
+            "((?:https?|git|ssh)://[^#\\s]+|[\\w.-]+@[\\w.-]+:[^#\\s]+)(?:#([^#:\\s]*)(?::([^#\\s]*))?)?");
     Pattern REF = Pattern.compile("[\\w.@+/][\\w.@+/-]*");
     Pattern USER_INFO = Pattern.compile("://[^/@]*@");
 
@@ -53,8 +54,14 @@ sealed interface Reference {
         String folder = entry.replaceAll("^(\\./+)+", "").replaceAll("/+$", "");
         if (!entry.startsWith("./") && !entry.equals(".")) {
             throw source.hasFolder(folder) && !folder.isEmpty()
-                    ? bad(entry, "must say that it is a folder", "write it like this:  buildpacks = [\"./%s\"]".formatted(folder))
-                    : bad(entry, "is neither a folder of the source nor the URL of a git repository", meant(entry, own));
+                    ? bad(
+                            entry,
+                            "must say that it is a folder",
+                            "write it like this:  buildpacks = [\"./%s\"]".formatted(folder))
+                    : bad(
+                            entry,
+                            "is neither a folder of the source nor the URL of a git repository",
+                            meant(entry, own));
         }
         return new InSource(folder.isEmpty() ? "." : folder);
     }
@@ -76,7 +83,8 @@ sealed interface Reference {
 
     /** {@code heroku/python} and the like are what Stoa has under a shorter name. */
     private static String meant(String entry, List<String> own) {
-        String last = entry.replaceAll("(@|:)[^/:@]*$", "").replaceAll(".*/", "").replaceAll("\\.(cnb|tgz)$", "");
+        String last =
+                entry.replaceAll("(@|:)[^/:@]*$", "").replaceAll(".*/", "").replaceAll("\\.(cnb|tgz)$", "");
         return Nearest.of(last, own)
                 .map("Stoa has a buildpack of its own for that:  buildpack = \"%s\""::formatted)
                 .orElse(FORMS);

@@ -1,6 +1,7 @@
 package dev.stoa.platform.build.cnb;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -8,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import java.io.StringReader;
 
 /**
  * A kind of machine, in the words of the OCI image specification and of os-release(5). An empty text stands for any.
@@ -63,8 +63,8 @@ record Target(String os, String arch, List<Distro> distros) {
                 && (distros.isEmpty()
                         || distros.stream()
                                 .anyMatch(wanted -> machine.distros.stream()
-                                        .anyMatch(distro -> any(wanted.name, distro.name)
-                                                && any(wanted.version, distro.version))));
+                                        .anyMatch(distro ->
+                                                any(wanted.name, distro.name) && any(wanted.version, distro.version))));
     }
 
     private static boolean any(String wanted, String found) {
@@ -87,6 +87,7 @@ record Target(String os, String arch, List<Distro> distros) {
         return distros.isEmpty()
                 ? machine
                 : machine + " with "
-                        + String.join(" or ", distros.stream().map(Distro::toString).toList());
+                        + String.join(
+                                " or ", distros.stream().map(Distro::toString).toList());
     }
 }

@@ -26,7 +26,8 @@ record TomlFile(String file, String where, TomlTable table) {
             TomlParseError error = result.errors().getFirst();
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
-                    "%s is not TOML: line %d: %s".formatted(file, error.position().line(), error.getMessage()),
+                    "%s is not TOML: line %d: %s"
+                            .formatted(file, error.position().line(), error.getMessage()),
                     "the buildpack has to be put right: https://toml.io says what TOML looks like");
         }
         return new TomlFile(file, "", result);

@@ -54,8 +54,10 @@ class BuildPlanTest {
 
     @Test
     void anOptionalBuildpackThatDoesNotFitIsLeftOutWithAllThatItBrings() {
-        assertThat(works(optional("extra", provides("debug")), needed("app", NOTHING))).isEqualTo("app:");
-        assertThat(works(optional("extra", requires("debug")), needed("app", NOTHING))).isEqualTo("app:");
+        assertThat(works(optional("extra", provides("debug")), needed("app", NOTHING)))
+                .isEqualTo("app:");
+        assertThat(works(optional("extra", requires("debug")), needed("app", NOTHING)))
+                .isEqualTo("app:");
         // Without the second, nobody requires what the first provides.
         assertThat(works(
                         optional("first", provides("x")),

@@ -53,7 +53,10 @@ class OrderTest {
 
     @Test
     void anOptionalOneIsMarkedAndNoneTakesPartTwice() {
-        assertThat(groups(composite("o", List.of(new Part("a", "", true), part("b"), part("a"))), component("a"), component("b")))
+        assertThat(groups(
+                        composite("o", List.of(new Part("a", "", true), part("b"), part("a"))),
+                        component("a"),
+                        component("b")))
                 .containsExactly("a? b");
     }
 
@@ -116,6 +119,7 @@ class OrderTest {
 
     @Test
     void theSameGroupIsTriedOnce() {
-        assertThat(groups(composite("o", List.of(part("a")), List.of(part("a"))), component("a"))).containsExactly("a");
+        assertThat(groups(composite("o", List.of(part("a")), List.of(part("a"))), component("a")))
+                .containsExactly("a");
     }
 }
