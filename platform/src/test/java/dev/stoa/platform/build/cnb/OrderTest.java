@@ -96,9 +96,12 @@ class OrderTest {
         return ordered(id, List.of());
     }
 
-    @SafeVarargs
-    private static Buildpack composite(String id, List<Part>... order) {
-        return ordered(id, List.of(order));
+    private static Buildpack composite(String id, List<Part> only) {
+        return ordered(id, List.of(only));
+    }
+
+    private static Buildpack composite(String id, List<Part> first, List<Part> second) {
+        return ordered(id, List.of(first, second));
     }
 
     private static Buildpack ordered(String id, List<List<Part>> order) {
