@@ -50,7 +50,8 @@ class CloudNativeBuildpacksTest {
                 .contains("Building with acme/shop@0.1.0", "web: 'shop server' 'a b'", "secret: none; other: none")
                 .doesNotContain("the layer is there");
         assertThat(stoa.get("pack", "/").body()).isEqualTo("from the layer, by exec.d, a b");
-        assertThat(stoa.ok("run", "-a", "pack", "--", "sh", "-c", "echo $GREETING; command -v 'shop server'").out())
+        assertThat(stoa.ok("run", "-a", "pack", "--", "sh", "-c", "echo $GREETING; command -v 'shop server'")
+                        .out())
                 .contains("from the layer", "/.stoa/layers/acme_shop/server/bin/shop server");
 
         stoa.ok("config", "set", "-a", "pack", "BUILD_SECRET=hunter2hunter2", "OTHER=unasked", "GREETING=from config");
@@ -64,7 +65,8 @@ class CloudNativeBuildpacksTest {
     void aBuildpackThatFailsLeavesTheReleaseBeforeAndIsNamed() {
         stoa.ok("deploy", app(BUILD).path().toString(), "-a", "safe");
 
-        Stoa.Result failed = stoa.fails("deploy", app("#!/bin/sh\necho too bad; exit 6\n").path().toString(), "-a", "safe");
+        Stoa.Result failed = stoa.fails(
+                "deploy", app("#!/bin/sh\necho too bad; exit 6\n").path().toString(), "-a", "safe");
 
         assertThat(failed.err() + failed.out())
                 .contains("too bad", "bin/build of buildpack acme/shop@0.1.0 failed with exit status 6");
