@@ -39,7 +39,7 @@ public final class Platform implements AutoCloseable {
     /** Builds must not starve the apps: half as many at once as there are cores, and none with all of the cores. */
     private static final int BUILDS_AT_ONCE = Math.max(1, CORES / 2);
 
-    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 4096);
+    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 2048);
 
     /** What an instance may use where its manifest does not say. */
     private static final Limits INSTANCE_LIMITS = new Limits(512L << 20, CORES, 1024);

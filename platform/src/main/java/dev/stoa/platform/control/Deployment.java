@@ -9,6 +9,7 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.base.TimeLimit;
 import dev.stoa.platform.build.BuildRequest;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.build.Slug;
@@ -46,6 +47,14 @@ final class Deployment {
 
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
+
+    /** With the releases that are kept, these two bound the disk use of an app. */
+    static final long SLUG_BYTES_MAX = 4L << 30;
+
+    static final long CACHE_BYTES_MAX = 8L << 30;
+
+    /** Where the manifest does not say. */
+    static final Duration BUILD_MAX = Duration.ofMinutes(30);
 
     static final Duration RELEASE_COMMAND_MAX = Duration.ofMinutes(30);
 
@@ -230,9 +239,11 @@ final class Deployment {
             Map<String, String> config = forBuild(app, manifest);
             Redaction redaction = new Redaction(config);
             Consumer<String> lines = bounded(row);
-            Slug slug = builder.build(
+            Slug slug = build(
                     new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config),
                     line -> lines.accept(redaction.apply(line)));
+            checkSize(slug);
+            boundCache(row, cache);
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
@@ -250,6 +261,45 @@ final class Deployment {
         config.putAll(configs.read(app.id()));
         config.keySet().retainAll(manifest.build().env());
         return config;
+    }
+
+    private Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
+        Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
+        try (TimeLimit limit = new TimeLimit(longest, "build-limit-" + request.app().value())) {
+            try {
+                return builder.build(request, output);
+            } catch (InterruptedException e) {
+                if (!limit.over()) {
+                    throw e;
+                }
+                throw new StoaException(
+                        ErrorCode.BUILD_FAILED,
+                        "the build took longer than %s and was ended".formatted(inWords(longest)),
+                        "if it needs more time, give it: [build]   timeout = \"1h\"");
+            }
+        }
+    }
+
+    static String inWords(Duration span) {
+        return span.toSeconds() % 60 == 0 ? span.toMinutes() + " min" : span.toSeconds() + " s";
+    }
+
+    private static void checkSize(Slug slug) {
+        if (slug.sizeBytes() > SLUG_BYTES_MAX) {
+            throw new StoaException(
+                    ErrorCode.TOO_LARGE,
+                    "the app has %d MB after its build, and may have %d"
+                            .formatted(slug.sizeBytes() >> 20, SLUG_BYTES_MAX >> 20),
+                    "keep what it does not need at run time out of its folder, or in another place such as a bucket");
+        }
+    }
+
+    /** What package managers keep grows with every version they have seen. */
+    private void boundCache(DeployRow row, Path cache) {
+        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
+            say(row, "       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
+            FileTree.delete(cache);
+        }
     }
 
     private BuildRow latestBuild(AppRow app) {
