@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.zip.GZIPInputStream;
 import org.eclipse.jgit.internal.storage.dfs.DfsRepositoryDescription;
 import org.eclipse.jgit.internal.storage.dfs.InMemoryRepository;
 import org.eclipse.jgit.lib.Repository;
@@ -122,7 +121,7 @@ public final class GitApi {
         use.lock();
         try (GitRepository repository = existing(app);
                 UploadPack upload = upload(repository, request);
-                InputStream body = body(request);
+                InputStream body = request.bodyStream();
                 OutputStream out = response.open(result(UPLOAD))) {
             upload.upload(body, out, OutputStream.nullOutputStream());
         } finally {
@@ -144,7 +143,7 @@ public final class GitApi {
 
     private void receive(ApiRequest request, RawResponse response) throws IOException {
         AppName app = app(request);
-        try (PushbackInputStream body = new PushbackInputStream(body(request), NO_COMMANDS.length)) {
+        try (PushbackInputStream body = new PushbackInputStream(request.bodyStream(), NO_COMMANDS.length)) {
             byte[] first = body.readNBytes(NO_COMMANDS.length);
             if (Arrays.equals(first, NO_COMMANDS)) {
                 // Before it sends much, git asks like this whether it is let in.
@@ -214,14 +213,6 @@ public final class GitApi {
         String repository = request.path("repository");
         return new AppName(
                 repository.endsWith(".git") ? repository.substring(0, repository.length() - 4) : repository);
-    }
-
-    private static InputStream body(ApiRequest request) throws IOException {
-        String encoding = request.header("Content-Encoding").orElse("identity");
-        return switch (encoding) {
-            case "gzip", "x-gzip" -> new GZIPInputStream(request.bodyStream());
-            default -> request.bodyStream();
-        };
     }
 
     private static String advertisement(String service) {

@@ -17,11 +17,15 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.eclipse.jgit.errors.TooLargeObjectInPackException;
 import org.eclipse.jgit.errors.TooLargePackException;
+import org.eclipse.jgit.errors.UnpackException;
 import org.eclipse.jgit.lib.Constants;
+import org.eclipse.jgit.lib.NullProgressMonitor;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Ref;
 import org.eclipse.jgit.lib.Repository;
@@ -69,7 +73,7 @@ final class GitPush implements AutoCloseable {
         this.repository = repository;
         this.deploys = deploys;
         this.out = new Packets(out);
-        this.pack = new ReceivePack(repository.repository());
+        this.pack = new Receiver(repository.repository());
     }
 
     /** Takes what is pushed, and returns when everything is said. */
@@ -85,7 +89,11 @@ final class GitPush implements AutoCloseable {
             say(why.problem());
             standard.handleUnpackException(new IOException(firstLine(why.message())));
         });
-        pack.receive(pushed, out, OutputStream.nullOutputStream());
+        try {
+            pack.receive(pushed, out, OutputStream.nullOutputStream());
+        } catch (UnpackException e) {
+            LOG.log(Level.DEBUG, "a push was refused, and who pushed knows why app=" + app, e);
+        }
         pushed.drain();
     }
 
@@ -93,6 +101,30 @@ final class GitPush implements AutoCloseable {
     public void close() {
         if (deploys.isHeldByCurrentThread()) {
             deploys.unlock();
+        }
+    }
+
+    /** Moves the branches without a word: JGit would tell the progress of it, which is over before it is read. */
+    private static final class Receiver extends ReceivePack {
+        Receiver(Repository into) {
+            super(into);
+        }
+
+        @Override
+        protected void executeCommands() {
+            List<ReceiveCommand> accepted = filterCommands(Result.NOT_ATTEMPTED);
+            try {
+                getRepository()
+                        .getRefDatabase()
+                        .newBatchUpdate()
+                        .setAllowNonFastForwards(true)
+                        .setAtomic(isAtomic())
+                        .addCommand(accepted)
+                        .execute(getRevWalk(), NullProgressMonitor.INSTANCE);
+            } catch (IOException e) {
+                LOG.log(Level.ERROR, "branches were not moved repository=" + getRepository(), e);
+                accepted.forEach(command -> command.setResult(Result.REJECTED_OTHER_REASON, "cannot be stored: " + e.getMessage()));
+            }
         }
     }
 
@@ -145,7 +177,7 @@ final class GitPush implements AutoCloseable {
         return commands.stream()
                 .filter(command -> branch.map(command.getRefName()::equals)
                         .orElse(GitRepository.maybeDeployed(command.getRefName())))
-                .min(java.util.Comparator.comparing(ReceiveCommand::getRefName));
+                .min(Comparator.comparing(ReceiveCommand::getRefName));
     }
 
     private void refuseWhatCannotBe(Collection<ReceiveCommand> commands, Optional<ReceiveCommand> deployed)
@@ -264,7 +296,7 @@ final class GitPush implements AutoCloseable {
             outcome.failed(e);
         } catch (RuntimeException | IOException e) {
             LOG.log(Level.ERROR, "a push failed app=" + app, e);
-            outcome.failed(Deployment.unforeseen(e instanceof RuntimeException r ? r : new RuntimeException(e)));
+            outcome.failed(Deployment.unforeseen(new UncheckedIOException(new IOException(e))));
         } finally {
             outcome.settle();
         }
@@ -287,7 +319,13 @@ final class GitPush implements AutoCloseable {
         }
 
         void settle() {
-            failure.ifPresent(e -> reject(command, e));
+            failure.ifPresent(e -> {
+                reject(command, e);
+                if (command.getType() != ReceiveCommand.Type.CREATE) {
+                    say("       %s stays at %s; what served before serves on"
+                            .formatted(name(command), command.getOldId().abbreviate(7).name()));
+                }
+            });
         }
     }
 

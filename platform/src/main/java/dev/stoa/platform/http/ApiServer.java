@@ -62,6 +62,7 @@ public final class ApiServer implements AutoCloseable {
                 .port(port)
                 .shutdownHook(false)
                 .shutdownGracePeriod(GRACE)
+                .contentEncoding(GzippedRequests.context())
                 .routing(this::route)
                 .build();
     }
