@@ -322,7 +322,7 @@ final class GitPush implements AutoCloseable {
             failure.ifPresent(e -> {
                 reject(command, e);
                 if (command.getType() != ReceiveCommand.Type.CREATE) {
-                    say("       %s stays at %s; what served before serves on"
+                    say("       %s stays at %s; nothing that served has changed"
                             .formatted(name(command), command.getOldId().abbreviate(7).name()));
                 }
             });
@@ -354,6 +354,11 @@ final class GitPush implements AutoCloseable {
         } catch (InterruptedException e) {
             if (clientHasGone) {
                 apps.cancelDeploy(app.value(), deploy.id());
+            } else {
+                outcome.failed(new StoaException(
+                        ErrorCode.SHUTTING_DOWN,
+                        "the platform is stopping; its next start goes on with the deploy",
+                        "push again then, so that the branch moves"));
             }
             throw e;
         }
