@@ -1,6 +1,10 @@
 package dev.stoa.api;
 
+import dev.stoa.api.Manifest.BuildManifest;
+import dev.stoa.api.Manifest.CronManifest;
+import dev.stoa.api.Manifest.NetworkManifest;
 import dev.stoa.api.Manifest.ProcessManifest;
+import dev.stoa.api.Manifest.ReleaseManifest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -8,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +32,12 @@ import org.tomlj.TomlTable;
  * <pre>{@code
  * name = "shop"
  * domains = ["shop.example.com"]
+ * port = 80
  *
  * [build]
  * buildpack = "python"
+ * env = ["NPM_TOKEN"]
+ * timeout = "20m"
  *
  * [processes.web]
  * command = "gunicorn shop:app"
@@ -38,6 +48,13 @@ import org.tomlj.TomlTable;
  *
  * [release]
  * command = "python manage.py migrate"
+ *
+ * [network]
+ * allow = ["frontend"]
+ *
+ * [crons.digest]
+ * schedule = "0 8 * * *"
+ * command = "python digest.py"
  *
  * [env]
  * LOG_LEVEL = "info"
@@ -56,6 +73,8 @@ public final class ManifestFile {
     /** The most instances of one process type that a manifest can ask for. */
     static final int INSTANCES_MAX = 1000;
 
+    private static final int PORT_MAX = 65_535;
+
     /** Nobody nests this deep by hand, and a recursive parser stays far from the end of its stack. */
     static final int NESTING_MAX = 100;
 
@@ -71,33 +90,47 @@ public final class ManifestFile {
     private static final Pattern PATH = Pattern.compile("/[!-~]*");
 
     private static final String PROCESS_EXAMPLE = "[processes.web]";
+    private static final String CRON_EXAMPLE = "[crons.digest]";
     private static final String COMMAND_EXAMPLE = "command = \"gunicorn shop:app\"";
 
     private static final Map<String, String> TOP = examples(
             "name", "name = \"shop\"",
             "domains", "domains = [\"shop.example.com\"]",
+            "port", "port = 80",
             "build", "[build]",
             "processes", PROCESS_EXAMPLE,
             "release", "[release]",
-            "env", "[env]");
-    private static final Map<String, String> BUILD = examples("buildpack", "buildpack = \"python\"");
+            "env", "[env]",
+            "network", "[network]",
+            "crons", CRON_EXAMPLE);
+    private static final Map<String, String> BUILD = examples(
+            "buildpack", "buildpack = \"python\"",
+            "buildpacks", "buildpacks = [\"./my-buildpack\"]",
+            "env", "env = [\"NPM_TOKEN\"]",
+            "timeout", "timeout = \"20m\"");
     private static final Map<String, String> PROCESS = examples(
             "command", COMMAND_EXAMPLE,
             "instances", "instances = 2",
             "memory", "memory = \"512MB\"",
             "cpu", "cpu = 0.5",
             "health", "health = \"/up\"");
-    private static final Map<String, String> RELEASE = examples("command", "command = \"python manage.py migrate\"");
+    private static final Map<String, String> RELEASE =
+            examples("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
+    private static final Map<String, String> NETWORK = examples("allow", "allow = [\"frontend\"]");
+    private static final Map<String, String> CRON = examples(
+            "schedule", "schedule = \"0 8 * * *\"",
+            "command", "command = \"python digest.py\"",
+            "timezone", "timezone = \"Europe/Berlin\"",
+            "overlap", "overlap = true",
+            "timeout", "timeout = \"30m\"");
 
-    private static final String PORT_HINT = "leave it out, and let the app listen on the port in the variable PORT";
     private static final Map<String, String> LATER = Map.of(
             "databases", "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…",
             "buckets", "leave it out, and give the app its storage by: stoa config set S3_URL=…",
             "volumes", "leave it out: what an instance writes to its disk is gone with the instance",
-            "functions", "leave it out, and run the code as a process type:   [processes.worker]",
-            "crons", "leave it out, and run the schedule as a process type:   [processes.clock]",
-            "port", PORT_HINT);
-    private static final Map<String, String> PROCESS_LATER = Map.of("port", PORT_HINT);
+            "functions", "leave it out, and run the code as a process type:   [processes.worker]");
+    private static final Map<String, String> PROCESS_LATER =
+            Map.of("port", "the web process is the only one that listens: write it at the top of the file   port = 80");
 
     private ManifestFile() {}
 
@@ -145,10 +178,13 @@ public final class ManifestFile {
         return new Manifest(
                 name(top),
                 domains(top),
-                top.section("build", "[build]").flatMap(ManifestFile::buildpack),
+                port(top),
+                top.section("build", "[build]").map(ManifestFile::build).orElse(BuildManifest.DEFAULT),
                 processes(top),
-                top.section("release", "[release]").flatMap(ManifestFile::releaseCommand),
-                env(top));
+                top.section("release", "[release]").map(ManifestFile::release).orElse(ReleaseManifest.NONE),
+                env(top),
+                top.section("network", "[network]").map(ManifestFile::network).orElse(NetworkManifest.CLOSED),
+                crons(top));
     }
 
     private static TomlTable toml(String text, String fileName) {
@@ -218,14 +254,122 @@ public final class ManifestFile {
         return domains;
     }
 
-    private static Optional<String> buildpack(TomlSection build) {
-        build.allowOnly(BUILD, Map.of());
-        return build.text("buildpack", example(BUILD, "buildpack"));
+    private static Optional<Integer> port(TomlSection top) {
+        String key = "port";
+        return top.value(key).map(value -> switch (value) {
+            case Long number when number >= 1 && number <= PORT_MAX -> number.intValue();
+            case Long number ->
+                throw top.problem(
+                        key,
+                        "%s must be from 1 to %d, not %d".formatted(top.subject(key), PORT_MAX, number),
+                        example(TOP, key));
+            default -> throw top.wrongType(key, "a whole number", example(TOP, key));
+        });
     }
 
-    private static Optional<String> releaseCommand(TomlSection release) {
+    private static BuildManifest build(TomlSection build) {
+        build.allowOnly(BUILD, Map.of());
+        Optional<String> buildpack = build.text("buildpack", example(BUILD, "buildpack"));
+        List<String> buildpacks = build.texts("buildpacks", example(BUILD, "buildpacks"));
+        if (buildpack.isPresent() && !buildpacks.isEmpty()) {
+            throw build.problem(
+                    "buildpacks",
+                    "%s and \"buildpack\" cannot both be there".formatted(build.subject("buildpacks")),
+                    "keep \"buildpack\" for one of Stoa's own, or \"buildpacks\" for Cloud Native Buildpacks");
+        }
+        List<String> env = build.texts("env", example(BUILD, "env"));
+        for (String name : env) {
+            checkVariable(build, "env", name, example(BUILD, "env"));
+        }
+        return new BuildManifest(buildpack, buildpacks, env, timeout(build, example(BUILD, "timeout")));
+    }
+
+    private static ReleaseManifest release(TomlSection release) {
         release.allowOnly(RELEASE, Map.of());
-        return release.text("command", example(RELEASE, "command"));
+        return new ReleaseManifest(
+                release.text("command", example(RELEASE, "command")), timeout(release, example(RELEASE, "timeout")));
+    }
+
+    private static Optional<Duration> timeout(TomlSection section, String example) {
+        String key = "timeout";
+        return section.text(key, example)
+                .map(text -> TimeSpan.parse(text)
+                        .filter(Duration::isPositive)
+                        .orElseThrow(() -> section.problem(
+                                key,
+                                "%s must be a time such as \"90s\", \"20m\" or \"2h\", not \"%s\""
+                                        .formatted(section.subject(key), text),
+                                example)));
+    }
+
+    private static NetworkManifest network(TomlSection network) {
+        network.allowOnly(NETWORK, Map.of());
+        List<String> allow = network.texts("allow", example(NETWORK, "allow"));
+        for (String app : allow) {
+            try {
+                var _ = new AppName(app);
+            } catch (StoaException e) {
+                throw network.problem("allow", e.message(), example(NETWORK, "allow"));
+            }
+        }
+        return new NetworkManifest(allow);
+    }
+
+    private static Map<String, CronManifest> crons(TomlSection top) {
+        Map<String, CronManifest> crons = new LinkedHashMap<>();
+        top.section("crons", CRON_EXAMPLE)
+                .ifPresent(section -> section.sections(CRON_EXAMPLE + "   " + example(CRON, "schedule"))
+                        .forEach((name, cron) -> {
+                            if (!PROCESS_TYPE.matcher(name).matches()) {
+                                throw section.problem(
+                                        name,
+                                        "\"%s\" cannot name a cron: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                                                .formatted(name),
+                                        CRON_EXAMPLE);
+                            }
+                            crons.put(name, cron(section, name, cron));
+                        }));
+        return crons;
+    }
+
+    private static CronManifest cron(TomlSection crons, String name, TomlSection cron) {
+        cron.allowOnly(CRON, Map.of());
+        return new CronManifest(
+                required(crons, name, cron, "schedule"),
+                required(crons, name, cron, "command"),
+                timezone(cron),
+                overlap(cron),
+                timeout(cron, example(CRON, "timeout")));
+    }
+
+    private static String required(TomlSection crons, String name, TomlSection cron, String key) {
+        return cron.text(key, example(CRON, key))
+                .orElseThrow(
+                        () -> crons.problem(name, "[crons.%s] has no \"%s\"".formatted(name, key), example(CRON, key)));
+    }
+
+    private static Optional<String> timezone(TomlSection cron) {
+        String key = "timezone";
+        Optional<String> zone = cron.text(key, example(CRON, key));
+        try {
+            zone.ifPresent(ZoneId::of);
+            return zone;
+        } catch (DateTimeException e) {
+            throw cron.problem(
+                    key,
+                    "%s must be the name of a time zone, not \"%s\"".formatted(cron.subject(key), zone.orElse("")),
+                    example(CRON, key));
+        }
+    }
+
+    private static boolean overlap(TomlSection cron) {
+        String key = "overlap";
+        return cron.value(key)
+                .map(value -> switch (value) {
+                    case Boolean flag -> flag;
+                    default -> throw cron.wrongType(key, "true or false", example(CRON, key));
+                })
+                .orElse(false);
     }
 
     private static Map<String, ProcessManifest> processes(TomlSection top) {
@@ -332,17 +476,21 @@ public final class ManifestFile {
         Map<String, String> env = new LinkedHashMap<>();
         top.section("env", "[env]").ifPresent(section -> {
             for (String key : section.keys()) {
-                if (!VARIABLE.matcher(key).matches()) {
-                    throw section.problem(
-                            key,
-                            "\"%s\" cannot be the name of a variable: it has letters, digits and _, and does not start with a digit"
-                                    .formatted(key),
-                            "LOG_LEVEL = \"info\"");
-                }
+                checkVariable(section, key, key, "LOG_LEVEL = \"info\"");
                 env.put(key, variable(section, key));
             }
         });
         return env;
+    }
+
+    private static void checkVariable(TomlSection section, String key, String name, String example) {
+        if (!VARIABLE.matcher(name).matches()) {
+            throw section.problem(
+                    key,
+                    "\"%s\" cannot be the name of a variable: it has letters, digits and _, and does not start with a digit"
+                            .formatted(name),
+                    example);
+        }
     }
 
     private static String variable(TomlSection env, String key) {

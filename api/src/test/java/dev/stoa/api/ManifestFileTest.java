@@ -3,10 +3,15 @@ package dev.stoa.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.stoa.api.Manifest.BuildManifest;
+import dev.stoa.api.Manifest.CronManifest;
+import dev.stoa.api.Manifest.NetworkManifest;
 import dev.stoa.api.Manifest.ProcessManifest;
+import dev.stoa.api.Manifest.ReleaseManifest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +28,12 @@ class ManifestFileTest {
         Manifest manifest = ManifestFile.parse("""
                 name = "shop"
                 domains = ["shop.example.com", "www.example.com"]
+                port = 80
 
                 [build]
                 buildpack = "python"
+                env = ["NPM_TOKEN"]
+                timeout = "20m"
 
                 [processes.web]
                 command = "gunicorn shop:app"
@@ -39,6 +47,16 @@ class ManifestFileTest {
 
                 [release]
                 command = "python manage.py migrate"
+                timeout = "10m"
+
+                [network]
+                allow = ["frontend"]
+
+                [crons.digest]
+                schedule = "0 8 * * *"
+                command = "python digest.py"
+                timezone = "Europe/Berlin"
+                timeout = "30m"
 
                 [env]
                 LOG_LEVEL = "info"
@@ -49,7 +67,12 @@ class ManifestFileTest {
                 .isEqualTo(new Manifest(
                         Optional.of(new AppName("shop")),
                         List.of("shop.example.com", "www.example.com"),
-                        Optional.of("python"),
+                        Optional.of(80),
+                        new BuildManifest(
+                                Optional.of("python"),
+                                List.of(),
+                                List.of("NPM_TOKEN"),
+                                Optional.of(Duration.ofMinutes(20))),
                         Map.of(
                                 "web",
                                 new ProcessManifest(
@@ -65,8 +88,18 @@ class ManifestFileTest {
                                         Optional.empty(),
                                         Optional.empty(),
                                         Optional.empty())),
-                        Optional.of("python manage.py migrate"),
-                        Map.of("LOG_LEVEL", "info", "EMPTY", "")));
+                        new ReleaseManifest(
+                                Optional.of("python manage.py migrate"), Optional.of(Duration.ofMinutes(10))),
+                        Map.of("LOG_LEVEL", "info", "EMPTY", ""),
+                        new NetworkManifest(List.of("frontend")),
+                        Map.of(
+                                "digest",
+                                new CronManifest(
+                                        "0 8 * * *",
+                                        "python digest.py",
+                                        Optional.of("Europe/Berlin"),
+                                        false,
+                                        Optional.of(Duration.ofMinutes(30))))));
     }
 
     @ParameterizedTest
@@ -130,7 +163,7 @@ class ManifestFileTest {
                 new Mistake(
                         "region = \"eu\"",
                         "\"region\" is not a key of stoa.toml, line 1",
-                        "the keys of stoa.toml are name, domains, build, processes, release, env"),
+                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons"),
                 new Mistake(
                         "name = 7",
                         "\"name\" must be a string, not the number 7 in stoa.toml, line 1",
@@ -162,9 +195,33 @@ class ManifestFileTest {
                         "\"databases\" is not provided by this version of Stoa in stoa.toml, line 3",
                         "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…"),
                 new Mistake(
-                        "port = 80",
-                        "\"port\" is not provided by this version of Stoa in stoa.toml, line 1",
-                        "leave it out, and let the app listen on the port in the variable PORT"),
+                        "port = 80000",
+                        "\"port\" must be from 1 to 65535, not 80000 in stoa.toml, line 1",
+                        "port = 80"),
+                new Mistake(
+                        "port = \"80\"",
+                        "\"port\" must be a whole number, not the string \"80\" in stoa.toml, line 1",
+                        "port = 80"),
+                new Mistake(
+                        "[build]\nbuildpack = \"node\"\nbuildpacks = [\"./mine\"]",
+                        "\"buildpacks\" of [build] and \"buildpack\" cannot both be there in stoa.toml, line 3",
+                        "keep \"buildpack\" for one of Stoa's own, or \"buildpacks\" for Cloud Native Buildpacks"),
+                new Mistake(
+                        "[build]\nenv = [\"NPM TOKEN\"]",
+                        "\"NPM TOKEN\" cannot be the name of a variable: it has letters, digits and _, and does not start with a digit in stoa.toml, line 2",
+                        "env = [\"NPM_TOKEN\"]"),
+                new Mistake(
+                        "[release]\ntimeout = \"soon\"",
+                        "\"timeout\" of [release] must be a time such as \"90s\", \"20m\" or \"2h\", not \"soon\" in stoa.toml, line 2",
+                        "timeout = \"10m\""),
+                new Mistake(
+                        "[crons.digest]\ncommand = \"x\"",
+                        "[crons.digest] has no \"schedule\" in stoa.toml, line 1",
+                        "schedule = \"0 8 * * *\""),
+                new Mistake(
+                        "[crons.digest]\nschedule = \"@daily\"\ncommand = \"x\"\ntimezone = \"Mars\"",
+                        "\"timezone\" of [crons.digest] must be the name of a time zone, not \"Mars\" in stoa.toml, line 4",
+                        "timezone = \"Europe/Berlin\""),
                 new Mistake(
                         "[functions.digest]\nhandler = \"digest.handler\"",
                         "\"functions\" is not provided by this version of Stoa in stoa.toml, line 1",
@@ -237,7 +294,7 @@ class ManifestFileTest {
                 new Mistake(
                         "[processes.web]\nport = 80",
                         "\"port\" of [processes.web] is not provided by this version of Stoa in stoa.toml, line 2",
-                        "leave it out, and let the app listen on the port in the variable PORT"),
+                        "the web process is the only one that listens: write it at the top of the file   port = 80"),
                 new Mistake(
                         "[processes]\nweb = \"gunicorn shop:app\"",
                         "\"web\" of [processes] must be a table, not the string \"gunicorn shop:app\" in stoa.toml, line 2",

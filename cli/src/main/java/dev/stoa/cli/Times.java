@@ -2,17 +2,16 @@ package dev.stoa.cli;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.api.TimeSpan;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /** Times as people write and read them. */
 final class Times {
-    private static final Pattern AGE = Pattern.compile("(\\d{1,9})\\s*([smhdw])");
     private static final DateTimeFormatter TO_THE_MILLISECOND =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
@@ -25,9 +24,9 @@ final class Times {
 
     /** Reads {@code 90s}, {@code 10m}, {@code 1h}, {@code 2d}, {@code 1w} (so long before now), or an ISO 8601 moment. */
     static Instant since(String text, Instant now) {
-        Matcher age = AGE.matcher(text.strip());
+        Optional<Duration> age = TimeSpan.parse(text);
         try {
-            return age.matches() ? now.minus(duration(age)) : Instant.parse(text.strip());
+            return age.isPresent() ? now.minus(age.get()) : Instant.parse(text.strip());
         } catch (DateTimeException | ArithmeticException e) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
@@ -35,17 +34,6 @@ final class Times {
                     "it looks like 90s, 10m, 1h, 2d, or 2026-11-21T10:00:00Z",
                     e);
         }
-    }
-
-    private static Duration duration(Matcher age) {
-        long count = Long.parseLong(age.group(1));
-        return switch (age.group(2)) {
-            case "s" -> Duration.ofSeconds(count);
-            case "m" -> Duration.ofMinutes(count);
-            case "h" -> Duration.ofHours(count);
-            case "d" -> Duration.ofDays(count);
-            default -> Duration.ofDays(7 * count);
-        };
     }
 
     /** How long ago: {@code 42s}, {@code 5m}, {@code 3h}, {@code 12d}. */

@@ -104,14 +104,14 @@ public final class Builder {
                 shell.slugMount(request.source()),
                 buildpack.name(),
                 processes,
-                request.manifest().release().or(() -> procfile.flatMap(Procfile::release)),
+                request.manifest().release().command().or(() -> procfile.flatMap(Procfile::release)),
                 env,
                 built.readable(),
                 FileTree.sizeBytes(request.source()));
     }
 
     private Buildpack choose(SourceFolder source) {
-        Optional<String> wanted = source.manifest().buildpack();
+        Optional<String> wanted = source.manifest().build().buildpack();
         if (wanted.isPresent()) {
             return buildpacks.stream()
                     .filter(b -> b.name().equals(wanted.get()))
@@ -123,7 +123,7 @@ public final class Builder {
 
     /** Whoever deploys a Django project with a package.json in it should see what was not chosen. */
     private Optional<String> others(Buildpack chosen, SourceFolder source) {
-        if (source.manifest().buildpack().isPresent()) {
+        if (source.manifest().build().buildpack().isPresent()) {
             return Optional.empty();
         }
         return buildpacks.stream()

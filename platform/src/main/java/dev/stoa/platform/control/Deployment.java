@@ -254,7 +254,7 @@ final class Deployment {
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
         Optional<String> command =
-                build.manifest().release().or(() -> build.slug().release());
+                build.manifest().release().command().or(() -> build.slug().release());
         if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
             runReleaseCommand(row, app, build, release, command.get());
         }

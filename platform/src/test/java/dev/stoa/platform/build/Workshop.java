@@ -106,7 +106,16 @@ final class Workshop {
                 type,
                 new Manifest.ProcessManifest(
                         Optional.of(command), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty())));
-        return new Manifest(Optional.empty(), List.of(), buildpack, processes, release, Map.of());
+        return new Manifest(
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                new Manifest.BuildManifest(buildpack, List.of(), List.of(), Optional.empty()),
+                processes,
+                new Manifest.ReleaseManifest(release, Optional.empty()),
+                Map.of(),
+                Manifest.NetworkManifest.CLOSED,
+                Map.of());
     }
 
     /** The module's jar; made here where the tests run on its classes alone. */
