@@ -396,7 +396,9 @@ final class GitPush implements AutoCloseable {
                 new StoaException(
                         ErrorCode.TOO_BUSY,
                         "the platform has too little memory for the differences between large files that were pushed",
-                        "give it more: STOA_JVM_FLAGS=-Xmx1g stoa up");
+                        """
+                        send large files whole: git -c core.bigFileThreshold=10m push stoa main
+                        if git has packed them already: git -c core.bigFileThreshold=10m repack -a -d -F""");
             default ->
                 DiskFull.causes(error)
                         ? Deployment.unforeseen(new UncheckedIOException(new IOException(error)))
