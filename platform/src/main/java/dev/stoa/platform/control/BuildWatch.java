@@ -59,11 +59,11 @@ final class BuildWatch implements AutoCloseable {
         if (status.isEmpty()) {
             return;
         }
-        if (disk.getUsableSpace() < Apps.FREE_BYTES_MIN) {
+        if (disk.getUsableSpace() < Uploads.FREE_BYTES_MIN) {
             end(new StoaException(
                     ErrorCode.DISK_FULL,
                     "the build was ended, as it left less than %d MB free on the platform's disk"
-                            .formatted(Apps.FREE_BYTES_MIN >> 20),
+                            .formatted(Uploads.FREE_BYTES_MIN >> 20),
                     "see what it writes so much of; or free some space there, and deploy again"));
         } else if (Files.size(status.get().output()) > OUTPUT_BYTES_MAX) {
             end(new StoaException(
