@@ -55,6 +55,12 @@ final class Cli {
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))
                         .addSubcommand(new DomainsCommand.Remove(session)));
+        all.put(
+                "git",
+                () -> new CommandLine(new GitSourceCommand(session))
+                        .addSubcommand(new GitSourceCommand.Connect(session))
+                        .addSubcommand(new GitSourceCommand.Disconnect(session))
+                        .addSubcommand(new GitSourceCommand.Key(session)));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));
         all.put(

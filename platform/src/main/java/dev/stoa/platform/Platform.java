@@ -9,13 +9,16 @@ import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
+import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.Home;
+import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.engine.process.ProcessEngine;
 import dev.stoa.platform.http.ApiServer;
+import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
@@ -31,6 +34,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
 public final class Platform implements AutoCloseable {
@@ -90,7 +94,7 @@ public final class Platform implements AutoCloseable {
                     options.apiHost(),
                     options.apiPort(),
                     home.token(),
-                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                    endpoints(),
                     Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
@@ -103,6 +107,15 @@ public final class Platform implements AutoCloseable {
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
         return new Platform(options, environment);
+    }
+
+    private List<Endpoint> endpoints() {
+        return Stream.of(
+                        new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                        new GitApi(control.git()).endpoints(),
+                        new HookApi(control.hooks()).endpoints())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private Sql openStore() {
