@@ -29,6 +29,7 @@ import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.revwalk.RevCommit;
 import org.eclipse.jgit.revwalk.RevWalk;
+import org.eclipse.jgit.transport.CredentialItem;
 import org.eclipse.jgit.transport.FetchConnection;
 import org.eclipse.jgit.transport.RefSpec;
 import org.eclipse.jgit.transport.SshTransport;
@@ -128,6 +129,21 @@ public final class GitFetch {
                     .forEach(FileTree::delete);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + folder, e);
+        }
+    }
+
+    /** For the host that they were given for: it may send the fetch on to another one. */
+    private static final class HostCredentials extends UsernamePasswordCredentialsProvider {
+        private final String host;
+
+        HostCredentials(GitUrl url) {
+            super(url.user().orElse(""), url.password().orElse(""));
+            this.host = url.host();
+        }
+
+        @Override
+        public boolean get(URIish asker, CredentialItem... items) {
+            return host.equalsIgnoreCase(asker.getHost()) && super.get(asker, items);
         }
     }
 
@@ -267,8 +283,7 @@ public final class GitFetch {
             Transport transport = Transport.open(bare, uri(url));
             transport.setTimeout((int) limits.silenceMax().toSeconds());
             if (url.hasCredentials()) {
-                transport.setCredentialsProvider(new UsernamePasswordCredentialsProvider(
-                        url.user().orElse(""), url.password().orElse("")));
+                transport.setCredentialsProvider(new HostCredentials(url));
             }
             if (transport instanceof SshTransport overSsh) {
                 overSsh.setSshSessionFactory(ssh.orElseThrow().sessions());
