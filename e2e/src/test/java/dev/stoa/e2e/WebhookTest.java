@@ -298,7 +298,7 @@ class WebhookTest {
     @Test
     void theNewestPushTakesThePlaceOfThoseThatWait() {
         try (Connected shop = Connected.to("busy", "")) {
-            shop.repository().work().with("Procfile", "web: python3 server.py\nrelease: sleep 6\n");
+            shop.repository().work().with("Procfile", "web: python3 server.py\nrelease: sleep 3\n");
             for (int i = 1; i <= 4; i++) {
                 String body = shop.payload("refs/heads/main", shop.repository().push("main", "push " + i));
                 assertThat(shop.github("push", body).statusCode()).isEqualTo(202);

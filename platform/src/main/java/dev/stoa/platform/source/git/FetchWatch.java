@@ -42,6 +42,13 @@ final class FetchWatch implements AutoCloseable {
         return Optional.ofNullable(verdict);
     }
 
+    /** Looks once more at the end: a fast server may have sent too much between two looks. */
+    void end() {
+        judge().ifPresent(found -> {
+            throw found;
+        });
+    }
+
     private void watch() {
         try {
             while (true) {

@@ -68,13 +68,17 @@ public final class GitFetch {
     }
 
     /**
-     * Fetches what the source names. Nobody else may use the folder meanwhile.
+     * Fetches what the source names. Nobody else may use the folder meanwhile. The thread is a virtual one: only such a one
+     * can be interrupted while it reads from a socket.
      *
      * @param key  with which an SSH server is asked; made only then
      * @throws StoaException if it cannot be fetched, with the reason
      */
     public Fetched fetch(Path folder, GitSource source, Supplier<SshKey> key, Consumer<String> notes)
             throws InterruptedException {
+        if (!Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("a fetch needs a virtual thread");
+        }
         clean(folder);
         GitUrl url = source.url();
         Optional<SshAccess> ssh =
@@ -83,6 +87,7 @@ public final class GitFetch {
             FetchWatch watch = new FetchWatch(folder, url, limits);
             try (watch) {
                 Fetched fetched = new Attempt(bare.repository(), source, ssh, notes).run();
+                watch.end();
                 if (bare.untidy()) {
                     bare.tidy();
                 }
