@@ -37,6 +37,14 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
+        all.put(
+                "git",
+                () -> new CommandLine(new GitSourceCommand(session))
+                        .addSubcommand(new GitSourceCommand.Connect(session))
+                        .addSubcommand(new GitSourceCommand.Disconnect(session))
+                        .addSubcommand(new GitSourceCommand.Key(session))
+                        .addSubcommand(new GitCommand.Remote(session))
+                        .addSubcommand(new GitCommand.Credential(session)));
         all.put("apps", () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));
         all.put("ps", () -> new CommandLine(new PsCommand(session)));
         all.put("scale", () -> new CommandLine(new ScaleCommand(session)));
@@ -55,12 +63,6 @@ final class Cli {
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))
                         .addSubcommand(new DomainsCommand.Remove(session)));
-        all.put(
-                "git",
-                () -> new CommandLine(new GitSourceCommand(session))
-                        .addSubcommand(new GitSourceCommand.Connect(session))
-                        .addSubcommand(new GitSourceCommand.Disconnect(session))
-                        .addSubcommand(new GitSourceCommand.Key(session)));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));
         all.put(

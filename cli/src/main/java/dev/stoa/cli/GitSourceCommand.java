@@ -12,7 +12,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ObjectNode;
 
-@Command(name = "git", description = "Show the repository whose pushes deploy an app, and its webhook.")
+@Command(
+        name = "git",
+        description = {
+            "Show the repository whose pushes deploy an app, and its webhook.",
+            "To push to the platform itself: stoa git remote, then git push stoa main."
+        })
 final class GitSourceCommand implements Callable<Integer> {
     private final Session session;
 

@@ -10,6 +10,7 @@ import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.GitApi;
+import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.Stores;
@@ -112,7 +113,8 @@ public final class Platform implements AutoCloseable {
     private List<Endpoint> endpoints() {
         return Stream.of(
                         new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
-                        new GitApi(control.git()).endpoints(),
+                        new GitApi(home, control.apps()).endpoints(),
+                        new GitSourceApi(control.git()).endpoints(),
                         new HookApi(control.hooks()).endpoints())
                 .flatMap(List::stream)
                 .toList();

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * postgres/        the store
  * instances/       the engine's
  * known_hosts      the keys of the SSH servers that were fetched from
- * apps/NAME/       builds/ID/slug, cache, fetched (a git repository)
+ * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL)
  * uploads/         archives that wait for their build
  * deploys/         what each deploy said
  * logs/            of the apps
@@ -148,6 +148,11 @@ public final class Home implements AutoCloseable {
 
     Path knownHosts() {
         return root.resolve("known_hosts");
+    }
+
+    /** The repository that is pushed to. */
+    Path git(String app) {
+        return app(app).resolve("git");
     }
 
     Path build(String app, String build) {

@@ -31,6 +31,9 @@ public final class Endpoint {
 
         /** Writes one JSON document a line, as they come. */
         record Tells(Telling telling) implements Action {}
+
+        /** Speaks a protocol of its own. */
+        record Speaks(Speech speech) implements Action {}
     }
 
     @FunctionalInterface
@@ -51,6 +54,11 @@ public final class Endpoint {
 
     /** An answer with another status than the endpoint's own. */
     public record Reply(int status, Object body) {}
+
+    @FunctionalInterface
+    public interface Speech {
+        void to(ApiRequest request, RawResponse response) throws Exception;
+    }
 
     record QueryParameter(String name, String description) {}
 
@@ -125,6 +133,11 @@ public final class Endpoint {
         return action;
     }
 
+    /** Whether it is part of the API proper, and not the door of another protocol. */
+    boolean described() {
+        return !(action instanceof Action.Speaks);
+    }
+
     /** An endpoint on its way; the handler, said last, completes it. */
     public static final class Builder {
         private final String method;
@@ -185,6 +198,14 @@ public final class Endpoint {
 
         public Endpoint handler(Deed deed) {
             return new Endpoint(this, new Action.Does(deed));
+        }
+
+        /**
+         * Both bodies are what the handler makes of them, by a protocol that is described elsewhere: the endpoint is not in
+         * the OpenAPI document. Its clients may send the token as the password of HTTP Basic, and read errors as text.
+         */
+        public Endpoint speaks(Speech speech) {
+            return new Endpoint(this, new Action.Speaks(speech));
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -97,7 +98,7 @@ public final class GitRepository implements AutoCloseable {
 
     /** Puts the packs together, and drops what nothing leads to. Nobody else may use the repository meanwhile. */
     public void tidy() throws Exception {
-        dropBrokenPushes();
+        dropRemains();
         PackConfig packs = new PackConfig(repository);
         packs.setThreads(1);
         packs.setBuildBitmaps(false);
@@ -107,13 +108,16 @@ public final class GitRepository implements AutoCloseable {
         packs.setWaitPreventRacyPack(false);
         GC gc = new GC(repository);
         gc.setPackConfig(packs);
-        gc.setExpire(Instant.now());
-        gc.setPackExpire(Instant.now());
+        // Everything is old enough, also what the tidying up itself has taken out of a pack.
+        Instant tomorrow = Instant.now().plus(Duration.ofDays(1));
+        gc.setExpire(tomorrow);
+        gc.setPackExpire(tomorrow);
         gc.gc().get();
     }
 
-    /** A platform that was killed while a push came in has left the part that had come. */
-    private void dropBrokenPushes() throws IOException {
+    /** A platform that was killed has left the part of a push that had come, and the mark that it tidies up. */
+    private void dropRemains() throws IOException {
+        Files.deleteIfExists(repository.getDirectory().toPath().resolve("gc.pid"));
         try (Stream<Path> files = Files.list(repository.getObjectsDirectory().toPath())) {
             for (Path file : files.filter(file -> file.getFileName().toString().startsWith("incoming_"))
                     .toList()) {
