@@ -89,6 +89,24 @@ class GitUrlTest {
         assertThat(stoa.json("releases", "-a", "steady")).hasSize(1);
     }
 
+    /** The platform's own repositories speak the whole protocol, and ask for a password. */
+    @Test
+    void aRepositoryThatAsksForAPasswordIsFetchedWithTheOneInTheUrl() {
+        String open = "http://127.0.0.1:%d/git/supplier.git".formatted(stoa.apiPort());
+        String login = open.replace("//", "//me:%s@".formatted(stoa.token()));
+        try (RemoteRepository repository = RemoteRepository.web("supplier", "supplied")) {
+            repository.pushTo(login, "main");
+        }
+
+        assertThat(stoa.fails("deploy", "--git", open, "-a", "consumer").err())
+                .contains("does not let the platform read it");
+        stoa.ok("deploy", "--git", login + "#main", "-a", "consumer");
+        assertThat(stoa.get("consumer", "/").body()).isEqualTo("supplied");
+
+        stoa.ok("git", "connect", login, "-a", "consumer");
+        stoa.ok("deploy", "--git", open, "-a", "consumer");
+    }
+
     @Test
     void aTokenInTheUrlIsNowhereInTheClear() throws Exception {
         String url = bakery.url("me:%s@".formatted(TOKEN));

@@ -80,6 +80,11 @@ final class RemoteRepository implements AutoCloseable {
         return git(work.path(), "rev-parse", "HEAD").strip();
     }
 
+    /** Pushes what was committed last to another repository. */
+    void pushTo(String url, String branch) {
+        git(work.path(), "push", "--quiet", url, branch);
+    }
+
     void tag(String tag) {
         git(work.path(), "tag", tag);
         git(work.path(), "push", "--quiet", "origin", tag);
