@@ -26,6 +26,12 @@ public enum ErrorCode {
     NOT_HEALTHY(Fault.USER, 422),
     CANCELLED(Fault.USER, 409),
     PORT_UNAVAILABLE(Fault.USER, 409),
+    NOT_CONNECTED(Fault.USER, 409),
+    OTHER_REPOSITORY(Fault.USER, 409),
+    GIT_FETCH_FAILED(Fault.USER, 422),
+    GIT_ACCESS_DENIED(Fault.USER, 422),
+    GIT_REF_NOT_FOUND(Fault.USER, 422),
+    GIT_HOST_KEY_CHANGED(Fault.USER, 422),
     SHUTTING_DOWN(Fault.PLATFORM, 503),
     /** No platform answers where the command line looks. */
     NO_PLATFORM(Fault.USER, 503),

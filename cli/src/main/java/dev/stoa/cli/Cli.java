@@ -39,7 +39,10 @@ final class Cli {
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
         all.put(
                 "git",
-                () -> new CommandLine(new GitCommand())
+                () -> new CommandLine(new GitSourceCommand(session))
+                        .addSubcommand(new GitSourceCommand.Connect(session))
+                        .addSubcommand(new GitSourceCommand.Disconnect(session))
+                        .addSubcommand(new GitSourceCommand.Key(session))
                         .addSubcommand(new GitCommand.Remote(session))
                         .addSubcommand(new GitCommand.Credential(session)));
         all.put("apps", () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));

@@ -10,21 +10,11 @@ import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-@Command(name = "git", description = "Deploy by git push: stoa git remote, then git push stoa main.")
-final class GitCommand implements Callable<Integer> {
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
-    @Override
-    public Integer call() {
-        throw new ParameterException(spec.commandLine(), "say what to do: stoa git remote");
-    }
+/** What makes {@code git push stoa main} work. */
+final class GitCommand {
+    private GitCommand() {}
 
     @Command(
             name = "remote",

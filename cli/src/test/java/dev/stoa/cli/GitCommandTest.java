@@ -104,11 +104,6 @@ class GitCommandTest {
         assertThat(asked("protocol=http\nhost=" + host + "\n", "erase").out()).isEmpty();
     }
 
-    @Test
-    void withoutASubcommandItIsWrongUsage() {
-        assertThat(call("stoa").stoa("git").status()).isEqualTo(2);
-    }
-
     private Call.Result asked(String question, String operation) {
         return call("stoa").typing(question).stoa("git", "credential", operation);
     }

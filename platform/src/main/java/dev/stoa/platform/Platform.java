@@ -10,13 +10,16 @@ import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.GitApi;
+import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
+import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.engine.process.ProcessEngine;
 import dev.stoa.platform.http.ApiServer;
+import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
@@ -92,11 +95,7 @@ public final class Platform implements AutoCloseable {
                     options.apiHost(),
                     options.apiPort(),
                     home.token(),
-                    Stream.of(
-                                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
-                                    new GitApi(home, control.apps()).endpoints())
-                            .flatMap(List::stream)
-                            .toList(),
+                    endpoints(),
                     Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
@@ -109,6 +108,16 @@ public final class Platform implements AutoCloseable {
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
         return new Platform(options, environment);
+    }
+
+    private List<Endpoint> endpoints() {
+        return Stream.of(
+                        new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                        new GitApi(home, control.apps()).endpoints(),
+                        new GitSourceApi(control.git()).endpoints(),
+                        new HookApi(control.hooks()).endpoints())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private Sql openStore() {

@@ -8,6 +8,9 @@ import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.router.Router;
+import dev.stoa.platform.source.git.FetchLimits;
+import dev.stoa.platform.source.git.GitFetch;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 
 /** The control plane: wires the parts that decide to those that do. */
@@ -19,6 +22,8 @@ public final class Control {
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
+    private final GitConnections git;
+    private final Hooks hooks;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -53,6 +58,8 @@ public final class Control {
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, clock);
         Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
+        GitDeploys gitDeploys =
+                new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
         Deployment deployment = new Deployment(
                 home,
                 stores,
@@ -64,10 +71,13 @@ public final class Control {
                 reconciler,
                 urls,
                 domains,
+                gitDeploys,
                 buildsAtOnce,
                 ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
+        git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
+        hooks = new Hooks(stores, deployments, gitDeploys, clock);
         apps = new Apps(
                 home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
     }
@@ -80,6 +90,14 @@ public final class Control {
 
     public Apps apps() {
         return apps;
+    }
+
+    public GitConnections git() {
+        return git;
+    }
+
+    public Hooks hooks() {
+        return hooks;
     }
 
     public int appCount() {

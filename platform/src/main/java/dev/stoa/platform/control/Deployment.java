@@ -75,6 +75,7 @@ final class Deployment {
     private final Reconciler reconciler;
     private final Urls urls;
     private final Domains domains;
+    private final GitDeploys gitDeploys;
     private final Semaphore builds;
     private final Ids ids;
     private final InstantSource clock;
@@ -90,6 +91,7 @@ final class Deployment {
             Reconciler reconciler,
             Urls urls,
             Domains domains,
+            GitDeploys gitDeploys,
             int buildsAtOnce,
             Ids ids,
             InstantSource clock) {
@@ -107,6 +109,7 @@ final class Deployment {
         this.reconciler = reconciler;
         this.urls = urls;
         this.domains = domains;
+        this.gitDeploys = gitDeploys;
         this.builds = new Semaphore(buildsAtOnce, true);
         this.ids = ids;
         this.clock = clock;
@@ -220,12 +223,13 @@ final class Deployment {
 
     private BuildRow build(DeployRow row, AppRow app) throws InterruptedException {
         String id = row.deploy().id();
+        deploys.state(id, "building");
+        gitDeploys.bring(row, app, bounded(row));
         if (!builds.tryAcquire()) {
             say(row, "       waits for another build to end");
             builds.acquire();
         }
         try {
-            deploys.state(id, "building");
             Path directory = home.build(app.name(), id);
             releases.deleteBuild(id);
             FileTree.delete(directory);
@@ -312,8 +316,10 @@ final class Deployment {
     private ReleaseRow newRelease(DeployRow row, AppRow app, BuildRow build, Map<String, String> config)
             throws InterruptedException {
         deploys.state(row.deploy().id(), "releasing");
-        ReleaseRow release =
-                releases.add(app.id(), build.id(), config, row.deploy().description(), clock.instant());
+        // Not the row's own: what was fetched is called otherwise now.
+        String description =
+                deploys.find(row.deploy().id()).orElseThrow().deploy().description();
+        ReleaseRow release = releases.add(app.id(), build.id(), config, description, clock.instant());
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
         Optional<String> command =

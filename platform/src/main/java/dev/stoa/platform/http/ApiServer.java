@@ -101,7 +101,9 @@ public final class ApiServer implements AutoCloseable {
         for (Endpoint endpoint : endpoints) {
             routing.route(Method.create(endpoint.method()), endpoint.path(), (request, response) -> {
                 try {
-                    admit(request, endpoint.described());
+                    if (!endpoint.isOpen()) {
+                        admit(request, endpoint.described());
+                    }
                     answer(endpoint, request, response);
                 } catch (Exception e) {
                     fail(request, response, e, endpoint.described());
@@ -134,8 +136,11 @@ public final class ApiServer implements AutoCloseable {
         switch (endpoint.action()) {
             case Endpoint.Action.Answers action -> {
                 Object answer = action.answer().to(asked);
-                response.status(endpoint.status()).header("Content-Type", "application/json");
-                response.send((Json.writePretty(answer) + "\n").getBytes(StandardCharsets.UTF_8));
+                Endpoint.Reply reply = answer instanceof Endpoint.Reply own
+                        ? own
+                        : new Endpoint.Reply(endpoint.status(), answer);
+                response.status(reply.status()).header("Content-Type", "application/json");
+                response.send((Json.writePretty(reply.body()) + "\n").getBytes(StandardCharsets.UTF_8));
             }
             case Endpoint.Action.Does action -> {
                 action.deed().on(asked);

@@ -52,6 +52,9 @@ public final class Endpoint {
         void to(ApiRequest request, EventSink sink) throws Exception;
     }
 
+    /** An answer with another status than the endpoint's own. */
+    public record Reply(int status, Object body) {}
+
     @FunctionalInterface
     public interface Speech {
         void to(ApiRequest request, RawResponse response) throws Exception;
@@ -121,6 +124,11 @@ public final class Endpoint {
         return shape.status.orElse(action instanceof Action.Does ? NO_CONTENT : OK);
     }
 
+    /** Whether it asks for no token. */
+    boolean isOpen() {
+        return shape.open;
+    }
+
     Action action() {
         return action;
     }
@@ -141,6 +149,7 @@ public final class Endpoint {
         private Optional<Type> responseType = Optional.empty();
         private Optional<Class<?>> eventType = Optional.empty();
         private Optional<Integer> status = Optional.empty();
+        private boolean open;
 
         private Builder(String method, String path, String summary) {
             this.method = method;
@@ -167,6 +176,12 @@ public final class Endpoint {
 
         public Builder status(int code) {
             status = Optional.of(code);
+            return this;
+        }
+
+        /** Asks for no token: the handler itself knows whom to believe. */
+        public Builder open() {
+            open = true;
             return this;
         }
 

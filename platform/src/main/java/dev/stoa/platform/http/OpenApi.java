@@ -41,6 +41,9 @@ final class OpenApi {
     private Map<String, Object> operation(Endpoint endpoint) {
         Map<String, Object> operation = new LinkedHashMap<>();
         operation.put("summary", endpoint.summary());
+        if (endpoint.isOpen()) {
+            operation.put("security", List.of());
+        }
         operation.put("parameters", parameters(endpoint));
         endpoint.requestType()
                 .ifPresent(type -> operation.put(
