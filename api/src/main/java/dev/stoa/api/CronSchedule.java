@@ -29,7 +29,7 @@ public final class CronSchedule {
 
     private static final int QUOTE_CHARS_MAX = 60;
     private static final int FIELDS = 5;
-    private static final String EXAMPLE = "schedule = \"0 8 * * *\"";
+    private static final String EXAMPLE = "\"0 8 * * *\"";
 
     private static final Map<String, String> WORDS = Map.of(
             "@hourly", "0 * * * *",
@@ -69,7 +69,7 @@ public final class CronSchedule {
             throw new StoaException(
                     ErrorCode.BAD_MANIFEST,
                     "\"%s\" is not a schedule: %s".formatted(shown, e.getMessage()),
-                    "minute, hour, day of the month, month, day of the week:   " + EXAMPLE,
+                    "it has minute, hour, day of the month, month and day of the week, such as " + EXAMPLE,
                     e);
         }
     }

@@ -358,7 +358,7 @@ public final class ManifestFile {
             var _ = CronSchedule.parse(text);
             return text;
         } catch (StoaException e) {
-            throw cron.problem(key, "%s: %s".formatted(cron.subject(key), e.message()), e.hint().orElse(""));
+            throw cron.problem(key, "%s: %s".formatted(cron.subject(key), e.message()), example(CRON, key));
         }
     }
 

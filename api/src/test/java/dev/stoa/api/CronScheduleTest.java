@@ -140,7 +140,7 @@ class CronScheduleTest {
         assertThatThrownBy(() -> CronSchedule.parse(schedule))
                 .isInstanceOfSatisfying(StoaException.class, e -> {
                     assertThat(e.message()).startsWith("\"" + schedule + "\" is not a schedule: " + reason);
-                    assertThat(e.hint().orElse("")).contains("schedule = \"0 8 * * *\"");
+                    assertThat(e.hint().orElse("")).endsWith("such as \"0 8 * * *\"");
                 });
     }
 }

@@ -31,6 +31,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
 public final class Platform implements AutoCloseable {
@@ -90,7 +91,10 @@ public final class Platform implements AutoCloseable {
                     options.apiHost(),
                     options.apiPort(),
                     home.token(),
-                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                    Stream.concat(
+                                    new Api(control.apps(), this::status, this::stopWithApps).endpoints().stream(),
+                                    control.cronApi().endpoints().stream())
+                            .toList(),
                     Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));

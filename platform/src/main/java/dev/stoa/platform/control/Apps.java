@@ -55,6 +55,7 @@ public final class Apps {
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
+    private final Crons crons;
     private final View view;
     private final LogStore logs;
     private final Engine engine;
@@ -69,6 +70,7 @@ public final class Apps {
             Stores stores,
             Deployments deployments,
             Reconciler reconciler,
+            Crons crons,
             View view,
             LogStore logs,
             Engine engine,
@@ -81,6 +83,7 @@ public final class Apps {
         this.stores = stores;
         this.deployments = deployments;
         this.reconciler = reconciler;
+        this.crons = crons;
         this.view = view;
         this.logs = logs;
         this.engine = engine;
@@ -127,6 +130,7 @@ public final class Apps {
         AppRow app = stores.apps().require(name);
         try {
             deployments.retire(app);
+            crons.retire(app);
             reconciler.retire(app);
             FileTree.delete(home.app(app.name()));
             logs.delete(app.name());
@@ -134,6 +138,7 @@ public final class Apps {
             stores.apps().delete(app.id());
         } catch (RuntimeException e) {
             deployments.unretire(app);
+            crons.unretire(app);
             reconciler.unretire(app);
             throw e;
         }

@@ -16,6 +16,7 @@ public final class Control {
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
+    private final Crons crons;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -42,6 +43,9 @@ public final class Control {
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, logs, ids, clock);
         reconciler = new Reconciler(
                 stores, crew, view, new FailureReport(engine, stores), new Routes(router::update), clock);
+        CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
+        crons = new Crons(stores, cronRuns, view, clock);
+        reconciler.onServing(crons::lookAgain);
         Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
         Deployment deployment = new Deployment(
@@ -60,17 +64,22 @@ public final class Control {
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         apps = new Apps(
-                home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
+                home, stores, deployments, reconciler, crons, view, logs, engine, launchOrder, urls, domains, ids, clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         reconciler.start();
+        crons.start();
         deployments.resume();
     }
 
     public Apps apps() {
         return apps;
+    }
+
+    public CronApi cronApi() {
+        return new CronApi(crons);
     }
 
     public int appCount() {
@@ -84,12 +93,14 @@ public final class Control {
     /** Ends every instance. */
     public void stopEverything() {
         deployments.close();
+        crons.stopEverything();
         reconciler.stopEverything();
     }
 
     /** Decides nothing any more; the instances go on, and so will what was on its way at the next start. */
     public void close() {
         deployments.close();
+        crons.close();
         reconciler.close();
     }
 }
