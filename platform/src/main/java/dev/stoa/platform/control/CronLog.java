@@ -10,7 +10,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -30,9 +32,13 @@ final class CronLog {
     /** Keeps what a run that has ended said, with how it ended as the last line if it did not succeed. */
     void keep(AppRow app, CronRun run) {
         List<LogLine> lines = new ArrayList<>(collected(app, run));
-        run.reason()
-                .ifPresent(reason -> lines.add(new LogLine(
-                        run.finishedAt().orElse(run.scheduledAt()), "stoa", run.state() + ": " + reason)));
+        // Output may have been collected only after the end.
+        Instant end = Stream.concat(
+                        lines.stream().map(LogLine::time),
+                        run.finishedAt().stream())
+                .max(Comparator.naturalOrder())
+                .orElse(run.scheduledAt());
+        run.reason().ifPresent(reason -> lines.add(new LogLine(end, "stoa", run.state() + ": " + reason)));
         try {
             Path file = file(app, run.id());
             Files.createDirectories(home.crons(app.name()));

@@ -213,7 +213,7 @@ final class Crons {
                 .forEach((name, cron) -> crons.add(new Cron(
                         name,
                         cron.schedule(),
-                        zone(cron).toString(),
+                        cron.timezone().orElse("UTC"),
                         cron.command(),
                         cron.overlap(),
                         CronRuns.timeout(cron).toSeconds(),
