@@ -36,7 +36,7 @@ record CronField(BitSet values, boolean starred) {
             }
             boolean all = form.group(1) != null;
             int low = all ? min : value(name, form.group(2), min, max, names);
-            int high = all || form.group(3) == null && form.group(4) != null ? max : low;
+            int high = all || (form.group(3) == null && form.group(4) != null) ? max : low;
             if (form.group(3) != null) {
                 high = value(name, form.group(3), min, max, names);
                 // As in FRI-SUN, where Sunday ends the week.

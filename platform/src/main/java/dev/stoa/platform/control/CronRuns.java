@@ -22,6 +22,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -193,9 +193,9 @@ final class CronRuns {
     /** Starts what {@link #begin} wrote down, and tells its output until its end. If nobody listens any more, it goes on. */
     void launchAndFollow(AppRow app, CronRow row, ReleaseRow release, String command, Consumer<RunEvent> sink)
             throws InterruptedException {
-        AtomicReference<OneOff.Output> opened = new AtomicReference<>();
-        Live run = launch(app, row, release, command, status -> opened.set(output(status, sink)));
-        try (OneOff.Output output = opened.get()) {
+        List<OneOff.Output> opened = new ArrayList<>(1);
+        Live run = launch(app, row, release, command, status -> opened.add(output(status, sink)));
+        try (OneOff.Output output = opened.getFirst()) {
             sink.accept(new RunEvent.Started(row.run().id(), release.name()));
             CronRun ended = awaitEnd(run, output);
             if (ended.state().equals(TIMED_OUT)) {

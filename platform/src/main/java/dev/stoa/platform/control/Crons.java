@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -162,7 +163,7 @@ final class Crons {
         ReleaseRow release =
                 stores.releases().find(app.id(), scheduled.version()).orElseThrow();
         for (CronPlan.Step step : plan.steps()) {
-            apply(app, release, crons.get(step.job()), step, now);
+            apply(app, release, Objects.requireNonNull(crons.get(step.job())), step, now);
         }
         return plan.next();
     }

@@ -33,6 +33,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterAll;
@@ -271,8 +272,8 @@ class CronsTest {
         ReleaseRow release = stores.releases().active(app.id()).orElseThrow();
         CronRuns before = new CronRuns(
                 home, stores, part.engine, new LaunchOrder(new Limits(0, 0, 0)), part.collector, part.logs, ids, () -> now);
-        var cron = stores.releases().build(release.build()).manifest().crons().get("job");
-        assertThat(cron).isNotNull();
+        var cron = Objects.requireNonNull(
+                stores.releases().build(release.build()).manifest().crons().get("job"));
         before.begin(app, release, "job", cron, now, Optional.empty());
 
         part = new Part();
