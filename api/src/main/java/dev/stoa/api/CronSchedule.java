@@ -124,7 +124,7 @@ public final class CronSchedule {
     private boolean names(LocalDate day) {
         boolean byDay = days.has(day.getDayOfMonth());
         boolean byWeekday = weekdays.has(day.getDayOfWeek().getValue() % DayOfWeek.values().length);
-        return days.starred() || weekdays.starred() ? byDay && byWeekday : byDay || byWeekday;
+        return (days.starred() || weekdays.starred()) ? byDay && byWeekday : byDay || byWeekday;
     }
 
     private Optional<Instant> next(LocalDate day, Instant after, ZoneRules rules) {
@@ -133,7 +133,8 @@ public final class CronSchedule {
         if (rules.getValidOffsets(start).size() == 1
                 && rules.getValidOffsets(start.plusDays(1)).equals(List.of(offset))
                 && Optional.ofNullable(rules.nextTransition(start.toInstant(offset)))
-                        .filter(change -> change.getInstant().isBefore(start.plusDays(1).toInstant(offset)))
+                        .filter(change ->
+                                change.getInstant().isBefore(start.plusDays(1).toInstant(offset)))
                         .isEmpty()) {
             return nextOnPlainDay(start, LocalDateTime.ofInstant(after, offset), offset);
         }
@@ -174,7 +175,9 @@ public final class CronSchedule {
     private List<Instant> moments(LocalDateTime time, ZoneRules rules) {
         List<ZoneOffset> offsets = rules.getValidOffsets(time);
         if (offsets.isEmpty()) {
-            return hours.starred() ? List.of() : List.of(rules.getTransition(time).getInstant());
+            return hours.starred()
+                    ? List.of()
+                    : List.of(rules.getTransition(time).getInstant());
         }
         return offsets.stream()
                 .limit(hours.starred() ? offsets.size() : 1)

@@ -137,10 +137,9 @@ class CronScheduleTest {
             0 0 31 4,6,9,11 * | no year has such a date
             """)
     void isRefusedWithTheReason(String schedule, String reason) {
-        assertThatThrownBy(() -> CronSchedule.parse(schedule))
-                .isInstanceOfSatisfying(StoaException.class, e -> {
-                    assertThat(e.message()).startsWith("\"" + schedule + "\" is not a schedule: " + reason);
-                    assertThat(e.hint().orElse("")).endsWith("such as \"0 8 * * *\"");
-                });
+        assertThatThrownBy(() -> CronSchedule.parse(schedule)).isInstanceOfSatisfying(StoaException.class, e -> {
+            assertThat(e.message()).startsWith("\"" + schedule + "\" is not a schedule: " + reason);
+            assertThat(e.hint().orElse("")).endsWith("such as \"0 8 * * *\"");
+        });
     }
 }

@@ -141,8 +141,8 @@ final class CronsCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
-            List<CronRun> runs = session.withApp((client, app) -> client.list(
-                    runs(app, name) + entries.map(n -> "?n=" + n).orElse(""), CronRun.class));
+            List<CronRun> runs = session.withApp((client, app) ->
+                    client.list(runs(app, name) + entries.map(n -> "?n=" + n).orElse(""), CronRun.class));
             terminal.show(runs, () -> {
                 if (runs.isEmpty()) {
                     terminal.line("No runs yet. To run it now: stoa crons run " + name);
@@ -154,8 +154,7 @@ final class CronsCommand implements Callable<Integer> {
                         run.count() > 1 ? "%s (%d)".formatted(run.state(), run.count()) : run.state(),
                         run.scheduledAt().truncatedTo(ChronoUnit.SECONDS).toString(),
                         run.startedAt()
-                                .map(start ->
-                                        Times.ago(start, run.finishedAt().orElse(session.now())))
+                                .map(start -> Times.ago(start, run.finishedAt().orElse(session.now())))
                                 .orElse("-"),
                         run.release(),
                         run.reason().orElse("")));
@@ -172,7 +171,11 @@ final class CronsCommand implements Callable<Integer> {
         @Parameters(index = "0", paramLabel = "NAME", description = "Of the job.")
         private String name = "";
 
-        @Parameters(index = "1", arity = "0..1", paramLabel = "RUN", description = "As in the history; else the newest.")
+        @Parameters(
+                index = "1",
+                arity = "0..1",
+                paramLabel = "RUN",
+                description = "As in the history; else the newest.")
         private Optional<String> run = Optional.empty();
 
         Log(Session session) {

@@ -31,8 +31,7 @@ class CronTest {
     @BeforeAll
     static void up() {
         stoa = Stoa.up();
-        Folder folder =
-                Folder.empty().with("Procfile", "worker: sleep 1000\n").with("stoa.toml", MANIFEST);
+        Folder folder = Folder.empty().with("Procfile", "worker: sleep 1000\n").with("stoa.toml", MANIFEST);
         stoa.ok("deploy", folder.toString(), "-a", "shop");
     }
 
@@ -68,7 +67,8 @@ class CronTest {
     void aJobRunsByItselfWithinItsMinuteAndARunSurvivesThePlatform() {
         CompletableFuture<Stoa.Result> follower = stoa.later("crons", "run", "long", "-a", "shop");
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> stoa.run("crons", "log", "long", "-a", "shop").out().contains("begun"));
+                .until(() ->
+                        stoa.run("crons", "log", "long", "-a", "shop").out().contains("begun"));
         assertThat(stoa.fails("crons", "run", "long", "-a", "shop").err()).contains("runs already");
         stoa.kill();
         stoa.start();

@@ -64,7 +64,19 @@ public final class Control {
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         apps = new Apps(
-                home, stores, deployments, reconciler, crons, view, logs, engine, launchOrder, urls, domains, ids, clock);
+                home,
+                stores,
+                deployments,
+                reconciler,
+                crons,
+                view,
+                logs,
+                engine,
+                launchOrder,
+                urls,
+                domains,
+                ids,
+                clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */

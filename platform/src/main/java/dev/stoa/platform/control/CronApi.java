@@ -26,12 +26,10 @@ public final class CronApi {
                 Endpoint.get("/v1/apps/{app}/crons/{name}/runs", "Lists the history of a scheduled job, newest first")
                         .query("n", "so many of the newest entries; all 100 unless told otherwise")
                         .returns(Endpoint.listOf(CronRun.class))
-                        .handler(request ->
-                                crons.history(request.path("app"), request.path("name"), limit(request))),
+                        .handler(request -> crons.history(request.path("app"), request.path("name"), limit(request))),
                 Endpoint.post("/v1/apps/{app}/crons/{name}/runs", "Runs a scheduled job now, and tells its output")
                         .streams(RunEvent.class)
-                        .handler((request, sink) ->
-                                crons.run(request.path("app"), request.path("name"), sink::accept)),
+                        .handler((request, sink) -> crons.run(request.path("app"), request.path("name"), sink::accept)),
                 Endpoint.get(
                                 "/v1/apps/{app}/crons/{name}/log",
                                 "Tells what a run of a scheduled job said; of its newest if it is not told which")
@@ -40,8 +38,7 @@ public final class CronApi {
                         .handler((request, sink) -> crons.log(
                                 request.path("app"), request.path("name"), request.query("run"), sink::accept)),
                 Endpoint.delete("/v1/apps/{app}/crons/{name}/runs/{id}", "Ends a run of a scheduled job")
-                        .handler(request ->
-                                crons.end(request.path("app"), request.path("name"), request.path("id"))));
+                        .handler(request -> crons.end(request.path("app"), request.path("name"), request.path("id"))));
     }
 
     private static int limit(ApiRequest request) {

@@ -33,9 +33,7 @@ final class CronLog {
     void keep(AppRow app, CronRun run) {
         List<LogLine> lines = new ArrayList<>(collected(app, run));
         // Output may have been collected only after the end.
-        Instant end = Stream.concat(
-                        lines.stream().map(LogLine::time),
-                        run.finishedAt().stream())
+        Instant end = Stream.concat(lines.stream().map(LogLine::time), run.finishedAt().stream())
                 .max(Comparator.naturalOrder())
                 .orElse(run.scheduledAt());
         run.reason().ifPresent(reason -> lines.add(new LogLine(end, "stoa", run.state() + ": " + reason)));
@@ -54,8 +52,8 @@ final class CronLog {
         } catch (NoSuchFileException e) {
             List<LogLine> lines = new ArrayList<>(collected(app, run));
             run.reason()
-                    .ifPresent(reason ->
-                            lines.add(new LogLine(run.scheduledAt(), "stoa", run.state() + ": " + reason)));
+                    .ifPresent(
+                            reason -> lines.add(new LogLine(run.scheduledAt(), "stoa", run.state() + ": " + reason)));
             return lines;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the log of " + run.id(), e);

@@ -155,14 +155,7 @@ final class CronRuns {
 
     /** Writes down what did not run, and why. */
     void record(
-            AppRow app,
-            String state,
-            String name,
-            String release,
-            int count,
-            Instant due,
-            String reason,
-            Mark mark) {
+            AppRow app, String state, String name, String release, int count, Instant due, String reason, Mark mark) {
         CronRun run = new CronRun(
                 "cron-" + ids.next(),
                 name,
@@ -185,7 +178,10 @@ final class CronRuns {
             try {
                 Live _ = launch(app, row, release, command, status -> {});
             } catch (StoaException e) {
-                LOG.log(Level.WARNING, "cannot start a scheduled job run=" + row.run().id(), e);
+                LOG.log(
+                        Level.WARNING,
+                        "cannot start a scheduled job run=" + row.run().id(),
+                        e);
             }
         });
     }
@@ -199,11 +195,13 @@ final class CronRuns {
             sink.accept(new RunEvent.Started(row.run().id(), release.name()));
             CronRun ended = awaitEnd(run, output);
             if (ended.state().equals(TIMED_OUT)) {
-                sink.accept(new RunEvent.Output("\n%s\n".formatted(ended.reason().orElse(TIMED_OUT))));
+                sink.accept(
+                        new RunEvent.Output("\n%s\n".formatted(ended.reason().orElse(TIMED_OUT))));
             }
             sink.accept(new RunEvent.Exit(ended.status().orElse(STATUS_UNKNOWN)));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the output of " + row.run().id(), e);
+            throw new UncheckedIOException(
+                    "cannot read the output of " + row.run().id(), e);
         }
     }
 
@@ -236,13 +234,17 @@ final class CronRuns {
     }
 
     /** @param early gets the instance before its files can be gone */
-    private Live launch(
-            AppRow app, CronRow row, ReleaseRow release, String command, Consumer<InstanceStatus> early) {
+    private Live launch(AppRow app, CronRow row, ReleaseRow release, String command, Consumer<InstanceStatus> early) {
         String id = row.run().id();
         starts.acquireUninterruptibly();
         try {
             InstanceStatus status = engine.start(launchOrder.cron(
-                    id, app, release, stores.releases().build(release.build()), row.run().cron(), command));
+                    id,
+                    app,
+                    release,
+                    stores.releases().build(release.build()),
+                    row.run().cron(),
+                    command));
             early.accept(status);
             return care(app, row, status);
         } catch (RuntimeException e) {
@@ -304,7 +306,10 @@ final class CronRuns {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (ExecutionException | TimeoutException e) {
-                LOG.log(Level.WARNING, "a run does not end run=" + run.row().run().id(), e);
+                LOG.log(
+                        Level.WARNING,
+                        "a run does not end run=" + run.row().run().id(),
+                        e);
             }
         });
     }
@@ -328,7 +333,8 @@ final class CronRuns {
         try {
             Optional<Exit> exit = engine.instance(id).flatMap(InstanceStatus::exit);
             collector.detach(id);
-            String state = exit.filter(e -> e.cause() == Exit.Cause.EXITED && e.status() == 0).isPresent()
+            String state = exit.filter(e -> e.cause() == Exit.Cause.EXITED && e.status() == 0)
+                            .isPresent()
                     ? "succeeded"
                     : FAILED;
             crons.finish(
@@ -362,7 +368,13 @@ final class CronRuns {
 
     private void sayEnd(AppRow app, CronRun run) {
         if (!run.state().equals("succeeded")) {
-            say(app, "%s %s: %s".formatted(source(run.cron()), run.state(), run.reason().orElse("")));
+            say(
+                    app,
+                    "%s %s: %s"
+                            .formatted(
+                                    source(run.cron()),
+                                    run.state(),
+                                    run.reason().orElse("")));
         }
     }
 

@@ -87,8 +87,8 @@ final class CronStore {
 
     /** Forgets the marks of jobs that are no longer there, so that they begin anew should they come back. */
     void dropMarks(int app, Collection<String> names) {
-        names.forEach(name ->
-                jdbi.useHandle(handle -> handle.createUpdate("delete from cron_marks where app_id = :app and name = :name")
+        names.forEach(name -> jdbi.useHandle(
+                handle -> handle.createUpdate("delete from cron_marks where app_id = :app and name = :name")
                         .bind("app", app)
                         .bind("name", name)
                         .execute()));

@@ -31,7 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -133,7 +132,11 @@ final class Crons {
                     next = due;
                 }
             } catch (RuntimeException e) {
-                LOG.log(Level.ERROR, "looking at scheduled jobs of an app failed app=" + app.get().name(), e);
+                LOG.log(
+                        Level.ERROR,
+                        "looking at scheduled jobs of an app failed app="
+                                + app.get().name(),
+                        e);
             }
         }
         return next;
@@ -154,8 +157,7 @@ final class Crons {
                         stores.crons().mark(app.id(), name, first);
                         return first;
                     });
-            jobs.add(new CronPlan.Job(
-                    name, schedule, zone(cron), mark.seen(), cron.overlap(), runs.runs(app, name)));
+            jobs.add(new CronPlan.Job(name, schedule, zone(cron), mark.seen(), cron.overlap(), runs.runs(app, name)));
         }));
         Instant onTimeFrom = startedAt.isAfter(now.minus(LATE_MAX)) ? startedAt : now.minus(LATE_MAX);
         BuildRow build = stores.releases().build(scheduled.build());
@@ -242,7 +244,8 @@ final class Crons {
         AppRow app = stores.apps().require(appName);
         List<CronRun> history = history(appName, name, CronStore.HISTORY_MAX);
         CronRun run = history.stream()
-                .filter(entry -> id.map(entry.id()::equals).orElse(entry.startedAt().isPresent()))
+                .filter(entry ->
+                        id.map(entry.id()::equals).orElse(entry.startedAt().isPresent()))
                 .findFirst()
                 .or(() -> id.isPresent() ? Optional.empty() : history.stream().findFirst())
                 .orElseThrow(() -> noSuchRun(app, name, id));
@@ -271,7 +274,8 @@ final class Crons {
     /** Ends a run that goes on. Returns at once. */
     void end(String appName, String name, String id) {
         AppRow app = stores.apps().require(appName);
-        if (history(appName, name, CronStore.HISTORY_MAX).stream().noneMatch(run -> run.id().equals(id))) {
+        if (history(appName, name, CronStore.HISTORY_MAX).stream()
+                .noneMatch(run -> run.id().equals(id))) {
             throw noSuchRun(app, name, Optional.of(id));
         }
         runs.end(id, CronRuns.FAILED, "ended on request");

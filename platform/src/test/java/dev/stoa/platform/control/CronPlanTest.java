@@ -39,13 +39,15 @@ class CronPlanTest {
     void aJobThatIsDueStartsAndItsNextTimeIsTheOneAfter() {
         CronPlan plan = plan(job("*/15 * * * *", TEN), at("10:15:00"), TEN);
 
-        assertThat(plan).isEqualTo(new CronPlan(
-                List.of(new Step.Start("digest", at("10:15:00"))), Optional.of(at("10:30:00"))));
+        assertThat(plan)
+                .isEqualTo(
+                        new CronPlan(List.of(new Step.Start("digest", at("10:15:00"))), Optional.of(at("10:30:00"))));
     }
 
     @Test
     void whatHasBeenSeenToDoesNotStartAgain() {
-        assertThat(plan(job("*/15 * * * *", at("10:15:00")), at("10:15:00"), TEN).steps())
+        assertThat(plan(job("*/15 * * * *", at("10:15:00")), at("10:15:00"), TEN)
+                        .steps())
                 .isEmpty();
     }
 
@@ -55,21 +57,22 @@ class CronPlanTest {
         Job runs = new Job("digest", schedule, ZoneOffset.UTC, TEN, false, true);
         Job overlaps = new Job("digest", schedule, ZoneOffset.UTC, TEN, true, true);
 
-        assertThat(plan(runs, at("10:15:01"), TEN).steps())
-                .containsExactly(new Step.Skip("digest", at("10:15:00")));
+        assertThat(plan(runs, at("10:15:01"), TEN).steps()).containsExactly(new Step.Skip("digest", at("10:15:00")));
         assertThat(plan(overlaps, at("10:15:01"), TEN).steps())
                 .containsExactly(new Step.Start("digest", at("10:15:00")));
     }
 
     @Test
     void whatWasDueBeforeThePlatformStartedIsMissedHoweverShortlyBefore() {
-        assertThat(plan(job("*/15 * * * *", TEN), at("10:45:02"), at("10:45:01")).steps())
+        assertThat(plan(job("*/15 * * * *", TEN), at("10:45:02"), at("10:45:01"))
+                        .steps())
                 .containsExactly(new Step.Miss("digest", 3, at("10:15:00"), at("10:45:00")));
     }
 
     @Test
     void whatIsDueNowRunsThoughOthersWereMissedBefore() {
-        assertThat(plan(job("*/15 * * * *", TEN), at("10:45:10"), at("10:44:10")).steps())
+        assertThat(plan(job("*/15 * * * *", TEN), at("10:45:10"), at("10:44:10"))
+                        .steps())
                 .containsExactly(
                         new Step.Miss("digest", 2, at("10:15:00"), at("10:30:00")),
                         new Step.Start("digest", at("10:45:00")));
@@ -77,7 +80,8 @@ class CronPlanTest {
 
     @Test
     void aRunThatIsDueAtTheVeryStartIsNotMissed() {
-        assertThat(plan(job("*/15 * * * *", TEN), at("10:15:00"), at("10:15:00")).steps())
+        assertThat(plan(job("*/15 * * * *", TEN), at("10:15:00"), at("10:15:00"))
+                        .steps())
                 .containsExactly(new Step.Start("digest", at("10:15:00")));
     }
 
@@ -89,7 +93,10 @@ class CronPlanTest {
 
         assertThat(plan.steps())
                 .startsWith(new Step.Miss(
-                        "digest", CronPlan.MISSED_MAX, at("10:01:00"), TEN.plus(Duration.ofMinutes(CronPlan.MISSED_MAX))));
+                        "digest",
+                        CronPlan.MISSED_MAX,
+                        at("10:01:00"),
+                        TEN.plus(Duration.ofMinutes(CronPlan.MISSED_MAX))));
     }
 
     @Test

@@ -261,8 +261,7 @@ class CronsTest {
         part.engine.terminate(id);
         awaitStates("failed");
         assertThat(history().getFirst().status()).contains(143);
-        assertThat(log(Optional.of(id)))
-                .containsExactly("cron.job: begun", "stoa: failed: was ended by SIGTERM");
+        assertThat(log(Optional.of(id))).containsExactly("cron.job: begun", "stoa: failed: was ended by SIGTERM");
     }
 
     @Test
@@ -271,7 +270,14 @@ class CronsTest {
         part.close();
         ReleaseRow release = stores.releases().active(app.id()).orElseThrow();
         CronRuns before = new CronRuns(
-                home, stores, part.engine, new LaunchOrder(new Limits(0, 0, 0)), part.collector, part.logs, ids, () -> now);
+                home,
+                stores,
+                part.engine,
+                new LaunchOrder(new Limits(0, 0, 0)),
+                part.collector,
+                part.logs,
+                ids,
+                () -> now);
         var cron = Objects.requireNonNull(
                 stores.releases().build(release.build()).manifest().crons().get("job"));
         before.begin(app, release, "job", cron, now, Optional.empty());
@@ -351,7 +357,14 @@ class CronsTest {
     void theHistoryIsBounded() throws Exception {
         release(cron("@yearly", "true", ""));
         CronRuns runs = new CronRuns(
-                home, stores, part.engine, new LaunchOrder(new Limits(0, 0, 0)), part.collector, part.logs, ids, () -> now);
+                home,
+                stores,
+                part.engine,
+                new LaunchOrder(new Limits(0, 0, 0)),
+                part.collector,
+                part.logs,
+                ids,
+                () -> now);
         CronStore.Mark mark = new CronStore.Mark("@yearly UTC", now);
         for (int i = 0; i < CronStore.HISTORY_MAX + 5; i++) {
             runs.record(app, "skipped", "job", "v1", 1, now.plusSeconds(i), "a reason", mark);
