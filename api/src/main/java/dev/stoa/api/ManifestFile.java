@@ -73,6 +73,9 @@ public final class ManifestFile {
     /** The most instances of one process type that a manifest can ask for. */
     static final int INSTANCES_MAX = 1000;
 
+    /** Each keeps a history of its own. */
+    static final int CRONS_MAX = 100;
+
     private static final int PORT_MAX = 65_535;
 
     /** Nobody nests this deep by hand, and a recursive parser stays far from the end of its stack. */
@@ -320,6 +323,12 @@ public final class ManifestFile {
         top.section("crons", CRON_EXAMPLE)
                 .ifPresent(section -> section.sections(CRON_EXAMPLE + "   " + example(CRON, "schedule"))
                         .forEach((name, cron) -> {
+                            if (crons.size() == CRONS_MAX) {
+                                throw section.problem(
+                                        name,
+                                        "[crons] has more than %d entries".formatted(CRONS_MAX),
+                                        "let one command see to several things");
+                            }
                             if (!PROCESS_TYPE.matcher(name).matches()) {
                                 throw section.problem(
                                         name,
@@ -335,11 +344,22 @@ public final class ManifestFile {
     private static CronManifest cron(TomlSection crons, String name, TomlSection cron) {
         cron.allowOnly(CRON, Map.of());
         return new CronManifest(
-                required(crons, name, cron, "schedule"),
+                schedule(crons, name, cron),
                 required(crons, name, cron, "command"),
                 timezone(cron),
                 overlap(cron),
                 timeout(cron, example(CRON, "timeout")));
+    }
+
+    private static String schedule(TomlSection crons, String name, TomlSection cron) {
+        String key = "schedule";
+        String text = required(crons, name, cron, key);
+        try {
+            var _ = CronSchedule.parse(text);
+            return text;
+        } catch (StoaException e) {
+            throw cron.problem(key, "%s: %s".formatted(cron.subject(key), e.message()), example(CRON, key));
+        }
     }
 
     private static String required(TomlSection crons, String name, TomlSection cron, String key) {

@@ -44,6 +44,7 @@ public final class Apps {
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
+    private final Crons crons;
     private final View view;
     private final LogStore logs;
     private final Engine engine;
@@ -58,6 +59,7 @@ public final class Apps {
             Stores stores,
             Deployments deployments,
             Reconciler reconciler,
+            Crons crons,
             View view,
             LogStore logs,
             Engine engine,
@@ -70,6 +72,7 @@ public final class Apps {
         this.stores = stores;
         this.deployments = deployments;
         this.reconciler = reconciler;
+        this.crons = crons;
         this.view = view;
         this.logs = logs;
         this.engine = engine;
@@ -116,6 +119,7 @@ public final class Apps {
         AppRow app = stores.apps().require(name);
         try {
             deployments.retire(app);
+            crons.retire(app);
             reconciler.retire(app);
             FileTree.delete(home.app(app.name()));
             logs.delete(app.name());
@@ -123,6 +127,7 @@ public final class Apps {
             stores.apps().delete(app.id());
         } catch (RuntimeException e) {
             deployments.unretire(app);
+            crons.unretire(app);
             reconciler.unretire(app);
             throw e;
         }

@@ -24,6 +24,7 @@ public final class Control {
     private final Reconciler reconciler;
     private final GitConnections git;
     private final Hooks hooks;
+    private final Crons crons;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -56,6 +57,9 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, clock);
+        CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
+        crons = new Crons(stores, cronRuns, view, clock);
+        reconciler.onServing(crons::lookAgain);
         Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
         GitDeploys gitDeploys =
@@ -79,12 +83,25 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         apps = new Apps(
-                home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
+                home,
+                stores,
+                deployments,
+                reconciler,
+                crons,
+                view,
+                logs,
+                engine,
+                launchOrder,
+                urls,
+                domains,
+                ids,
+                clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         reconciler.start();
+        crons.start();
         deployments.resume();
     }
 
@@ -100,6 +117,10 @@ public final class Control {
         return hooks;
     }
 
+    public CronApi cronApi() {
+        return new CronApi(crons);
+    }
+
     public int appCount() {
         return stores.apps().all().size();
     }
@@ -111,12 +132,14 @@ public final class Control {
     /** Ends every instance. */
     public void stopEverything() {
         deployments.close();
+        crons.stopEverything();
         reconciler.stopEverything();
     }
 
     /** Decides nothing any more; the instances go on, and so will what was on its way at the next start. */
     public void close() {
         deployments.close();
+        crons.close();
         reconciler.close();
     }
 }

@@ -18,6 +18,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,7 @@ final class Crew {
     private final InstanceStore instances;
     private final RolloutStore rollouts;
     private final ReleaseStore releases;
+    private final CronStore crons;
     private final LaunchOrder launchOrder;
     private final HealthWatch health;
     private final LogCollector collector;
@@ -65,6 +67,7 @@ final class Crew {
         this.instances = stores.instances();
         this.rollouts = stores.rollouts();
         this.releases = stores.releases();
+        this.crons = stores.crons();
         this.launchOrder = launchOrder;
         this.health = health;
         this.collector = collector;
@@ -86,7 +89,8 @@ final class Crew {
 
     /** Ends the instances that no app knows, such as the build steps of a platform that was killed. */
     void adopt() {
-        Set<String> known = instances.ids();
+        Set<String> known = new HashSet<>(instances.ids());
+        known.addAll(crons.instances());
         for (InstanceStatus status : engine.instances()) {
             if (!known.contains(status.id())) {
                 LOG.log(Level.INFO, "ending an instance that belongs to nobody instance={0}", status.id());

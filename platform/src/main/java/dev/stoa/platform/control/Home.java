@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * postgres/        the store
  * instances/       the engine's
  * known_hosts      the keys of the SSH servers that were fetched from
- * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL)
+ * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL), crons (what their runs said)
  * uploads/         archives that wait for their build
  * deploys/         what each deploy said
  * logs/            of the apps
@@ -153,6 +153,11 @@ public final class Home implements AutoCloseable {
     /** The repository that is pushed to. */
     Path git(String app) {
         return app(app).resolve("git");
+    }
+
+    /** What the runs of its scheduled jobs said. */
+    Path crons(String app) {
+        return app(app).resolve("crons");
     }
 
     Path build(String app, String build) {

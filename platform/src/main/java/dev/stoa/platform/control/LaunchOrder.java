@@ -45,6 +45,11 @@ final class LaunchOrder {
         return spec(id, app, release, build, "run", "run." + id, command);
     }
 
+    /** A run of a scheduled job. A name with a dot is no process type, so that it gets neither a port nor limits of one. */
+    InstanceSpec cron(String id, AppRow app, ReleaseRow release, BuildRow build, String name, String command) {
+        return spec(id, app, release, build, "cron." + name, "cron." + name, command);
+    }
+
     private InstanceSpec spec(
             String id, AppRow app, ReleaseRow release, BuildRow build, String process, String name, String command) {
         Map<String, String> env = new HashMap<>(build.slug().env());

@@ -81,7 +81,7 @@ final class OneOff {
     }
 
     /** What was written to the output file, as text that is never cut within a character. */
-    private static final class Output implements AutoCloseable {
+    static final class Output implements AutoCloseable {
         private static final int BUFFER_BYTES = 64 * 1024;
 
         private final FileChannel channel;

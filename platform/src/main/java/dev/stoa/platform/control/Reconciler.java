@@ -49,6 +49,7 @@ final class Reconciler {
     private final Planner planner = new Planner();
     private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
     private final Map<Long, CompletableFuture<RolloutRow>> awaited = new ConcurrentHashMap<>();
+    private Runnable onServing = () -> {};
     private volatile boolean closed;
 
     Reconciler(Stores stores, Crew crew, View view, FailureReport failures, Routes routes, InstantSource clock) {
@@ -83,6 +84,11 @@ final class Reconciler {
             look(app.id());
         }
         lookAround();
+    }
+
+    /** Tells when a release has become an app's active one. To be said before {@link #start}. */
+    void onServing(Runnable listener) {
+        onServing = listener;
     }
 
     private void lookAround() {
@@ -219,6 +225,7 @@ final class Reconciler {
                 rollouts.activate(rollout);
                 ended(rollouts.get(rollout.id()));
                 crew.say(app, "v%d serves now".formatted(rollout.version()));
+                onServing.run();
             }
             case Plan.Fail fail -> {
                 RolloutRow rollout = rollouts.get(fail.rollout());

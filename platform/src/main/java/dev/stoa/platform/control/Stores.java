@@ -11,7 +11,8 @@ public record Stores(
         RolloutStore rollouts,
         InstanceStore instances,
         DeployStore deploys,
-        GitStore git) {
+        GitStore git,
+        CronStore crons) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -21,6 +22,7 @@ public record Stores(
                 new RolloutStore(jdbi),
                 new InstanceStore(jdbi),
                 new DeployStore(jdbi),
-                new GitStore(jdbi, secrets));
+                new GitStore(jdbi, secrets),
+                new CronStore(jdbi));
     }
 }
