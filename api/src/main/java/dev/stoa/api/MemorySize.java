@@ -1,8 +1,10 @@
 package dev.stoa.api;
 
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,6 +37,17 @@ final class MemorySize {
     private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(1L << 50);
 
     private MemorySize() {}
+
+    /** The form that {@link #parseBytes} reads, in the largest unit that is exact. */
+    static String written(long bytes) {
+        for (String unit : List.of("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB")) {
+            long size = Objects.requireNonNull(BYTES_BY_UNIT.get(unit.toLowerCase(Locale.ROOT)));
+            if (bytes % size == 0) {
+                return bytes / size + unit;
+            }
+        }
+        return BigDecimal.valueOf(bytes).movePointLeft(3).stripTrailingZeros().toPlainString() + "kB";
+    }
 
     /** The bytes; empty when the text is no such amount, is zero, or is more than 1 PiB. */
     static Optional<Long> parseBytes(String text) {

@@ -49,6 +49,7 @@ final class Cli {
                 () -> new CommandLine(new ConfigCommand(session))
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
+        all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put(
                 "domains",

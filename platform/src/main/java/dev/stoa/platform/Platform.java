@@ -31,6 +31,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
 public final class Platform implements AutoCloseable {
@@ -90,7 +91,11 @@ public final class Platform implements AutoCloseable {
                     options.apiHost(),
                     options.apiPort(),
                     home.token(),
-                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                    Stream.of(
+                                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                                    control.manifest().endpoints())
+                            .flatMap(List::stream)
+                            .toList(),
                     Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));

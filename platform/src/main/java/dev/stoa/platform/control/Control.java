@@ -8,11 +8,13 @@ import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.router.Router;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
     private final Apps apps;
+    private final AppManifest manifest;
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
@@ -50,15 +52,16 @@ public final class Control {
                 deployLog,
                 builder,
                 engine,
-                launchOrder,
+                new AppConfig(stores.configs(), new SecureRandom()),
+                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock),
                 view,
                 reconciler,
                 urls,
                 domains,
                 buildsAtOnce,
-                ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
+        manifest = new AppManifest(stores);
         apps = new Apps(
                 home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
     }
@@ -67,6 +70,10 @@ public final class Control {
     public void start() {
         reconciler.start();
         deployments.resume();
+    }
+
+    public AppManifest manifest() {
+        return manifest;
     }
 
     public Apps apps() {

@@ -4,11 +4,10 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
-import dev.stoa.api.ManifestFile;
+import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
-import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.build.BuildRequest;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.build.Slug;
@@ -18,7 +17,6 @@ import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.source.ArchiveLimits;
 import dev.stoa.platform.source.SourceArchive;
 import java.io.IOException;
@@ -27,10 +25,10 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -46,8 +44,6 @@ final class Deployment {
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
 
-    static final Duration RELEASE_COMMAND_MAX = Duration.ofMinutes(30);
-
     /** So much of what a deploy says is kept; a build that says more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
@@ -60,13 +56,14 @@ final class Deployment {
     private final DeployLog log;
     private final Builder builder;
     private final Engine engine;
-    private final LaunchOrder launchOrder;
+    private final SetupStore setups;
+    private final AppConfig config;
+    private final ReleasePhase phase;
     private final View view;
     private final Reconciler reconciler;
     private final Urls urls;
     private final Domains domains;
     private final Semaphore builds;
-    private final Ids ids;
     private final InstantSource clock;
 
     Deployment(
@@ -75,13 +72,13 @@ final class Deployment {
             DeployLog log,
             Builder builder,
             Engine engine,
-            LaunchOrder launchOrder,
+            AppConfig config,
+            ReleasePhase phase,
             View view,
             Reconciler reconciler,
             Urls urls,
             Domains domains,
             int buildsAtOnce,
-            Ids ids,
             InstantSource clock) {
         this.home = home;
         this.apps = stores.apps();
@@ -92,13 +89,14 @@ final class Deployment {
         this.log = log;
         this.builder = builder;
         this.engine = engine;
-        this.launchOrder = launchOrder;
+        this.setups = stores.setups();
+        this.config = config;
+        this.phase = phase;
         this.view = view;
         this.reconciler = reconciler;
         this.urls = urls;
         this.domains = domains;
         this.builds = new Semaphore(buildsAtOnce, true);
-        this.ids = ids;
         this.clock = clock;
     }
 
@@ -121,6 +119,13 @@ final class Deployment {
     /** Goes the whole road, or on from where a platform that was killed has left it. */
     void run(DeployRow row) throws InterruptedException {
         AppRow app = apps.find(row.app()).orElseThrow();
+        toTraffic(row, app);
+        if (Set.of("deploy", "config").contains(row.deploy().kind())) {
+            phase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
+        }
+    }
+
+    private void toTraffic(DeployRow row, AppRow app) throws InterruptedException {
         switch (row.deploy().state()) {
             case "releasing" ->
                 throw new StoaException(
@@ -223,7 +228,10 @@ final class Deployment {
             try (InputStream archive = Files.newInputStream(home.upload(id))) {
                 SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
             }
-            Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
+            MergedManifest merged = MergedManifest.read(source);
+            merged.notes().forEach(note -> say(row, "       " + note));
+            config.prepare(app, merged, line -> say(row, line));
+            Manifest manifest = merged.manifest();
             manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
             Slug slug = builder.build(
@@ -231,6 +239,8 @@ final class Deployment {
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
+            setups.declare(id, merged);
+            config.hint(app, merged, slug.env().keySet(), line -> say(row, line));
             return build;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -253,31 +263,10 @@ final class Deployment {
                 releases.add(app.id(), build.id(), config, row.deploy().description(), clock.instant());
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
-        Optional<String> command =
-                build.manifest().release().command().or(() -> build.slug().release());
-        if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
-            runReleaseCommand(row, app, build, release, command.get());
+        if (!row.deploy().kind().equals("rollback")) {
+            phase.before(app, build, release, line -> say(row, line));
         }
         return release;
-    }
-
-    private void runReleaseCommand(DeployRow row, AppRow app, BuildRow build, ReleaseRow release, String command)
-            throws InterruptedException {
-        say(row, "-----> Running the release command: " + command);
-        Redaction redaction = new Redaction(release.config());
-        LineSplitter lines = new LineSplitter(line -> say(row, "       " + redaction.apply(line)));
-        Exit exit = new OneOff(engine)
-                .run(
-                        launchOrder.oneOff("release-" + ids.next(), app, release, build, command),
-                        RELEASE_COMMAND_MAX,
-                        lines::accept);
-        lines.end();
-        if (exit.status() != 0) {
-            throw new StoaException(
-                    ErrorCode.RELEASE_COMMAND_FAILED,
-                    "the release command of %s %s: %s".formatted(release.name(), exit.describe(), command),
-                    "its output stands above; the release before still serves");
-        }
     }
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {
