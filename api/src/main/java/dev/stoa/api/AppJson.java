@@ -175,8 +175,13 @@ record AppJson(
             Map<String, Integer> instances = new LinkedHashMap<>();
             top.member("formation").ifPresent(all -> all.members(FORMATION_EXAMPLE)
                     .forEach((type, process) -> {
-                        if (process.isNull()) {
+                        if (process.isNull() || type.equals(Procfile.RELEASE)) {
                             return;
+                        }
+                        if (!ManifestFile.PROCESS_TYPE.matcher(type).matches()) {
+                            throw process.problem(
+                                    "cannot be a process type: it has 1 to 40 letters, digits, - and _",
+                                    FORMATION_EXAMPLE);
                         }
                         process.members(FORMATION_EXAMPLE);
                         process.member("quantity").ifPresent(quantity -> {

@@ -143,15 +143,23 @@ record JsonValue(String file, String path, int line, Content content) {
 
     String text(String example) {
         if (content instanceof Text text) {
-            return text.value();
+            return passable(text.value(), example);
         }
         throw wrongType("a string", example);
+    }
+
+    /** Neither a command nor a variable can hold the character that ends both. */
+    private String passable(String text, String example) {
+        if (text.indexOf('\0') >= 0) {
+            throw problem("must not contain the character U+0000", example);
+        }
+        return text;
     }
 
     /** A string; a number or a boolean counts as what is written. */
     String scalar(String example) {
         return switch (content) {
-            case Text text -> text.value();
+            case Text text -> passable(text.value(), example);
             case Plain plain when plain.kind() != Kind.NULL -> plain.written();
             default -> throw wrongType("a string", example);
         };

@@ -79,7 +79,7 @@ public final class ManifestFile {
     static final int NESTING_MAX = 100;
 
     /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
-    private static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,39}");
+    static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,39}");
 
     private static final Pattern CRON_NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
 

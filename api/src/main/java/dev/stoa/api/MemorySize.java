@@ -1,6 +1,7 @@
 package dev.stoa.api;
 
 import java.math.BigDecimal;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,15 +39,21 @@ final class MemorySize {
 
     private MemorySize() {}
 
-    /** The form that {@link #parseBytes} reads, in the largest unit that is exact. */
+    /** The form that {@link #parseBytes} reads, in the unit that is exact with the smallest number. */
     static String written(long bytes) {
-        for (String unit : List.of("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB")) {
-            long size = Objects.requireNonNull(BYTES_BY_UNIT.get(unit.toLowerCase(Locale.ROOT)));
-            if (bytes % size == 0) {
-                return bytes / size + unit;
-            }
-        }
-        return BigDecimal.valueOf(bytes).movePointLeft(3).stripTrailingZeros().toPlainString() + "kB";
+        return List.of("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB").stream()
+                .filter(unit -> bytes % size(unit) == 0)
+                .max(Comparator.comparingLong(MemorySize::size))
+                .map(unit -> bytes / size(unit) + unit)
+                .orElseGet(() -> BigDecimal.valueOf(bytes)
+                                .movePointLeft(3)
+                                .stripTrailingZeros()
+                                .toPlainString()
+                        + "kB");
+    }
+
+    private static long size(String unit) {
+        return Objects.requireNonNull(BYTES_BY_UNIT.get(unit.toLowerCase(Locale.ROOT)), unit);
     }
 
     /** The bytes; empty when the text is no such amount, is zero, or is more than 1 PiB. */

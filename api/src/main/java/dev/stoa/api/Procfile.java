@@ -45,6 +45,9 @@ public record Procfile(Map<String, String> processes, Optional<String> release, 
                         line,
                         "is not of the form \"name: command\", with a name of up to 40 letters, digits, - and _");
             }
+            if (line.indexOf('\0') >= 0) {
+                throw bad(i + 1, line.replace("\0", ""), "has the character U+0000 in it, which no command can hold");
+            }
             if (commands.put(matcher.group(1), matcher.group(2)) != null) {
                 throw bad(i + 1, line, "names \"%s\" a second time".formatted(matcher.group(1)));
             }

@@ -29,6 +29,30 @@ class ProcfileTest {
     }
 
     @Test
+    void aNameMayHaveWhateverItMayHaveOnHeroku() {
+        Procfile procfile = Procfile.parse("Mail_Worker: bundle exec sidekiq\n2nd:./x\nweb:\tbundle exec puma -C config/puma.rb  ");
+
+        assertThat(procfile.processes())
+                .isEqualTo(Map.of(
+                        "Mail_Worker",
+                        "bundle exec sidekiq",
+                        "2nd",
+                        "./x",
+                        "web",
+                        "bundle exec puma -C config/puma.rb"));
+    }
+
+    @Test
+    void noCommandHoldsACharacterThatWouldEndIt() {
+        StoaException error =
+                catchThrowableOfType(StoaException.class, () -> Procfile.parse("web: ./server\0; ./other"));
+
+        assertThat(error.message())
+                .isEqualTo(
+                        "line 1 of the Procfile, \"web: ./server; ./other\", has the character U+0000 in it, which no command can hold");
+    }
+
+    @Test
     void theReleaseCommandIsNoProcess() {
         Procfile procfile = Procfile.parse("release: ./migrate\nweb: ./server");
 

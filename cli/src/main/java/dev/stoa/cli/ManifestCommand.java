@@ -65,6 +65,10 @@ final class ManifestCommand implements Callable<Integer> {
         }
         MergedManifest merged = MergedManifest.read(folder);
         merged.notes().forEach(session.terminal()::note);
+        if (merged.manifest().processes().values().stream().noneMatch(process -> process.command().isPresent())) {
+            session.terminal()
+                    .note("No file says how the app is started. What a build finds out: stoa manifest -a APP, once it is deployed");
+        }
         return ManifestLines.of(merged.manifest(), merged.setup(), merged.origins());
     }
 }

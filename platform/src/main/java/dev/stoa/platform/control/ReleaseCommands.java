@@ -25,6 +25,9 @@ final class ReleaseCommands {
     /** So much of what a command prints is kept; one that prints more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
+    /** A line costs more than its characters. */
+    private static final long LINE_CHARS = 64;
+
     private final Engine engine;
     private final LaunchOrder launchOrder;
     private final LogStore logs;
@@ -99,11 +102,11 @@ final class ReleaseCommands {
         @Override
         public void accept(String line) {
             long before = said;
-            said += line.length() + 1L;
+            said += line.length() + LINE_CHARS;
             if (said <= SAID_CHARS_MAX) {
                 lines.accept(line);
             } else if (before <= SAID_CHARS_MAX) {
-                lines.accept("(the command prints more than %d MB; the rest is left out)".formatted(SAID_CHARS_MAX >> 20));
+                lines.accept("(the command prints too much; the rest is left out)");
             }
         }
     }
