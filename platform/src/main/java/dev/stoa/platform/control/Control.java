@@ -13,6 +13,9 @@ import java.time.InstantSource;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
+    /** The realm of a client of the internal router that is no instance. */
+    private static final String NOBODY = "-";
+
     private final Apps apps;
     private final AppManifest manifest;
     private final Stores stores;
@@ -37,13 +40,19 @@ public final class Control {
             Ids ids,
             InstantSource clock) {
         this.stores = stores;
-        LaunchOrder launchOrder = new LaunchOrder(instanceLimits);
+        Routes routes = new Routes(router::update);
+        LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
         HealthWatch health = new HealthWatch(engine);
         View view = new View(stores, engine, health, urls.domain(), clock);
         Drain drain = router::drain;
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, logs, ids, clock);
-        reconciler = new Reconciler(
-                stores, crew, view, new FailureReport(engine, stores), new Routes(router::update), clock);
+        routes.onNames(crew::names);
+        engine.gateway()
+                .map(gateway -> router.startInternal(
+                        gateway,
+                        client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
+                .ifPresent(engine::serveGateway);
+        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, clock);
         Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
         Deployment deployment = new Deployment(

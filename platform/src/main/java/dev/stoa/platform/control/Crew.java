@@ -127,6 +127,11 @@ final class Crew {
         }
     }
 
+    /** From now on these internal names lead somewhere for the instances of an app. */
+    void names(int app, List<String> names) {
+        instances.all(app).forEach(row -> engine.names(row.id(), names));
+    }
+
     /** Drains it and ends it, in a thread of its own; {@link #settle} sees the end. */
     void stop(AppRow app, String instance) {
         instances.markStopping(instance);

@@ -47,7 +47,7 @@ public final class EngineBuildShell implements BuildShell {
                 command.readable(),
                 List.of(command.cache()),
                 limits,
-                false);
+                InstanceSpec.Net.SILENT);
         LineSplitter splitter = new LineSplitter(lines);
         int status = new OneOff(engine).run(spec, COMMAND_MAX, splitter::accept).status();
         splitter.end();

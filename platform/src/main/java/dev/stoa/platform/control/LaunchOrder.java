@@ -10,6 +10,7 @@ import dev.stoa.platform.engine.Limits;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Says what exactly the engine is to run for an instance of a release. */
 final class LaunchOrder {
@@ -17,10 +18,15 @@ final class LaunchOrder {
     static final String WEB = "web";
 
     private final Limits defaults;
+    private final Function<AppRow, List<String>> names;
 
-    /** @param defaults what an instance may use where its manifest does not say */
-    LaunchOrder(Limits defaults) {
+    /**
+     * @param defaults what an instance may use where its manifest does not say
+     * @param names    the internal names that lead somewhere for an app
+     */
+    LaunchOrder(Limits defaults, Function<AppRow, List<String>> names) {
         this.defaults = defaults;
+        this.names = names;
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
@@ -58,7 +64,7 @@ final class LaunchOrder {
                 build.slug().readable(),
                 List.of(),
                 limits(build.manifest().process(process)),
-                process.equals(WEB));
+                new InstanceSpec.Net(process.equals(WEB), build.manifest().port(), names.apply(app)));
     }
 
     private Limits limits(ProcessManifest manifest) {

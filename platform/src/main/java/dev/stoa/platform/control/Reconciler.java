@@ -197,7 +197,7 @@ final class Reconciler {
         while (!closed) {
             crew.settle(app);
             View.Snapshot snapshot = view.of(app);
-            routes.publish(snapshot.route(), snapshot.hosts());
+            routes.publish(app, snapshot);
             Plan plan = planner.plan(snapshot.wanted(), snapshot.actual());
             if (plan.steps().isEmpty()) {
                 plan.lookAgain().ifPresent(at -> lookLater(app.id(), Duration.between(clock.instant(), at)));

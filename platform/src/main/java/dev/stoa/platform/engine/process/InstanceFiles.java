@@ -27,7 +27,8 @@ record InstanceFiles(Path directory) {
     private static final int STICKY_AND_OPEN = 01777;
 
     /** What a later engine has to know; never the environment, which may hold secrets. */
-    record Recorded(int tenant, String command, int port, boolean isolated, Instant startedAt) {}
+    record Recorded(
+            int tenant, String command, int port, Optional<String> address, boolean isolated, Instant startedAt) {}
 
     String id() {
         return directory.getFileName().toString();
@@ -64,6 +65,14 @@ record InstanceFiles(Path directory) {
 
     Path group() {
         return directory.resolve("group");
+    }
+
+    Path hosts() {
+        return directory.resolve("hosts");
+    }
+
+    Path resolver() {
+        return directory.resolve("resolv.conf");
     }
 
     /**

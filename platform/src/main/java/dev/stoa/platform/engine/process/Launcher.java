@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 
 /** Starts the shim of an instance, and with it the instance. */
@@ -31,7 +32,7 @@ final class Launcher {
     private static final Path SHELL = Path.of("/bin/sh");
 
     /** Where programs are on systems that have none of the usual directories, such as NixOS. */
-    private static final String SHIM_PATH = SYSTEM_PATH + ":/run/current-system/sw/bin:/run/wrappers/bin";
+    static final String SHIM_PATH = SYSTEM_PATH + ":/run/current-system/sw/bin:/run/wrappers/bin";
 
     private final Sandbox sandbox;
     private final Scripts scripts;
@@ -57,18 +58,26 @@ final class Launcher {
     /**
      * Returns the shim once the instance's shell is about to become the app.
      *
-     * @param port 0 for an instance that does not listen
+     * @param place in the network of the instances; empty: it shares the machine's
      */
     Process launch(
-            InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int port, InstanceFiles.Recorded recorded)
+            InstanceSpec spec,
+            InstanceFiles files,
+            Cgroups.Group group,
+            Optional<Network.Place> place,
+            InstanceFiles.Recorded recorded)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
         String home =
                 sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
-        String script = StartScript.of(environment(spec, home, port), home, spec.command());
+        String script = StartScript.of(environment(spec, home, recorded.port()), home, spec.command());
         files.create(spec.slug().toAbsolutePath(), uid, home);
+        if (place.isPresent()) {
+            HostNames.write(files, place.get().gateway(), spec.net().names());
+            HostNames.writeResolver(files);
+        }
         files.record(recorded);
-        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, uid));
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid));
         builder.environment().clear();
         builder.environment().put("PATH", SHIM_PATH);
         builder.directory(files.directory().toFile());
@@ -89,13 +98,15 @@ final class Launcher {
         return shim;
     }
 
-    private List<String> command(InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int uid) {
+    private List<String> command(
+            InstanceSpec spec, InstanceFiles files, Cgroups.Group group, Optional<Network.Place> place, int uid) {
         List<String> command = new ArrayList<>(sandbox.shim(SHELL, setsid));
         command.add(scripts.shim().toString());
         command.add(files.directory().toString());
         for (Path procs : group.procs()) {
             command.addAll(List.of("--join", procs.toString()));
         }
+        place.ifPresent(own -> command.addAll(List.of("--net", own.namespace().toString())));
         group.oom().ifPresent(oom -> command.addAll(List.of("--oom", oom.toString())));
         if (sandbox.isolated() && spec.slugUse() == InstanceSpec.SlugUse.EPHEMERAL) {
             command.addAll(List.of("--layer", sandbox.mounts() ? "overlay" : "copy"));

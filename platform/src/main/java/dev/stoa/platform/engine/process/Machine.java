@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What the machine that the platform runs on allows. */
 final class Machine {
@@ -36,6 +37,26 @@ final class Machine {
         return Sandbox.of(Sandbox.Kind.NONE);
     }
 
+    /**
+     * What instances have of the network.
+     *
+     * @param own       empty: they share the machine's
+     * @param sharedWhy for people, why they do, and what to change
+     */
+    record Networking(Optional<Network> own, String sharedWhy) {}
+
+    static Networking networking(Sandbox sandbox, Path directory) {
+        if (!sandbox.mounts()) {
+            return new Networking(
+                    Optional.empty(), "start Stoa as root, and with bubblewrap installed, to give each one of its own");
+        }
+        try {
+            return new Networking(Optional.of(Network.open(directory)), "");
+        } catch (IOException e) {
+            return new Networking(Optional.empty(), String.valueOf(e.getMessage()));
+        }
+    }
+
     static boolean works(Sandbox sandbox, Path directory) {
         Path trial = directory.resolve(".trial");
         InstanceFiles files = new InstanceFiles(trial.resolve("instance"));
@@ -53,14 +74,14 @@ final class Machine {
                     List.of(),
                     List.of(),
                     UNLIMITED,
-                    false);
+                    InstanceSpec.Net.SILENT);
             Launcher launcher = new Launcher(sandbox, Scripts.extract(directory.resolve(".scripts")), List.of());
             Process shim = launcher.launch(
                     spec,
                     files,
                     Cgroups.Group.NONE,
-                    0,
-                    new InstanceFiles.Recorded(0, "true", 0, sandbox.isolated(), Instant.EPOCH));
+                    Optional.empty(),
+                    new InstanceFiles.Recorded(0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH));
             shim.waitFor();
             return files.exit().filter(exit -> exit.status() == 0).isPresent();
         } catch (StoaException | IOException e) {
