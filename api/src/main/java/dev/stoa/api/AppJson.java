@@ -129,18 +129,19 @@ record AppJson(
 
         private Map<String, Variable> env(JsonValue top) {
             Map<String, Variable> env = new LinkedHashMap<>();
-            top.member("env").ifPresent(all -> all.members(ENV_EXAMPLE).forEach((name, value) -> {
-                if (!VARIABLE.matcher(name).matches()) {
-                    throw value.problem(
-                            "cannot be the name of a variable: it has letters, digits and _, and does not start with a digit",
-                            ENV_EXAMPLE);
-                }
-                Variable variable = variable(value);
-                env.put(name, variable);
-                lines.put("env." + name, value.line());
-                lines.put(ManifestLines.REQUIRED + name, value.line());
-                lines.put(ManifestLines.GENERATED + name, value.line());
-            }));
+            top.member("env")
+                    .ifPresent(all -> all.members(ENV_EXAMPLE).forEach((name, value) -> {
+                        if (!VARIABLE.matcher(name).matches()) {
+                            throw value.problem(
+                                    "cannot be the name of a variable: it has letters, digits and _, and does not start with a digit",
+                                    ENV_EXAMPLE);
+                        }
+                        Variable variable = variable(value);
+                        env.put(name, variable);
+                        lines.put("env." + name, value.line());
+                        lines.put(ManifestLines.REQUIRED + name, value.line());
+                        lines.put(ManifestLines.GENERATED + name, value.line());
+                    }));
             return env;
         }
 
@@ -173,8 +174,8 @@ record AppJson(
 
         private Map<String, Integer> instances(JsonValue top) {
             Map<String, Integer> instances = new LinkedHashMap<>();
-            top.member("formation").ifPresent(all -> all.members(FORMATION_EXAMPLE)
-                    .forEach((type, process) -> {
+            top.member("formation")
+                    .ifPresent(all -> all.members(FORMATION_EXAMPLE).forEach((type, process) -> {
                         if (process.isNull() || type.equals(Procfile.RELEASE)) {
                             return;
                         }
@@ -194,46 +195,50 @@ record AppJson(
 
         private Map<String, String> health(JsonValue top) {
             Map<String, String> health = new LinkedHashMap<>();
-            top.member("healthchecks").ifPresent(all -> all.members(HEALTH_EXAMPLE)
-                    .forEach((type, checks) -> checks.elements(HEALTH_EXAMPLE).stream()
-                            .filter(check -> check.member("type")
-                                    .map(kind -> kind.text(HEALTH_EXAMPLE))
-                                    .orElse("startup")
-                                    .equals("startup"))
-                            .flatMap(check -> check.member("path").stream())
-                            .findFirst()
-                            .ifPresent(path -> {
-                                if (!path.text(HEALTH_EXAMPLE).matches("/[!-~]*")) {
-                                    throw path.problem("must be a path that starts with /", HEALTH_EXAMPLE);
-                                }
-                                health.put(type, path.text(HEALTH_EXAMPLE));
-                                lines.put("processes.%s.health".formatted(type), path.line());
-                            })));
+            top.member("healthchecks")
+                    .ifPresent(all -> all.members(HEALTH_EXAMPLE)
+                            .forEach((type, checks) -> checks.elements(HEALTH_EXAMPLE).stream()
+                                    .filter(check -> check.member("type")
+                                            .map(kind -> kind.text(HEALTH_EXAMPLE))
+                                            .orElse("startup")
+                                            .equals("startup"))
+                                    .flatMap(check -> check.member("path").stream())
+                                    .findFirst()
+                                    .ifPresent(path -> {
+                                        if (!path.text(HEALTH_EXAMPLE).matches("/[!-~]*")) {
+                                            throw path.problem("must be a path that starts with /", HEALTH_EXAMPLE);
+                                        }
+                                        health.put(type, path.text(HEALTH_EXAMPLE));
+                                        lines.put("processes.%s.health".formatted(type), path.line());
+                                    })));
             return health;
         }
 
         private Map<String, CronManifest> crons(JsonValue top) {
             Map<String, CronManifest> crons = new LinkedHashMap<>();
-            top.member("cron").ifPresent(all -> all.elements(CRON_EXAMPLE).forEach(job -> {
-                job.members(CRON_EXAMPLE);
-                CronManifest cron = new CronManifest(
-                        needed(job, "schedule"),
-                        needed(job, "command"),
-                        Optional.empty(),
-                        job.member("concurrency_policy")
-                                .map(policy -> policy.text("\"concurrency_policy\": \"forbid\""))
-                                .filter("allow"::equals)
-                                .isPresent(),
-                        Optional.empty());
-                String name = job.member("name")
-                        .map(text -> text.text(CRON_EXAMPLE).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-"))
-                        .filter(text -> CRON_NAME.matcher(text).matches() && !crons.containsKey(text))
-                        .orElseGet(() -> unused(crons));
-                crons.put(name, cron);
-                for (String key : List.of("schedule", "command", "overlap")) {
-                    lines.put("crons.%s.%s".formatted(name, key), job.line());
-                }
-            }));
+            top.member("cron")
+                    .ifPresent(all -> all.elements(CRON_EXAMPLE).forEach(job -> {
+                        job.members(CRON_EXAMPLE);
+                        CronManifest cron = new CronManifest(
+                                needed(job, "schedule"),
+                                needed(job, "command"),
+                                Optional.empty(),
+                                job.member("concurrency_policy")
+                                        .map(policy -> policy.text("\"concurrency_policy\": \"forbid\""))
+                                        .filter("allow"::equals)
+                                        .isPresent(),
+                                Optional.empty());
+                        String name = job.member("name")
+                                .map(text -> text.text(CRON_EXAMPLE)
+                                        .toLowerCase(Locale.ROOT)
+                                        .replaceAll("[^a-z0-9]+", "-"))
+                                .filter(text -> CRON_NAME.matcher(text).matches() && !crons.containsKey(text))
+                                .orElseGet(() -> unused(crons));
+                        crons.put(name, cron);
+                        for (String key : List.of("schedule", "command", "overlap")) {
+                            lines.put("crons.%s.%s".formatted(name, key), job.line());
+                        }
+                    }));
             return crons;
         }
 
@@ -302,9 +307,10 @@ record AppJson(
         }
 
         private void addons(JsonValue top) {
-            List<String> plans = top.member("addons").map(list -> list.elements(ADDONS_EXAMPLE)).orElse(List.of()).stream()
-                    .map(addon -> addon.member("plan").orElse(addon).text(ADDONS_EXAMPLE))
-                    .toList();
+            List<String> plans =
+                    top.member("addons").map(list -> list.elements(ADDONS_EXAMPLE)).orElse(List.of()).stream()
+                            .map(addon -> addon.member("plan").orElse(addon).text(ADDONS_EXAMPLE))
+                            .toList();
             if (plans.isEmpty()) {
                 return;
             }
@@ -313,16 +319,22 @@ record AppJson(
                     .flatMap(plan -> Optional.ofNullable(ADDON_VARIABLES.get(plan.replaceFirst(":.*", ""))).stream())
                     .distinct()
                     .toList();
-            notes.add(variables.isEmpty()
-                    ? "    give the app what they would give it: stoa config set NAME=VALUE"
-                    : "    give the app its services: stoa config set " + String.join(" ", variables.stream()
-                            .map(name -> name + "=…")
-                            .toList()));
+            notes.add(
+                    variables.isEmpty()
+                            ? "    give the app what they would give it: stoa config set NAME=VALUE"
+                            : "    give the app its services: stoa config set "
+                                    + String.join(
+                                            " ",
+                                            variables.stream()
+                                                    .map(name -> name + "=…")
+                                                    .toList()));
         }
 
         private void notProvided(JsonValue top) {
             for (String key : List.of("stack", "image")) {
-                if (top.member(key).filter(v -> v.content() instanceof JsonValue.Text).isPresent()) {
+                if (top.member(key)
+                        .filter(v -> v.content() instanceof JsonValue.Text)
+                        .isPresent()) {
                     notes.add("app.json: \"%s\" is ignored: apps run on the system of the machine".formatted(key));
                 }
             }

@@ -27,8 +27,8 @@ public record AppSetup(
         Optional<String> postdeploy,
         Optional<String> predeployEach,
         Optional<String> postdeployEach) {
-    public static final AppSetup NONE = new AppSetup(
-            Map.of(), List.of(), List.of(), "", Optional.empty(), Optional.empty(), Optional.empty());
+    public static final AppSetup NONE =
+            new AppSetup(Map.of(), List.of(), List.of(), "", Optional.empty(), Optional.empty(), Optional.empty());
 
     public AppSetup {
         required = Map.copyOf(required);

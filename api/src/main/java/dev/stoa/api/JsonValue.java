@@ -81,15 +81,14 @@ record JsonValue(String file, String path, int line, Content content) {
                     "close what was opened");
         }
         JsonToken token = Objects.requireNonNull(parser.currentToken(), "at a value");
-        Content content =
-                switch (token) {
-                    case START_OBJECT -> members(parser, file, path, depth);
-                    case START_ARRAY -> elements(parser, file, path, depth);
-                    case VALUE_STRING -> new Text(parser.getString());
-                    case VALUE_TRUE, VALUE_FALSE -> new Plain(parser.getString(), Kind.BOOLEAN);
-                    case VALUE_NULL -> new Plain("null", Kind.NULL);
-                    default -> new Plain(parser.getString(), Kind.NUMBER);
-                };
+        Content content = switch (token) {
+            case START_OBJECT -> members(parser, file, path, depth);
+            case START_ARRAY -> elements(parser, file, path, depth);
+            case VALUE_STRING -> new Text(parser.getString());
+            case VALUE_TRUE, VALUE_FALSE -> new Plain(parser.getString(), Kind.BOOLEAN);
+            case VALUE_NULL -> new Plain("null", Kind.NULL);
+            default -> new Plain(parser.getString(), Kind.NUMBER);
+        };
         return new JsonValue(file, path, line, content);
     }
 
@@ -177,8 +176,7 @@ record JsonValue(String file, String path, int line, Content content) {
             throw wrongType("a whole number", example);
         }
         if (!plain.written().matches("[0-9]{1,9}") || Integer.parseInt(plain.written()) > max) {
-            throw problem(
-                    "must be a whole number from 0 to %d, not %s".formatted(max, cut(plain.written())), example);
+            throw problem("must be a whole number from 0 to %d, not %s".formatted(max, cut(plain.written())), example);
         }
         return Integer.parseInt(plain.written());
     }

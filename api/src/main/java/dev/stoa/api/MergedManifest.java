@@ -84,7 +84,9 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                     own.port(),
                     build(),
                     processes(),
-                    new ReleaseManifest(own.release().command().or(procfile::release), own.release().timeout()),
+                    new ReleaseManifest(
+                            own.release().command().or(procfile::release),
+                            own.release().timeout()),
                     env(),
                     own.network(),
                     crons());
@@ -93,7 +95,9 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
 
         private BuildManifest build() {
             BuildManifest build = own.build();
-            if (build.buildpack().isPresent() || !build.buildpacks().isEmpty() || appJson.buildpack().isEmpty()) {
+            if (build.buildpack().isPresent()
+                    || !build.buildpacks().isEmpty()
+                    || appJson.buildpack().isEmpty()) {
                 return build;
             }
             return new BuildManifest(appJson.buildpack(), build.buildpacks(), build.env(), build.timeout());
@@ -110,11 +114,17 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                 processes.put(
                         type,
                         new ProcessManifest(
-                                process.command().or(() -> Optional.ofNullable(procfile.processes().get(type))),
-                                process.instances().or(() -> Optional.ofNullable(appJson.instances().get(type))),
+                                process.command()
+                                        .or(() -> Optional.ofNullable(
+                                                procfile.processes().get(type))),
+                                process.instances()
+                                        .or(() -> Optional.ofNullable(
+                                                appJson.instances().get(type))),
                                 process.memoryBytes(),
                                 process.cpu(),
-                                process.health().or(() -> Optional.ofNullable(appJson.health().get(type)))));
+                                process.health()
+                                        .or(() -> Optional.ofNullable(
+                                                appJson.health().get(type)))));
             }
             return processes;
         }
@@ -162,8 +172,9 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
             types.stream()
                     .filter(type -> type.equalsIgnoreCase(WEB) && !types.contains(WEB))
                     .findFirst()
-                    .ifPresent(type -> notes.add(
-                            "Procfile: \"%s\" gets no requests: the process type that does is named \"web\"".formatted(type)));
+                    .ifPresent(type ->
+                            notes.add("Procfile: \"%s\" gets no requests: the process type that does is named \"web\""
+                                    .formatted(type)));
             return notes;
         }
     }

@@ -39,8 +39,10 @@ final class SourceText {
 
     /** Whatever is in a comment, the rest can be read; but of UTF-16, which some shells write, nothing could. */
     private static String decoded(byte[] bytes, String name, ErrorCode code) {
-        if (bytes.length >= 2 && (bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE
-                || bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF)) {
+        boolean utf16 = bytes.length >= 2
+                && ((bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE)
+                        || (bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF));
+        if (utf16) {
             throw new StoaException(code, "%s is UTF-16 text".formatted(name), "save it as UTF-8");
         }
         String text = new String(bytes, StandardCharsets.UTF_8);

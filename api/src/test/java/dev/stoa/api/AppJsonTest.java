@@ -7,6 +7,7 @@ import dev.stoa.api.AppJson.Need;
 import dev.stoa.api.AppJson.Variable;
 import dev.stoa.api.Manifest.CronManifest;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +42,7 @@ class AppJsonTest {
     void aVariableHasAValueOrIsNeededOrIsGenerated(String entry, Need need, String value) {
         AppJson app = parse("{'env': {'NAME': %s}}".formatted(entry));
 
-        Variable variable = app.env().get("NAME");
+        Variable variable = Objects.requireNonNull(app.env().get("NAME"));
         assertThat(variable.need()).isEqualTo(need);
         assertThat(variable.value()).isEqualTo(Optional.ofNullable(value));
     }
@@ -208,8 +209,7 @@ class AppJsonTest {
 
     @Test
     void bracketsWithoutEndDoNoHarm() {
-        StoaException error =
-                catchThrowableOfType(StoaException.class, () -> parse("{'x': " + "[".repeat(100_000)));
+        StoaException error = catchThrowableOfType(StoaException.class, () -> parse("{'x': " + "[".repeat(100_000)));
 
         assertThat(error.message()).isEqualTo("app.json has brackets more than 50 deep, line 1");
     }

@@ -30,7 +30,8 @@ class ProcfileTest {
 
     @Test
     void aNameMayHaveWhateverItMayHaveOnHeroku() {
-        Procfile procfile = Procfile.parse("Mail_Worker: bundle exec sidekiq\n2nd:./x\nweb:\tbundle exec puma -C config/puma.rb  ");
+        Procfile procfile =
+                Procfile.parse("Mail_Worker: bundle exec sidekiq\n2nd:./x\nweb:\tbundle exec puma -C config/puma.rb  ");
 
         assertThat(procfile.processes())
                 .isEqualTo(Map.of(

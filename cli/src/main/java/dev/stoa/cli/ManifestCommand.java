@@ -53,10 +53,8 @@ final class ManifestCommand implements Callable<Integer> {
     }
 
     private List<ManifestLine> ofFolder() {
-        Path folder = session.environment()
-                .folder()
-                .resolve(path.orElse(Path.of("")))
-                .normalize();
+        Path folder =
+                session.environment().folder().resolve(path.orElse(Path.of(""))).normalize();
         if (!Files.isDirectory(folder)) {
             throw new StoaException(
                     ErrorCode.EMPTY_SOURCE,
@@ -65,9 +63,11 @@ final class ManifestCommand implements Callable<Integer> {
         }
         MergedManifest merged = MergedManifest.read(folder);
         merged.notes().forEach(session.terminal()::note);
-        if (merged.manifest().processes().values().stream().noneMatch(process -> process.command().isPresent())) {
+        if (merged.manifest().processes().values().stream()
+                .noneMatch(process -> process.command().isPresent())) {
             session.terminal()
-                    .note("No file says how the app is started. What a build finds out: stoa manifest -a APP, once it is deployed");
+                    .note(
+                            "No file says how the app is started. What a build finds out: stoa manifest -a APP, once it is deployed");
         }
         return ManifestLines.of(merged.manifest(), merged.setup(), merged.origins());
     }

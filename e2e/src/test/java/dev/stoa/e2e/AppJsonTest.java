@@ -117,7 +117,9 @@ class AppJsonTest {
     @Test
     void theCommandForANewAppRunsOnceAndUntilItHasGoneWell() {
         Folder folder = Folder.web("seeded")
-                .with("app.json", "{\"scripts\": {\"postdeploy\": \"echo seeding with $SEED_FROM; test -n \\\"$SEED_FROM\\\"\"}}");
+                .with(
+                        "app.json",
+                        "{\"scripts\": {\"postdeploy\": \"echo seeding with $SEED_FROM; test -n \\\"$SEED_FROM\\\"\"}}");
 
         Stoa.Result first = stoa.ok("deploy", folder.toString(), "-a", "seeded");
         assertThat(first.out())
@@ -194,13 +196,15 @@ class AppJsonTest {
         Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "badjson");
 
         assertThat(result.err())
-                .contains("\"formation.web.quantity\" must be a whole number, not the string \"two\" in app.json, line 3");
+                .contains(
+                        "\"formation.web.quantity\" must be a whole number, not the string \"two\" in app.json, line 3");
         assertThat(stoa.fails("manifest", folder.toString()).err()).contains("app.json, line 3");
         assertThat(stoa.get("badjson", "/").body()).isEqualTo("good");
     }
 
     private static List<String> texts(String query, String app) {
-        return stoa.json("logs", query, "-a", app).valueStream()
+        return stoa.json("logs", query, "-a", app)
+                .valueStream()
                 .map(line -> line.path("text").asString())
                 .toList();
     }

@@ -110,7 +110,8 @@ final class ReleasePhase {
             problem = Optional.of("could not be started: " + e.message());
         }
         problem.ifPresent(what -> {
-            say.accept("       WARNING: the %s command %s; %s serves all the same".formatted(name, what, release.name()));
+            say.accept(
+                    "       WARNING: the %s command %s; %s serves all the same".formatted(name, what, release.name()));
             say.accept("       its output stays in: stoa logs source:%s -a %s".formatted(name, app.name()));
         });
         return problem.isEmpty();
