@@ -152,7 +152,7 @@ record AppJson(
                         : new Variable(Optional.of(value.scalar(ENV_EXAMPLE)), Need.OPTIONAL, "");
             }
             String description = value.member("description")
-                    .map(text -> text.text("\"description\": \"the main database\""))
+                    .map(text -> text.words("\"description\": \"the main database\""))
                     .orElse("");
             Optional<JsonValue> generator = value.member("generator");
             if (generator.isPresent()) {
@@ -276,7 +276,7 @@ record AppJson(
             Optional<String> chosen = Optional.empty();
             List<String> ignored = new ArrayList<>();
             for (JsonValue entry : all) {
-                String url = entry.member("url").orElse(entry).text(BUILDPACKS_EXAMPLE);
+                String url = entry.member("url").orElse(entry).words(BUILDPACKS_EXAMPLE);
                 Optional<String> own = known(url);
                 if (own.isPresent()) {
                     chosen.filter(before -> !before.equals(own.get())).ifPresent(ignored::add);
@@ -309,7 +309,7 @@ record AppJson(
         private void addons(JsonValue top) {
             List<String> plans =
                     top.member("addons").map(list -> list.elements(ADDONS_EXAMPLE)).orElse(List.of()).stream()
-                            .map(addon -> addon.member("plan").orElse(addon).text(ADDONS_EXAMPLE))
+                            .map(addon -> addon.member("plan").orElse(addon).words(ADDONS_EXAMPLE))
                             .toList();
             if (plans.isEmpty()) {
                 return;

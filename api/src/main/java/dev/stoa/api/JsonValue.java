@@ -155,6 +155,11 @@ record JsonValue(String file, String path, int line, Content content) {
         return text;
     }
 
+    /** A string for people, on one line and without what would upset a terminal. */
+    String words(String example) {
+        return text(example).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+    }
+
     /** A string; a number or a boolean counts as what is written. */
     String scalar(String example) {
         return switch (content) {
@@ -167,6 +172,9 @@ record JsonValue(String file, String path, int line, Content content) {
     boolean bool(String example) {
         if (content instanceof Plain plain && plain.kind() == Kind.BOOLEAN) {
             return plain.written().equals("true");
+        }
+        if (content instanceof Text text && text.value().matches("true|false")) {
+            return text.value().equals("true");
         }
         throw wrongType("true or false", example);
     }

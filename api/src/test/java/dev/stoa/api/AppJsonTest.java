@@ -30,6 +30,7 @@ class AppJsonTest {
                 "{'description':'x'}|REQUIRED|none",
                 "{'required':true}|REQUIRED|none",
                 "{'required':false}|OPTIONAL|none",
+                "{'required':'false'}|OPTIONAL|none",
                 "{'value':'info'}|OPTIONAL|info",
                 "{'value':'info','required':true}|OPTIONAL|info",
                 "{'value':8}|OPTIONAL|8",
@@ -45,6 +46,13 @@ class AppJsonTest {
         Variable variable = Objects.requireNonNull(app.env().get("NAME"));
         assertThat(variable.need()).isEqualTo(need);
         assertThat(variable.value()).isEqualTo(Optional.ofNullable(value));
+    }
+
+    @Test
+    void whatAFileSaysOfAVariableCannotUpsetATerminal() {
+        AppJson app = parse("{'env': {'A': {'description': ' the\\u001b[2J main\\n\\tdatabase '}}}");
+
+        assertThat(app.env()).containsEntry("A", new Variable(Optional.empty(), Need.REQUIRED, "the [2J main database"));
     }
 
     @Test

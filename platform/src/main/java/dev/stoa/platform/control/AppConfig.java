@@ -58,7 +58,7 @@ final class AppConfig {
         String described = missing.entrySet().stream()
                 .map(entry -> entry.getValue().isBlank()
                         ? entry.getKey()
-                        : "%s (%s)".formatted(entry.getKey(), entry.getValue().strip()))
+                        : "%s (%s)".formatted(entry.getKey(), entry.getValue()))
                 .collect(Collectors.joining(", "));
         return new StoaException(
                 ErrorCode.CONFIG_MISSING,
