@@ -52,7 +52,8 @@ class AppJsonTest {
     void whatAFileSaysOfAVariableCannotUpsetATerminal() {
         AppJson app = parse("{'env': {'A': {'description': ' the\\u001b[2J main\\n\\tdatabase '}}}");
 
-        assertThat(app.env()).containsEntry("A", new Variable(Optional.empty(), Need.REQUIRED, "the [2J main database"));
+        assertThat(app.env())
+                .containsEntry("A", new Variable(Optional.empty(), Need.REQUIRED, "the [2J main database"));
     }
 
     @Test
