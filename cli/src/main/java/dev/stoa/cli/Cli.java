@@ -37,6 +37,11 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
+        all.put(
+                "git",
+                () -> new CommandLine(new GitCommand())
+                        .addSubcommand(new GitCommand.Remote(session))
+                        .addSubcommand(new GitCommand.Credential(session)));
         all.put("apps", () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));
         all.put("ps", () -> new CommandLine(new PsCommand(session)));
         all.put("scale", () -> new CommandLine(new ScaleCommand(session)));

@@ -9,6 +9,7 @@ import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
+import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -40,7 +41,7 @@ public final class Platform implements AutoCloseable {
     /** Builds must not starve the apps: half as many at once as there are cores, and none with all of the cores. */
     private static final int BUILDS_AT_ONCE = Math.max(1, CORES / 2);
 
-    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 4096);
+    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 2048);
 
     /** What an instance may use where its manifest does not say. */
     private static final Limits INSTANCE_LIMITS = new Limits(512L << 20, CORES, 1024);
@@ -93,7 +94,8 @@ public final class Platform implements AutoCloseable {
                     home.token(),
                     Stream.of(
                                     new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
-                                    control.manifest().endpoints())
+                                    control.manifest().endpoints(),
+                                    new GitApi(home, control.apps()).endpoints())
                             .flatMap(List::stream)
                             .toList(),
                     Version.CURRENT));

@@ -50,6 +50,16 @@ final class BuildContext {
         return shell.slugMount(request.source());
     }
 
+    /** The config vars that the build may see. Its commands have them in their environment. */
+    Map<String, String> config() {
+        return request.config();
+    }
+
+    /** The same, but commands see the config vars only where they are given them. */
+    BuildContext withoutConfig() {
+        return new BuildContext(shell, tools, request.withoutConfig(), source, output);
+    }
+
     /** A folder of the app's cache, by its name. */
     Path cache(String name) {
         return request.cache().resolve(name);
@@ -103,6 +113,11 @@ final class BuildContext {
                         : "the last lines of the build's output say why; put it right and deploy again");
     }
 
+    /** Runs a command, shows what it prints, and returns its exit status. */
+    int status(String script, Map<String, String> env) throws InterruptedException {
+        return execute(script, env, List.of(), this::show);
+    }
+
     /** Runs a command whose failure does not matter; true when it was well. */
     boolean attempt(String script) throws InterruptedException {
         return execute(script, Map.of(), List.of(), line -> {}) == 0;
@@ -113,6 +128,7 @@ final class BuildContext {
         Map<String, String> all = new HashMap<>(tools.networkEnvironment());
         all.put("LANG", BuildEnvironment.LANG);
         all.put("PATH", BuildEnvironment.SYSTEM_PATH);
+        all.putAll(request.config());
         all.putAll(env);
         return shell.run(
                 new BuildShell.Command(request.tenant(), request.source(), request.cache(), script, all, readable),

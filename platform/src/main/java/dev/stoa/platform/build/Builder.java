@@ -28,12 +28,15 @@ public final class Builder {
     private final BuildShell shell;
     private final Toolchains tools;
     private final List<Buildpack> buildpacks;
+    private final Buildpack cloudNative;
 
     /** @param buildpacks the first that recognises a folder builds it */
     Builder(BuildShell shell, Toolchains tools, List<Buildpack> buildpacks) {
         this.shell = shell;
         this.tools = tools;
         this.buildpacks = List.copyOf(buildpacks);
+        this.cloudNative = new CloudNativeBuildpacks(
+                buildpacks.stream().map(Buildpack::name).toList());
     }
 
     /**
@@ -76,7 +79,7 @@ public final class Builder {
             context.step(capitalised(buildpack.name()) + " detected");
             others(buildpack, source).ifPresent(context::detail);
             Buildpack.Built built = buildpack.build(context);
-            Map<String, String> processes = processes(request.manifest(), procfile, built);
+            Map<String, String> processes = processes(request.manifest(), procfile, buildpack, built);
             context.step("Process types: "
                     + new TreeMap<>(processes)
                             .entrySet().stream()
@@ -112,6 +115,9 @@ public final class Builder {
     }
 
     private Buildpack choose(SourceFolder source) {
+        if (cloudNative.detects(source)) {
+            return cloudNative;
+        }
         Optional<String> wanted = source.manifest().build().buildpack();
         if (wanted.isPresent()) {
             return buildpacks.stream()
@@ -124,7 +130,7 @@ public final class Builder {
 
     /** Whoever deploys a Django project with a package.json in it should see what was not chosen. */
     private Optional<String> others(Buildpack chosen, SourceFolder source) {
-        if (source.manifest().build().buildpack().isPresent()) {
+        if (source.manifest().build().buildpack().isPresent() || chosen.equals(cloudNative)) {
             return Optional.empty();
         }
         return buildpacks.stream()
@@ -135,10 +141,12 @@ public final class Builder {
     }
 
     private static Map<String, String> processes(
-            Manifest manifest, Optional<Procfile> procfile, Buildpack.Built built) {
+            Manifest manifest, Optional<Procfile> procfile, Buildpack buildpack, Buildpack.Built built) {
+        Map<String, String> named = new HashMap<>();
+        procfile.ifPresent(p -> named.putAll(p.processes()));
+        manifest.processes().forEach((type, process) -> process.command().ifPresent(c -> named.put(type, c)));
         Map<String, String> processes = new HashMap<>(built.guesses());
-        procfile.ifPresent(p -> processes.putAll(p.processes()));
-        manifest.processes().forEach((type, process) -> process.command().ifPresent(c -> processes.put(type, c)));
+        named.forEach((type, command) -> processes.put(type, buildpack.started(type, command)));
         if (processes.isEmpty()) {
             throw new StoaException(
                     ErrorCode.NOT_RECOGNISED,

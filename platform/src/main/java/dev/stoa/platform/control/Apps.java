@@ -21,12 +21,7 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -39,12 +34,6 @@ import java.util.stream.Collectors;
 
 /** What users can do with apps, one method for each thing. */
 public final class Apps {
-    /** An upload may have so many bytes, packed. */
-    static final long UPLOAD_BYTES_MAX = 2L << 30;
-
-    /** Below this much free disk no deploy is taken, as a full disk would stop the apps that run. */
-    static final long FREE_BYTES_MIN = 200L << 20;
-
     private static final Duration RUN_MAX = Duration.ofHours(24);
     private static final int DEPLOYS_SHOWN = 50;
     static final int INSTANCES_MAX = 100;
@@ -141,46 +130,32 @@ public final class Apps {
 
     /** Takes the source and puts its deploy into the queue; makes the app if there is none of the name. */
     Deploy deploy(String name, InputStream archive) {
-        AppName valid = new AppName(name);
-        String id = deployments.nextId();
-        store(archive, home.upload(id));
-        AppRow app = stores.apps()
-                .create(valid, clock.instant())
-                .orElseGet(() -> stores.apps().require(name));
-        reconciler.lookAgain(app.id());
-        return deployments.submit(id, app, "deploy", "Deploy", Optional.empty());
+        return deploy(name, "Deploy", archive::transferTo);
     }
 
-    private static void store(InputStream archive, Path file) {
-        try {
-            Files.createDirectories(file.getParent());
-            if (Files.getFileStore(file.getParent()).getUsableSpace() < FREE_BYTES_MIN) {
-                throw new StoaException(
-                        ErrorCode.DISK_FULL,
-                        "the disk of the data directory has less than %d MB free".formatted(FREE_BYTES_MIN >> 20),
-                        "free some room, or destroy apps that are not needed, and deploy again");
-            }
-            try (OutputStream out = Files.newOutputStream(file)) {
-                byte[] buffer = new byte[64 * 1024];
-                long total = 0;
-                for (int read = archive.read(buffer); read >= 0; read = archive.read(buffer)) {
-                    total += read;
-                    if (total > UPLOAD_BYTES_MAX) {
-                        throw new StoaException(
-                                ErrorCode.TOO_LARGE,
-                                "the upload has more than %d MB".formatted(UPLOAD_BYTES_MAX >> 20),
-                                "keep what the build does not need out of it with a .stoaignore");
-                    }
-                    out.write(buffer, 0, read);
-                }
-            }
-        } catch (IOException e) {
-            FileTree.delete(file);
-            throw Deployment.unforeseen(new UncheckedIOException(e));
-        } catch (RuntimeException e) {
-            FileTree.delete(file);
-            throw e;
-        }
+    /**
+     * The same, of a source that its owner writes.
+     *
+     * @param source writes a tar.gz
+     */
+    Deploy deploy(String name, String description, Uploads.Source source) {
+        AppName valid = new AppName(name);
+        String id = deployments.nextId();
+        Uploads.store(home.upload(id), source);
+        return deployments.submit(id, ensure(valid), "deploy", description, Optional.empty());
+    }
+
+    boolean exists(String name) {
+        return stores.apps().find(name).isPresent();
+    }
+
+    /** The app of that name, made if there is none. */
+    AppRow ensure(AppName name) {
+        AppRow app = stores.apps()
+                .create(name, clock.instant())
+                .orElseGet(() -> stores.apps().require(name.value()));
+        reconciler.lookAgain(app.id());
+        return app;
     }
 
     /** Of all apps, those on their way first. */

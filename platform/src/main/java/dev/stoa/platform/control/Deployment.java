@@ -8,6 +8,7 @@ import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.TimeLimit;
 import dev.stoa.platform.build.BuildRequest;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.build.Slug;
@@ -25,7 +26,9 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -44,6 +47,14 @@ final class Deployment {
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
 
+    /** With the releases that are kept, these two bound the disk use of an app. */
+    static final long SLUG_BYTES_MAX = 4L << 30;
+
+    static final long CACHE_BYTES_MAX = 8L << 30;
+
+    /** Where the manifest does not say. */
+    static final Duration BUILD_MAX = Duration.ofMinutes(30);
+
     /** So much of what a deploy says is kept; a build that says more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
@@ -57,7 +68,7 @@ final class Deployment {
     private final Builder builder;
     private final Engine engine;
     private final SetupStore setups;
-    private final AppConfig config;
+    private final AppConfig appConfig;
     private final ReleasePhase phase;
     private final View view;
     private final Reconciler reconciler;
@@ -72,7 +83,7 @@ final class Deployment {
             DeployLog log,
             Builder builder,
             Engine engine,
-            AppConfig config,
+            AppConfig appConfig,
             ReleasePhase phase,
             View view,
             Reconciler reconciler,
@@ -90,7 +101,7 @@ final class Deployment {
         this.builder = builder;
         this.engine = engine;
         this.setups = stores.setups();
-        this.config = config;
+        this.appConfig = appConfig;
         this.phase = phase;
         this.view = view;
         this.reconciler = reconciler;
@@ -230,22 +241,75 @@ final class Deployment {
             }
             MergedManifest merged = MergedManifest.read(source);
             merged.notes().forEach(note -> say(row, "       " + note));
-            config.prepare(app, merged, line -> say(row, line));
+            appConfig.prepare(app, merged, line -> say(row, line));
             Manifest manifest = merged.manifest();
             manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
-            Slug slug = builder.build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest), bounded(row));
+            Map<String, String> config = forBuild(app, manifest);
+            Redaction redaction = new Redaction(config);
+            Consumer<String> lines = bounded(row);
+            Slug slug = build(
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config),
+                    line -> lines.accept(redaction.apply(line)));
+            checkSize(slug);
+            boundCache(row, cache);
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
             setups.declare(id, merged);
-            config.hint(app, merged, slug.env().keySet(), line -> say(row, line));
+            appConfig.hint(app, merged, slug.env().keySet(), line -> say(row, line));
             return build;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             builds.release();
+        }
+    }
+
+    /** The config vars that the app lets its builds see. */
+    private Map<String, String> forBuild(AppRow app, Manifest manifest) {
+        Map<String, String> config = new HashMap<>(manifest.env());
+        config.putAll(configs.read(app.id()));
+        config.keySet().retainAll(manifest.build().env());
+        return config;
+    }
+
+    private Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
+        Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
+        try (TimeLimit limit = new TimeLimit(longest, "build-limit-" + request.app().value())) {
+            try {
+                return builder.build(request, output);
+            } catch (InterruptedException e) {
+                if (!limit.over()) {
+                    throw e;
+                }
+                throw new StoaException(
+                        ErrorCode.BUILD_FAILED,
+                        "the build took longer than %s and was ended".formatted(inWords(longest)),
+                        "if it needs more time, give it: [build]   timeout = \"1h\"");
+            }
+        }
+    }
+
+    static String inWords(Duration span) {
+        return span.toSeconds() % 60 == 0 ? span.toMinutes() + " min" : span.toSeconds() + " s";
+    }
+
+    private static void checkSize(Slug slug) {
+        if (slug.sizeBytes() > SLUG_BYTES_MAX) {
+            throw new StoaException(
+                    ErrorCode.TOO_LARGE,
+                    "the app has %d MB after its build, and may have %d"
+                            .formatted(slug.sizeBytes() >> 20, SLUG_BYTES_MAX >> 20),
+                    "keep what it does not need at run time out of its folder, or in another place such as a bucket");
+        }
+    }
+
+    /** What package managers keep grows with every version they have seen. */
+    private void boundCache(DeployRow row, Path cache) {
+        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
+            say(row, "       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
+            FileTree.delete(cache);
         }
     }
 

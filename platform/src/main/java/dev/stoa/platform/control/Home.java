@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  * secret.key       seals the config
  * postgres/        the store
  * instances/       the engine's
- * apps/NAME/       builds/ID/slug, cache
+ * apps/NAME/       builds/ID/slug, cache, git
  * uploads/         archives that wait for their build
  * deploys/         what each deploy said
  * logs/            of the apps
@@ -138,6 +138,11 @@ public final class Home implements AutoCloseable {
 
     Path cache(String app) {
         return app(app).resolve("cache");
+    }
+
+    /** The repository that is pushed to. */
+    Path git(String app) {
+        return app(app).resolve("git");
     }
 
     Path build(String app, String build) {

@@ -31,6 +31,9 @@ public final class Endpoint {
 
         /** Writes one JSON document a line, as they come. */
         record Tells(Telling telling) implements Action {}
+
+        /** Speaks a protocol of its own. */
+        record Speaks(Speech speech) implements Action {}
     }
 
     @FunctionalInterface
@@ -47,6 +50,11 @@ public final class Endpoint {
     public interface Telling {
         /** Is interrupted when the client has gone. */
         void to(ApiRequest request, EventSink sink) throws Exception;
+    }
+
+    @FunctionalInterface
+    public interface Speech {
+        void to(ApiRequest request, RawResponse response) throws Exception;
     }
 
     record QueryParameter(String name, String description) {}
@@ -117,6 +125,11 @@ public final class Endpoint {
         return action;
     }
 
+    /** Whether it is part of the API proper, and not the door of another protocol. */
+    boolean described() {
+        return !(action instanceof Action.Speaks);
+    }
+
     /** An endpoint on its way; the handler, said last, completes it. */
     public static final class Builder {
         private final String method;
@@ -170,6 +183,14 @@ public final class Endpoint {
 
         public Endpoint handler(Deed deed) {
             return new Endpoint(this, new Action.Does(deed));
+        }
+
+        /**
+         * Both bodies are what the handler makes of them, by a protocol that is described elsewhere: the endpoint is not in
+         * the OpenAPI document. Its clients may send the token as the password of HTTP Basic, and read errors as text.
+         */
+        public Endpoint speaks(Speech speech) {
+            return new Endpoint(this, new Action.Speaks(speech));
         }
     }
 

@@ -21,7 +21,7 @@ final class OpenApi {
 
     private Map<String, Object> document(List<Endpoint> endpoints, String version) {
         Map<String, Map<String, Object>> paths = new LinkedHashMap<>();
-        for (Endpoint endpoint : endpoints) {
+        for (Endpoint endpoint : endpoints.stream().filter(Endpoint::described).toList()) {
             paths.computeIfAbsent(endpoint.path(), path -> new LinkedHashMap<>())
                     .put(endpoint.method().toLowerCase(java.util.Locale.ROOT), operation(endpoint));
         }

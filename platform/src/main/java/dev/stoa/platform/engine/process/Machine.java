@@ -1,9 +1,11 @@
 package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.Limits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -61,7 +63,7 @@ final class Machine {
         Path trial = directory.resolve(".trial");
         InstanceFiles files = new InstanceFiles(trial.resolve("instance"));
         try {
-            InstanceFiles.delete(trial);
+            FileTree.delete(trial);
             Path slug = Files.createDirectories(trial.resolve("slug"));
             InstanceSpec spec = new InstanceSpec(
                     "trial",
@@ -84,7 +86,7 @@ final class Machine {
                     new InstanceFiles.Recorded(0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH));
             shim.waitFor();
             return files.exit().filter(exit -> exit.status() == 0).isPresent();
-        } catch (StoaException | IOException e) {
+        } catch (StoaException | IOException | UncheckedIOException e) {
             LOG.log(System.Logger.Level.DEBUG, "a sandbox does not work here sandbox=" + sandbox, e);
             return false;
         } catch (InterruptedException e) {
@@ -97,8 +99,8 @@ final class Machine {
 
     private static void delete(Path trial) {
         try {
-            InstanceFiles.delete(trial);
-        } catch (IOException e) {
+            FileTree.delete(trial);
+        } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.WARNING, "could not delete what a trial left path=" + trial, e);
         }
     }

@@ -3,6 +3,7 @@ package dev.stoa.platform.engine.process;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
+import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceSpec;
@@ -361,8 +362,8 @@ public final class ProcessEngine implements Engine {
         ports.giveBack(port);
         network.ifPresent(shared -> shared.leave(files.id(), address));
         try {
-            files.delete();
-        } catch (IOException e) {
+            FileTree.delete(files.directory());
+        } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.WARNING, "could not delete an instance's files path=" + files.directory(), e);
         }
     }
