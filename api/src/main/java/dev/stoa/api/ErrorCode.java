@@ -22,6 +22,7 @@ public enum ErrorCode {
     NOT_RECOGNISED(Fault.USER, 422),
     TOOL_MISSING(Fault.USER, 422),
     BUILD_FAILED(Fault.USER, 422),
+    CONFIG_MISSING(Fault.USER, 422),
     RELEASE_COMMAND_FAILED(Fault.USER, 422),
     NOT_HEALTHY(Fault.USER, 422),
     CANCELLED(Fault.USER, 409),

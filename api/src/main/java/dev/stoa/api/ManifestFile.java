@@ -82,7 +82,9 @@ public final class ManifestFile {
     static final int NESTING_MAX = 100;
 
     /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
-    private static final Pattern PROCESS_TYPE = Pattern.compile("[a-z][a-z0-9-]{0,39}");
+    static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,39}");
+
+    private static final Pattern CRON_NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
 
     /** A line of that name in a Procfile is the release command, so a process type of that name would be one by mistake. */
     private static final String NOT_A_PROCESS_TYPE = "release";
@@ -329,7 +331,7 @@ public final class ManifestFile {
                                         "[crons] has more than %d entries".formatted(CRONS_MAX),
                                         "let one command see to several things");
                             }
-                            if (!PROCESS_TYPE.matcher(name).matches()) {
+                            if (!CRON_NAME.matcher(name).matches()) {
                                 throw section.problem(
                                         name,
                                         "\"%s\" cannot name a cron: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
@@ -407,7 +409,7 @@ public final class ManifestFile {
         if (!PROCESS_TYPE.matcher(type).matches()) {
             throw processes.problem(
                     type,
-                    "\"%s\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                    "\"%s\" cannot be a process type: it has 1 to 40 letters, digits, - and _, and does not start with -"
                             .formatted(type),
                     PROCESS_EXAMPLE);
         }

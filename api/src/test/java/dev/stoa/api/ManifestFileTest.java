@@ -305,7 +305,7 @@ class ManifestFileTest {
                         "[processes.web]   command = \"gunicorn shop:app\""),
                 new Mistake(
                         "[processes.\"my worker\"]",
-                        "\"my worker\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                        "\"my worker\" cannot be a process type: it has 1 to 40 letters, digits, - and _, and does not start with -"
                                 + " in stoa.toml, line 1",
                         "[processes.web]"),
                 new Mistake(

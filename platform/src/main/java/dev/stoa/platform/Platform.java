@@ -115,6 +115,7 @@ public final class Platform implements AutoCloseable {
                         new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
+                        control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints())
                 .flatMap(List::stream)

@@ -3,6 +3,7 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.Nearest;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.UncheckedIOException;

@@ -1,5 +1,7 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.Procfile;
+
 /** A site of files. */
 final class StaticBuildpack implements Buildpack {
     private final StaticSite site;

@@ -19,6 +19,7 @@ public final class Control {
     private static final String NOBODY = "-";
 
     private final Apps apps;
+    private final AppManifest manifest;
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
@@ -70,18 +71,19 @@ public final class Control {
                 deployLog,
                 builder,
                 engine,
-                launchOrder,
+                new AppConfig(stores.configs(), new SecureRandom()),
+                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock),
                 view,
                 reconciler,
                 urls,
                 domains,
                 gitDeploys,
                 buildsAtOnce,
-                ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
+        manifest = new AppManifest(stores);
         apps = new Apps(
                 home,
                 stores,
@@ -103,6 +105,10 @@ public final class Control {
         reconciler.start();
         crons.start();
         deployments.resume();
+    }
+
+    public AppManifest manifest() {
+        return manifest;
     }
 
     public Apps apps() {

@@ -4,11 +4,10 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
-import dev.stoa.api.ManifestFile;
+import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
-import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.TimeLimit;
 import dev.stoa.platform.build.BuildRequest;
 import dev.stoa.platform.build.Builder;
@@ -19,7 +18,6 @@ import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.source.ArchiveLimits;
 import dev.stoa.platform.source.SourceArchive;
 import java.io.IOException;
@@ -33,6 +31,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -56,8 +55,6 @@ final class Deployment {
     /** Where the manifest does not say. */
     static final Duration BUILD_MAX = Duration.ofMinutes(30);
 
-    static final Duration RELEASE_COMMAND_MAX = Duration.ofMinutes(30);
-
     /** So much of what a deploy says is kept; a build that says more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
@@ -70,14 +67,15 @@ final class Deployment {
     private final DeployLog log;
     private final Builder builder;
     private final Engine engine;
-    private final LaunchOrder launchOrder;
+    private final SetupStore setups;
+    private final AppConfig appConfig;
+    private final ReleasePhase phase;
     private final View view;
     private final Reconciler reconciler;
     private final Urls urls;
     private final Domains domains;
     private final GitDeploys gitDeploys;
     private final Semaphore builds;
-    private final Ids ids;
     private final InstantSource clock;
 
     Deployment(
@@ -86,14 +84,14 @@ final class Deployment {
             DeployLog log,
             Builder builder,
             Engine engine,
-            LaunchOrder launchOrder,
+            AppConfig appConfig,
+            ReleasePhase phase,
             View view,
             Reconciler reconciler,
             Urls urls,
             Domains domains,
             GitDeploys gitDeploys,
             int buildsAtOnce,
-            Ids ids,
             InstantSource clock) {
         this.home = home;
         this.apps = stores.apps();
@@ -104,14 +102,15 @@ final class Deployment {
         this.log = log;
         this.builder = builder;
         this.engine = engine;
-        this.launchOrder = launchOrder;
+        this.setups = stores.setups();
+        this.appConfig = appConfig;
+        this.phase = phase;
         this.view = view;
         this.reconciler = reconciler;
         this.urls = urls;
         this.domains = domains;
         this.gitDeploys = gitDeploys;
         this.builds = new Semaphore(buildsAtOnce, true);
-        this.ids = ids;
         this.clock = clock;
     }
 
@@ -134,6 +133,13 @@ final class Deployment {
     /** Goes the whole road, or on from where a platform that was killed has left it. */
     void run(DeployRow row) throws InterruptedException {
         AppRow app = apps.find(row.app()).orElseThrow();
+        toTraffic(row, app);
+        if (Set.of("deploy", "config").contains(row.deploy().kind())) {
+            phase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
+        }
+    }
+
+    private void toTraffic(DeployRow row, AppRow app) throws InterruptedException {
         switch (row.deploy().state()) {
             case "releasing" ->
                 throw new StoaException(
@@ -237,7 +243,10 @@ final class Deployment {
             try (InputStream archive = Files.newInputStream(home.upload(id))) {
                 SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
             }
-            Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
+            MergedManifest merged = MergedManifest.read(source);
+            merged.notes().forEach(note -> say(row, "       " + note));
+            appConfig.prepare(app, merged, line -> say(row, line));
+            Manifest manifest = merged.manifest();
             manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
             Map<String, String> config = forBuild(app, manifest);
@@ -251,6 +260,8 @@ final class Deployment {
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
+            setups.declare(id, merged);
+            appConfig.hint(app, merged, slug.env().keySet(), line -> say(row, line));
             return build;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -322,31 +333,10 @@ final class Deployment {
         ReleaseRow release = releases.add(app.id(), build.id(), config, description, clock.instant());
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
-        Optional<String> command =
-                build.manifest().release().command().or(() -> build.slug().release());
-        if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
-            runReleaseCommand(row, app, build, release, command.get());
+        if (!row.deploy().kind().equals("rollback")) {
+            phase.before(app, build, release, line -> say(row, line));
         }
         return release;
-    }
-
-    private void runReleaseCommand(DeployRow row, AppRow app, BuildRow build, ReleaseRow release, String command)
-            throws InterruptedException {
-        say(row, "-----> Running the release command: " + command);
-        Redaction redaction = new Redaction(release.config());
-        LineSplitter lines = new LineSplitter(line -> say(row, "       " + redaction.apply(line)));
-        Exit exit = new OneOff(engine)
-                .run(
-                        launchOrder.oneOff("release-" + ids.next(), app, release, build, command),
-                        RELEASE_COMMAND_MAX,
-                        lines::accept);
-        lines.end();
-        if (exit.status() != 0) {
-            throw new StoaException(
-                    ErrorCode.RELEASE_COMMAND_FAILED,
-                    "the release command of %s %s: %s".formatted(release.name(), exit.describe(), command),
-                    "its output stands above; the release before still serves");
-        }
     }
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {

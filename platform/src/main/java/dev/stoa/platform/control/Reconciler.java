@@ -223,6 +223,8 @@ final class Reconciler {
             case Plan.Activate activate -> {
                 RolloutRow rollout = rollouts.get(activate.rollout());
                 rollouts.activate(rollout);
+                // Whoever is told that it serves may ask it at once.
+                routes.publish(app, view.of(app));
                 ended(rollouts.get(rollout.id()));
                 crew.say(app, "v%d serves now".formatted(rollout.version()));
                 onServing.run();

@@ -12,7 +12,8 @@ public record Stores(
         InstanceStore instances,
         DeployStore deploys,
         GitStore git,
-        CronStore crons) {
+        CronStore crons,
+        SetupStore setups) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -23,6 +24,7 @@ public record Stores(
                 new InstanceStore(jdbi),
                 new DeployStore(jdbi),
                 new GitStore(jdbi, secrets),
-                new CronStore(jdbi));
+                new CronStore(jdbi),
+                new SetupStore(jdbi));
     }
 }
