@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stoa.api.Manifest;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,12 +53,6 @@ class GuessTest {
     }
 
     @Test
-    void theDependenciesOfAPyprojectCountToo() {
-        assertThat(python(Map.of("pyproject.toml", "dependencies = [\"gunicorn>=22\", 'flask']", "app.py", FLASK)))
-                .isEqualTo("gunicorn --bind 0.0.0.0:$PORT app:app");
-    }
-
-    @Test
     void theStartScriptRunsWithoutAnNpmAroundIt() {
         assertThat(node("{\"scripts\": {\"start\": \"next start -p $PORT\"}}")).isEqualTo("next start -p $PORT");
         assertThat(node("{\"scripts\": {\"prestart\": \"x\", \"start\": \"y\"}}"))
@@ -70,7 +67,13 @@ class GuessTest {
     }
 
     private String python(Map<String, String> files) {
-        return PythonBuildpack.guess(folder(files)).getOrDefault("web", "");
+        Requirements requirements = Requirements.read(folder(files));
+        Map<String, String> programs = Map.of("django", "django-admin");
+        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit")
+                .filter(requirements::mentions)
+                .map(name -> programs.getOrDefault(name, name))
+                .collect(Collectors.toSet());
+        return new PythonStart(folder(files), installed::contains).web().orElse("");
     }
 
     private String node(String packageJson) {
