@@ -3,16 +3,11 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tomlj.Toml;
@@ -20,6 +15,7 @@ import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What a Pipfile, or its lock file, asks for, as requirements that pip reads: Pipenv itself is not needed.
@@ -154,65 +150,20 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
     /** As Pipenv computes it: of the JSON of the file's packages and sources, with sorted keys. */
     static String hash(TomlTable file) {
         JsonNode root = json(file);
-        Map<String, String> parts = new TreeMap<>();
-        JsonNode standard = Json.MAPPER.readTree(
-                "[{\"name\":\"pypi\",\"url\":\"%s\",\"verify_ssl\":true}]".formatted(DEFAULT_INDEX));
-        parts.put(
-                "_meta",
-                "{\"requires\":%s,\"sources\":%s}"
-                        .formatted(
-                                canonical(root.has("requires") ? root.path("requires") : Json.MAPPER.createObjectNode()),
-                                canonical(root.has("source") ? root.path("source") : standard)));
-        parts.put("default", part(root, "packages"));
-        parts.put("develop", part(root, "dev-packages"));
+        ObjectNode content = Json.MAPPER.createObjectNode();
+        ObjectNode meta = content.putObject("_meta");
+        meta.set("requires", root.has("requires") ? root.path("requires") : Json.MAPPER.createObjectNode());
+        meta.set(
+                "sources",
+                root.has("source")
+                        ? root.path("source")
+                        : Json.MAPPER.readTree("[{\"name\":\"pypi\",\"url\":\"%s\",\"verify_ssl\":true}]"
+                                .formatted(DEFAULT_INDEX)));
+        content.set("default", root.has("packages") ? root.path("packages") : Json.MAPPER.createObjectNode());
+        content.set("develop", root.has("dev-packages") ? root.path("dev-packages") : Json.MAPPER.createObjectNode());
         root.properties().stream()
                 .filter(entry -> !NO_PACKAGES.contains(entry.getKey()))
-                .forEach(entry -> parts.put(entry.getKey(), canonical(entry.getValue())));
-        String content = parts.entrySet().stream()
-                .map(part -> text(part.getKey()) + ":" + part.getValue())
-                .collect(Collectors.joining(",", "{", "}"));
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
-    private static String part(JsonNode root, String key) {
-        return canonical(root.has(key) ? root.path(key) : Json.MAPPER.createObjectNode());
-    }
-
-    private static String canonical(JsonNode node) {
-        if (node.isObject()) {
-            Map<String, JsonNode> sorted = new TreeMap<>();
-            node.properties().forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
-            return sorted.entrySet().stream()
-                    .map(entry -> text(entry.getKey()) + ":" + canonical(entry.getValue()))
-                    .collect(Collectors.joining(",", "{", "}"));
-        }
-        if (node.isArray()) {
-            return node.valueStream().map(Pipfile::canonical).collect(Collectors.joining(",", "[", "]"));
-        }
-        return node.isString() ? text(node.stringValue()) : node.toString();
-    }
-
-    /** A JSON string in ASCII. */
-    private static String text(String value) {
-        StringBuilder text = new StringBuilder("\"");
-        for (char c : value.toCharArray()) {
-            switch (c) {
-                case '"' -> text.append("\\\"");
-                case '\\' -> text.append("\\\\");
-                case '\n' -> text.append("\\n");
-                case '\r' -> text.append("\\r");
-                case '\t' -> text.append("\\t");
-                case '\b' -> text.append("\\b");
-                case '\f' -> text.append("\\f");
-                default -> text.append(c < ' ' || c > '~' ? "\\u%04x".formatted((int) c) : String.valueOf(c));
-            }
-        }
-        return text.append('"').toString();
+                .forEach(entry -> content.set(entry.getKey(), entry.getValue()));
+        return CanonicalJson.COMPACT.sha256(content);
     }
 }

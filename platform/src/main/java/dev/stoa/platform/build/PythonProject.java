@@ -69,7 +69,7 @@ record PythonProject(SourceFolder source) {
         }
         return switch (found.isEmpty() ? "" : found.getFirst()) {
             case "uv.lock" -> new UvInstall(pyprojectText(), lockText("uv.lock"));
-            case "poetry.lock" -> new PoetryInstall(pyproject(), pyprojectText(), lockText("poetry.lock"));
+            case "poetry.lock" -> PoetryLock.install(pyproject(), pyprojectText(), lockText("poetry.lock"));
             case Pipfile.LOCK -> PipInstall.of(Pipfile.locked(source));
             default -> withoutLock(context);
         };
@@ -89,7 +89,7 @@ record PythonProject(SourceFolder source) {
         if (source.has(Requirements.FILE)) {
             Requirements requirements = Requirements.read(source);
             return new PipInstall(
-                    List.of("-r " + Requirements.FILE), Map.of(), requirements.texts(), !requirements.local());
+                    List.of("-r " + Requirements.FILE), requirements.texts(), !requirements.local());
         }
         if (source.has(Pipfile.FILE)) {
             context.detail("without a Pipfile.lock each build may get other versions: commit the one \"pipenv lock\" writes");
@@ -108,12 +108,12 @@ record PythonProject(SourceFolder source) {
         String dependencies = pyproject().getArrayOrEmpty("project.dependencies").toList().stream()
                 .map(dependency -> DependencyCache.quote(String.valueOf(dependency)))
                 .collect(Collectors.joining(" "));
-        return new PipInstall(dependencies.isEmpty() ? List.of() : List.of(dependencies), Map.of(), texts(), true);
+        return new PipInstall(dependencies.isEmpty() ? List.of() : List.of(dependencies), texts(), true);
     }
 
     /** So that the environment holds the dependencies, and the code stays where it is. */
     private PythonInstall editable() {
-        return new PipInstall(List.of("-e ."), Map.of(), texts(), true);
+        return new PipInstall(List.of("-e ."), texts(), true);
     }
 
     private PythonInstall ofImports(BuildContext context) {
@@ -125,11 +125,11 @@ record PythonProject(SourceFolder source) {
                 .distinct()
                 .toList();
         if (names.isEmpty()) {
-            return new PipInstall(List.of(), Map.of(), List.of(), true);
+            return new PipInstall(List.of(), List.of(), true);
         }
         context.detail("no requirements.txt: the newest %s is installed, which %s imports; write a requirements.txt to choose versions"
                 .formatted(String.join(" and ", names), script().orElse("the app")));
-        return new PipInstall(List.of(String.join(" ", names)), Map.of(), names, true);
+        return new PipInstall(List.of(String.join(" ", names)), names, true);
     }
 
     private static Map<String, List<String>> frameworks() {
