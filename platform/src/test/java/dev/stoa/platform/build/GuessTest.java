@@ -78,7 +78,7 @@ class GuessTest {
 
     private String node(String packageJson) {
         SourceFolder source = folder(Map.of("package.json", packageJson, "index.js", "", "src/it.js", ""));
-        return NodeBuildpack.webCommand(source, PackageJson.read(source)).orElseThrow();
+        return new NodeStart(source, PackageJson.read(source)).web().orElseThrow();
     }
 
     private SourceFolder folder(Map<String, String> files) {
