@@ -116,8 +116,14 @@ final class NodeBuildpack implements Buildpack {
             throws InterruptedException {
         NodePackages packages = commands.packages();
         String manager = packages.kind().program();
-        String command = packages.installCommand(withDev);
         Optional<String> lock = packages.lock().flatMap(context.source()::text);
+        boolean complete = packages.kind() != NodePackages.Kind.NPM
+                || lock.isEmpty()
+                || PackageLock.parse(packages.lock().orElseThrow(), lock.get()).isComplete(app);
+        if (!complete) {
+            context.detail("the lock file leaves out optional packages that its registry did not have: \"npm ci\" would refuse it");
+        }
+        String command = packages.installCommand(withDev, complete);
         if (lock.isEmpty()) {
             context.step("Installing dependencies with " + manager);
             context.detail("without a lock file each build may get other versions: commit the one that %s writes"

@@ -165,8 +165,12 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
                         || source.text(".yarnrc.yml").orElse("").matches("(?s)(.*\\n)?nodeLinker:\\s*\"?pnp\\b.*"));
     }
 
-    String installCommand(boolean withDev) {
-        boolean locked = lock.isPresent();
+    /**
+     * @param withDev  whether the build needs the development dependencies
+     * @param complete whether the lock file names everything
+     */
+    String installCommand(boolean withDev, boolean complete) {
+        boolean locked = lock.isPresent() && complete;
         return switch (kind) {
             case NPM -> (locked ? "npm ci" : "npm install") + (withDev ? " --include=dev" : " --omit=dev");
             case PNPM ->

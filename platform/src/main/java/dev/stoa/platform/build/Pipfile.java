@@ -28,7 +28,8 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
     static final String FILE = "Pipfile";
     static final String LOCK = "Pipfile.lock";
 
-    private static final String DEFAULT_INDEX = "https://pypi.org/simple";
+    /** Pipenv's own source, which is the machine's default here, and that may be a mirror. */
+    private static final String DEFAULT_INDEX = "pypi";
 
     private static final Set<String> NO_PACKAGES =
             Set.of("source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop");
@@ -45,7 +46,9 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
                     "run \"pipenv lock\", commit Pipfile.lock, and deploy again");
         }
         String made = lock.path("_meta").path("hash").path("sha256").asString("");
-        if (source.has(FILE) && !made.equals(hash(parse(source)))) {
+        TomlParseResult file = parse(source);
+        // Without a source Pipenv hashes one of its own.
+        if (file.contains("source") && !made.equals(hash(file))) {
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
                     "Pipfile.lock does not fit Pipfile: it was made from another one",
@@ -135,13 +138,12 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
 
     /** The first source is where pip looks, the others are where it looks as well. */
     private static String indexes(JsonNode sources) {
-        List<String> urls = sources.valueStream()
+        List<String> others = sources.valueStream()
+                .filter(source -> !source.path("name").asString("").equals(DEFAULT_INDEX))
                 .map(source -> source.path("url").asString(""))
                 .filter(url -> url.startsWith("http"))
                 .toList();
-        // What is Pipenv's default is the machine's default here, which may be a mirror.
-        List<String> others = urls.stream().filter(url -> !url.startsWith(DEFAULT_INDEX)).toList();
-        boolean replaced = !others.isEmpty() && others.size() == urls.size();
+        boolean replaced = !others.isEmpty() && others.size() == sources.size();
         return others.stream()
                 .map(url -> (replaced && url.equals(others.getFirst()) ? "--index-url " : "--extra-index-url ") + url + "\n")
                 .collect(Collectors.joining());
@@ -153,12 +155,7 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
         ObjectNode content = Json.MAPPER.createObjectNode();
         ObjectNode meta = content.putObject("_meta");
         meta.set("requires", root.has("requires") ? root.path("requires") : Json.MAPPER.createObjectNode());
-        meta.set(
-                "sources",
-                root.has("source")
-                        ? root.path("source")
-                        : Json.MAPPER.readTree("[{\"name\":\"pypi\",\"url\":\"%s\",\"verify_ssl\":true}]"
-                                .formatted(DEFAULT_INDEX)));
+        meta.set("sources", root.path("source"));
         content.set("default", root.has("packages") ? root.path("packages") : Json.MAPPER.createObjectNode());
         content.set("develop", root.has("dev-packages") ? root.path("dev-packages") : Json.MAPPER.createObjectNode());
         root.properties().stream()
