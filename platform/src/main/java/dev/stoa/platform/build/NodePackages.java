@@ -46,6 +46,7 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
     }
 
     private static final Pattern LOCK_VERSION = Pattern.compile("(?m)^lockfileVersion: '?\"?(\\d+)");
+    private static final Pattern BERRY_LOCK_VERSION = Pattern.compile("__metadata:\\s+version: (\\d+)");
     private static final String NEWEST = "latest";
 
     static NodePackages of(BuildContext context, PackageJson app) {
@@ -95,7 +96,21 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
             // An engines.yarn of 2 or newer cannot read this file; npm's "yarn" has nothing newer than 1.
             return new NodePackages(Kind.YARN, lock, pinned.startsWith("1") ? pinned : "1");
         }
-        return new NodePackages(Kind.BERRY, lock, pinned.isEmpty() ? "4" : pinned);
+        return new NodePackages(Kind.BERRY, lock, pinned.isEmpty() ? berryVersion(text) : pinned);
+    }
+
+    /** A newer Yarn would want to write an older format anew, which a build must not. */
+    private static String berryVersion(String lockText) {
+        Matcher matcher = BERRY_LOCK_VERSION.matcher(lockText);
+        if (!matcher.find()) {
+            return "4";
+        }
+        return switch (matcher.group(1)) {
+            case "4", "5" -> "~3.1.0";
+            case "6" -> "3";
+            case "8" -> "~4.9.0";
+            default -> "4";
+        };
     }
 
     /** The newest manager that writes this format. */

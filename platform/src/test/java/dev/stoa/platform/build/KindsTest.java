@@ -25,7 +25,7 @@ class KindsTest {
     private static final String INTEGRITY =
             "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==";
     private static final String SERVER = "console.log('is 5 a number: ' + require('is-number')(5))";
-    private static final String DANGEROUS = "import itsdangerous\nprint('danger', itsdangerous.__version__)\n";
+    private static final String DANGEROUS = "import importlib.metadata as m\nprint('danger', m.version('itsdangerous'))\n";
     private static final String WHEEL = "c6242fc49e35958c8b15141343aa660db5fc54d4f13a1db01a3f5891b98700ef";
 
     @TempDir
