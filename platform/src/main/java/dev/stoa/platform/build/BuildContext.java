@@ -1,14 +1,19 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -19,6 +24,7 @@ final class BuildContext {
 
     private static final String DETAIL_INDENT = "       ";
     private static final int KILLED_STATUS = 137;
+    private static final int OUTCOME_LINES_MAX = 2000;
     private static final Pattern TERMINAL_CONTROL =
             Pattern.compile("\u001b\\[[0-9;?]*[ -/]*[@-~]|\u001b\\][^\u0007]*\u0007|[\\p{Cntrl}&&[^\t]]");
 
@@ -39,6 +45,10 @@ final class BuildContext {
 
     SourceFolder source() {
         return source;
+    }
+
+    Manifest manifest() {
+        return request.manifest();
     }
 
     Toolchains tools() {
@@ -74,7 +84,7 @@ final class BuildContext {
     }
 
     /** A line as a program printed it, without the colours and cursor movements that would upset other terminals. */
-    private void show(String line) {
+    void show(String line) {
         String plain = TERMINAL_CONTROL.matcher(line).replaceAll("").stripTrailing();
         if (!plain.isEmpty()) {
             detail(plain);
@@ -89,11 +99,29 @@ final class BuildContext {
      * @throws StoaException BUILD_FAILED or DISK_FULL when its exit status is not 0
      */
     void run(String what, String script, Map<String, String> env, List<Path> readable) throws InterruptedException {
+        run(what, script, env, readable, List.of());
+    }
+
+    /**
+     * A failure that is better explained than by "the last lines say why".
+     *
+     * @param printed what the program then prints, somewhere in a line
+     */
+    record KnownFailure(Pattern printed, String message, String hint) {}
+
+    /** As the other, and a failure that is known is explained. */
+    void run(String what, String script, Map<String, String> env, List<Path> readable, List<KnownFailure> known)
+            throws InterruptedException {
         AtomicBoolean diskFull = new AtomicBoolean();
+        AtomicReference<Optional<KnownFailure>> seen = new AtomicReference<>(Optional.empty());
         int status = execute(script, env, readable, line -> {
             if (DiskFull.in(line) || line.contains("ENOSPC")) {
                 diskFull.set(true);
             }
+            known.stream()
+                    .filter(failure -> failure.printed().matcher(line).find())
+                    .findFirst()
+                    .ifPresent(failure -> seen.compareAndSet(Optional.empty(), Optional.of(failure)));
             show(line);
         });
         if (status == 0) {
@@ -104,6 +132,13 @@ final class BuildContext {
                     ErrorCode.DISK_FULL,
                     "%s failed: the disk of the platform is full".formatted(what),
                     "free some space there, or destroy apps that nobody needs, and deploy again");
+        }
+        Optional<KnownFailure> failure = seen.get();
+        if (failure.isPresent()) {
+            throw new StoaException(
+                    ErrorCode.BUILD_FAILED,
+                    "%s failed: %s".formatted(what, failure.get().message()),
+                    failure.get().hint());
         }
         throw new StoaException(
                 ErrorCode.BUILD_FAILED,
@@ -120,7 +155,29 @@ final class BuildContext {
 
     /** Runs a command whose failure does not matter; true when it was well. */
     boolean attempt(String script) throws InterruptedException {
-        return execute(script, Map.of(), List.of(), line -> {}) == 0;
+        return attempt(script, List.of());
+    }
+
+    boolean attempt(String script, List<Path> readable) throws InterruptedException {
+        return execute(script, Map.of(), readable, line -> {}) == 0;
+    }
+
+    /** Runs a command quietly; its exit status, and what it printed where that is not too much. */
+    Outcome outcome(String script, Map<String, String> env, List<Path> readable) throws InterruptedException {
+        List<String> printed = Collections.synchronizedList(new ArrayList<>());
+        int status = execute(script, env, readable, line -> {
+            if (printed.size() < OUTCOME_LINES_MAX) {
+                printed.add(line);
+            }
+        });
+        return new Outcome(status, List.copyOf(printed));
+    }
+
+    /** How a quiet command ended. */
+    record Outcome(int status, List<String> printed) {
+        boolean says(String text) {
+            return printed.stream().anyMatch(line -> line.contains(text));
+        }
     }
 
     private int execute(String script, Map<String, String> env, List<Path> readable, Consumer<String> lines)

@@ -27,7 +27,7 @@ final class StaticBuildpack implements Buildpack {
     }
 
     @Override
-    public Built build(BuildContext context) {
-        return site.serve(context, StaticSite.root(context.source()).orElse("."));
+    public Built build(BuildContext context) throws InterruptedException {
+        return site.serve(context, StaticSite.root(context.source()).orElse("."), false);
     }
 }

@@ -7,11 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -22,6 +25,8 @@ import java.util.stream.Stream;
  */
 final class Toolchains {
     private static final int PROBE_SECONDS_MAX = 20;
+    private static final int PYTHON_MINOR_MIN = 8;
+    private static final int PYTHON_MINOR_MAX = 30;
 
     private final Map<String, String> environment;
     private final Path javaHome;
@@ -68,9 +73,12 @@ final class Toolchains {
     }
 
     Tool python() {
-        Path found = onPath("python3")
+        return python(onPath("python3")
                 .orElseThrow(
-                        () -> missing("python3", "a Python app", "python3 python3-venv", "python3", "python@3.13"));
+                        () -> missing("python3", "a Python app", "python3 python3-venv", "python3", "python@3.13")));
+    }
+
+    private Tool python(Path found) {
         List<String> answer = ask(found, "-I", "-c", """
                 import sys
                 try:
@@ -92,8 +100,11 @@ final class Toolchains {
     }
 
     Tool node() {
-        Path found =
-                onPath("node").orElseThrow(() -> missing("node", "a Node.js app", "nodejs npm", "nodejs npm", "node"));
+        return node(
+                onPath("node").orElseThrow(() -> missing("node", "a Node.js app", "nodejs npm", "nodejs npm", "node")));
+    }
+
+    private Tool node(Path found) {
         List<String> answer = ask(found, "-p", "process.execPath + '\\n' + process.version");
         Path program = Path.of(answer.get(0));
         return new Tool(program, answer.get(1), outsideTheSystem(Stream.of(parentOf(parentOf(program)))));
@@ -115,6 +126,73 @@ final class Toolchains {
                 onPath("mvn").orElseThrow(() -> missing("mvn", "a Maven app without mvnw", "maven", "maven", "maven"));
         Path real = realPath(found);
         return new Tool(real, "", outsideTheSystem(Stream.of(parentOf(parentOf(real)))));
+    }
+
+    /** Every Python 3 of this machine that can make virtual environments, that of the PATH first. */
+    List<Tool> pythons() {
+        Stream<Path> onPath = Stream.concat(
+                onPath("python3").stream(),
+                IntStream.rangeClosed(PYTHON_MINOR_MIN, PYTHON_MINOR_MAX)
+                        .mapToObj(minor -> onPath("python3." + minor))
+                        .flatMap(Optional::stream));
+        Stream<Path> kept = versionsIn(
+                "python3",
+                ".pyenv/versions",
+                ".local/share/mise/installs/python",
+                ".asdf/installs/python",
+                ".local/share/uv/python");
+        return tools(Stream.concat(onPath, kept), this::python);
+    }
+
+    /** Every Node.js of this machine, that of the PATH first. */
+    List<Tool> nodes() {
+        Stream<Path> kept = Stream.concat(
+                versionsIn(
+                        "node",
+                        ".nvm/versions/node",
+                        ".local/share/mise/installs/node",
+                        ".asdf/installs/nodejs",
+                        ".nodenv/versions",
+                        ".volta/tools/image/node"),
+                versionsIn("installation/bin/node", ".local/share/fnm/node-versions"));
+        return tools(Stream.concat(onPath("node").stream(), kept), this::node);
+    }
+
+    /** A program that works wherever its file stands, such as uv. */
+    Optional<Tool> standalone(String program) {
+        return onPath(program).map(Toolchains::realPath).map(file -> new Tool(file, "", outsideTheSystem(Stream.of(file))));
+    }
+
+    /** In the folders that version managers keep below the home directory, one for each version. */
+    private Stream<Path> versionsIn(String program, String... folders) {
+        Optional<Path> home = Optional.ofNullable(environment.get("HOME"))
+                .filter(text -> text.startsWith("/"))
+                .map(Path::of);
+        return home.stream().flatMap(h -> Stream.of(folders).map(h::resolve)).flatMap(folder -> {
+            try (Stream<Path> versions = Files.list(folder)) {
+                return versions.sorted().toList().stream()
+                        .map(version -> version.resolve(program.contains("/") ? program : "bin/" + program))
+                        .filter(Files::isExecutable);
+            } catch (IOException e) {
+                return Stream.empty();
+            }
+        });
+    }
+
+    /** Those that work: a shim of a version that is not switched on does not. */
+    private static List<Tool> tools(Stream<Path> programs, Function<Path, Tool> asked) {
+        Map<Path, Tool> tools = new LinkedHashMap<>();
+        programs.forEach(program -> {
+            try {
+                Tool tool = asked.apply(program);
+                tools.putIfAbsent(realPath(tool.program()), tool);
+            } catch (StoaException e) {
+                if (e.code() == ErrorCode.CANCELLED) {
+                    throw e;
+                }
+            }
+        });
+        return List.copyOf(tools.values());
     }
 
     static StoaException missing(String tool, String why, String debian, String fedora, String homebrew) {

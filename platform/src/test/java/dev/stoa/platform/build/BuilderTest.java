@@ -39,7 +39,7 @@ class BuilderTest {
         assertThat(error.code()).isEqualTo(ErrorCode.NOT_RECOGNISED);
         assertThat(error.message())
                 .isEqualTo("nothing in the folder says what kind of app this is; looked for"
-                        + " requirements.txt or pyproject.toml (python), package.json (node), pom.xml (java),"
+                        + " requirements.txt, pyproject.toml, Pipfile, setup.py or app.py (python), package.json (node), pom.xml (java),"
                         + " index.html (static), Procfile (procfile)");
         assertThat(error.hint().orElseThrow()).contains("web: ./server --port $PORT");
     }
@@ -233,15 +233,6 @@ class BuilderTest {
     }
 
     @Test
-    void aLockFileOfAnotherPackageManagerIsSaidNotToCount() throws Exception {
-        needsNode();
-
-        workshop.build(workshop.source(Map.of("package.json", "{}", "index.js", "", "yarn.lock", "")));
-
-        assertThat(workshop.output).contains("       yarn.lock is not read: npm installs what package.json allows");
-    }
-
-    @Test
     void aSiteThatABuildScriptMakesIsServed() throws Exception {
         needsNode();
 
@@ -249,7 +240,7 @@ class BuilderTest {
                 Map.of("package.json", "{\"scripts\": {\"build\": \"mkdir dist && echo hi > dist/index.html\"}}")));
 
         assertThat(slug.buildpack()).isEqualTo("node");
-        assertThat(slug.processes().get("web")).endsWith("static-server.jar dist");
+        assertThat(slug.processes().get("web")).endsWith("static-server.jar --single-page dist");
     }
 
     @Test
