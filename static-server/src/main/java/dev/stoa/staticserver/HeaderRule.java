@@ -23,8 +23,23 @@ record HeaderRule(PathPattern path, Map<String, String> set, Set<String> remove)
 
     /** The server alone knows them, and an app must not. */
     private static final Set<String> RESERVED = Set.of(
-            "accept-ranges", "age", "allow", "alt-svc", "connection", "content-encoding", "content-length", "content-range",
-            "date", "keep-alive", "location", "server", "status", "te", "trailer", "transfer-encoding", "upgrade",
+            "accept-ranges",
+            "age",
+            "allow",
+            "alt-svc",
+            "connection",
+            "content-encoding",
+            "content-length",
+            "content-range",
+            "date",
+            "keep-alive",
+            "location",
+            "server",
+            "status",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
             "basic-auth");
 
     static List<HeaderRule> parse(List<String> lines, Rules.Complaints complaints) {
@@ -76,8 +91,10 @@ record HeaderRule(PathPattern path, Map<String, String> set, Set<String> remove)
     static Map<String, String> of(List<HeaderRule> rules, String path) {
         Map<String, String> headers = new LinkedHashMap<>();
         for (HeaderRule rule : rules) {
-            rule.path.match(path).ifPresent(values -> rule.set.forEach((name, value) -> headers.merge(
-                    name.toLowerCase(Locale.ROOT), fill(value, values), (a, b) -> a + ", " + b)));
+            rule.path
+                    .match(path)
+                    .ifPresent(values -> rule.set.forEach((name, value) ->
+                            headers.merge(name.toLowerCase(Locale.ROOT), fill(value, values), (a, b) -> a + ", " + b)));
         }
         removed(rules, path).forEach(headers::remove);
         return headers;
@@ -93,7 +110,7 @@ record HeaderRule(PathPattern path, Map<String, String> set, Set<String> remove)
 
     private static String fill(String value, Map<String, String> values) {
         return NAME.matcher(value)
-                .replaceAll(match -> Matcher.quoteReplacement(values.getOrDefault(match.group(1), match.group())
-                        .replaceAll("[^ -~]", "")));
+                .replaceAll(match -> Matcher.quoteReplacement(
+                        values.getOrDefault(match.group(1), match.group()).replaceAll("[^ -~]", "")));
     }
 }

@@ -18,7 +18,9 @@ public final class Main {
 
     public static void main(String[] args) throws IOException {
         String option = args.length == 2 ? args[0] : "";
-        if (args.length == 0 || args.length > 2 || !List.of("", SINGLE_PAGE, CHECK).contains(option)) {
+        if (args.length == 0
+                || args.length > 2
+                || !List.of("", SINGLE_PAGE, CHECK).contains(option)) {
             fail("usage: PORT=8000 java -jar static-server.jar [--single-page | --check] FOLDER");
         }
         Path root = Path.of(args[args.length - 1]);

@@ -68,8 +68,8 @@ record Redirect(PathPattern from, Map<String, String> query, String to, int stat
         if (next < words.size()) {
             Matcher matcher = STATUS.matcher(words.get(next));
             if (!matcher.matches() || !STATUSES.contains(Integer.parseInt(matcher.group(1)))) {
-                throw new IllegalArgumentException(
-                        "\"%s\" is no status: there are 200, 301, 302, 303, 307, 308 and 404".formatted(words.get(next)));
+                throw new IllegalArgumentException("\"%s\" is no status: there are 200, 301, 302, 303, 307, 308 and 404"
+                        .formatted(words.get(next)));
             }
             status = Integer.parseInt(matcher.group(1));
             force = !matcher.group(2).isEmpty();
@@ -78,19 +78,22 @@ record Redirect(PathPattern from, Map<String, String> query, String to, int stat
         if (next < words.size()) {
             throw new IllegalArgumentException("conditions such as \"%s\" are not provided".formatted(words.get(next)));
         }
-        checkTarget(words.getFirst(), from, to, status);
+        checkTarget(words.getFirst(), to, status);
         return new Redirect(from, query, to, status, force);
     }
 
     private static boolean isParameter(String word) {
-        return !word.startsWith("/") && !word.contains("://") && PARAMETER.matcher(word).matches();
+        return !word.startsWith("/")
+                && !word.contains("://")
+                && PARAMETER.matcher(word).matches();
     }
 
-    private static void checkTarget(String text, PathPattern from, String to, int status) {
+    private static void checkTarget(String text, String to, int status) {
         Matcher url = URL.matcher(to);
         if (url.matches()) {
             if (status == 200 || status == 404) {
-                throw new IllegalArgumentException("with status %d it can only lead to a path of this site".formatted(status));
+                throw new IllegalArgumentException(
+                        "with status %d it can only lead to a path of this site".formatted(status));
             }
             if (NAME.matcher(url.group(1).replaceFirst(":\\d+$", "")).find()) {
                 throw new IllegalArgumentException("a placeholder cannot stand in a host name");
@@ -141,7 +144,8 @@ record Redirect(PathPattern from, Map<String, String> query, String to, int stat
     private String location(Map<String, String> values) {
         Matcher url = URL.matcher(to);
         String filled = url.matches()
-                ? to.substring(0, to.length() - url.group(2).length()) + "/" + fill(url.group(2).replaceFirst("^/", ""), values, true)
+                ? to.substring(0, to.length() - url.group(2).length()) + "/"
+                        + fill(url.group(2).replaceFirst("^/", ""), values, true)
                 : "/" + fill(to, values, true).replaceFirst("^[/\\\\]+", "");
         return url.matches() && url.group(2).isEmpty() ? to : filled;
     }
@@ -149,8 +153,7 @@ record Redirect(PathPattern from, Map<String, String> query, String to, int stat
     private static String fill(String text, Map<String, String> values, boolean encoded) {
         return NAME.matcher(text).replaceAll(match -> {
             String value = values.get(match.group(1));
-            return Matcher.quoteReplacement(
-                    value == null ? match.group() : encoded ? encode(value) : value);
+            return Matcher.quoteReplacement(value == null ? match.group() : encoded ? encode(value) : value);
         });
     }
 
@@ -159,7 +162,10 @@ record Redirect(PathPattern from, Map<String, String> query, String to, int stat
         StringBuilder encoded = new StringBuilder();
         for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xff);
-            boolean safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || "-._~/@:,+!".indexOf(c) >= 0;
+            boolean safe = (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || (c >= '0' && c <= '9')
+                    || "-._~/@:,+!".indexOf(c) >= 0;
             encoded.append(safe ? String.valueOf(c) : "%%%02X".formatted((int) c));
         }
         return encoded.toString();

@@ -72,11 +72,15 @@ final class Site {
 
     /** The site's own page for what is not there: the nearest 404.html on the way up. */
     Optional<Path> notFoundPage(String path) {
-        List<String> segments =
-                Stream.of(path.split("/", -1)).filter(s -> !s.isEmpty()).limit(DEPTH_MAX).toList();
+        List<String> segments = Stream.of(path.split("/", -1))
+                .filter(s -> !s.isEmpty())
+                .limit(DEPTH_MAX)
+                .toList();
         for (int depth = segments.size(); depth >= 0; depth--) {
             String folder = String.join("/", segments.subList(0, depth));
-            Optional<Path> page = folder.contains("..") ? Optional.empty() : inside((folder.isEmpty() ? "" : folder + "/") + "404.html");
+            Optional<Path> page = folder.contains("..")
+                    ? Optional.empty()
+                    : inside((folder.isEmpty() ? "" : folder + "/") + "404.html");
             if (page.filter(Files::isRegularFile).isPresent()) {
                 return page;
             }

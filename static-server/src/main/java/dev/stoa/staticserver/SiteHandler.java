@@ -97,8 +97,7 @@ final class SiteHandler implements HttpHandler {
 
     /** A missing picture or script is missing; what a person can ask for by an address has no extension. */
     private static boolean isNavigation(HttpExchange exchange, String path) {
-        String accept = String.join(
-                ",", exchange.getRequestHeaders().getOrDefault("Accept", List.of("*/*")));
+        String accept = String.join(",", exchange.getRequestHeaders().getOrDefault("Accept", List.of("*/*")));
         String last = path.substring(path.lastIndexOf('/') + 1);
         boolean isFile = EXTENSION.matcher(last).find();
         return !isFile && (accept.contains("text/html") || accept.contains("*/*"));

@@ -39,7 +39,8 @@ final class StaticServer implements AutoCloseable {
         HttpServer server = HttpServer.create(new InetSocketAddress(port), BACKLOG_MAX);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         server.setExecutor(threads);
-        server.createContext("/", new SiteHandler(new Site(root.toRealPath()), Rules.read(root), singlePage, new GzipCache()));
+        server.createContext(
+                "/", new SiteHandler(new Site(root.toRealPath()), Rules.read(root), singlePage, new GzipCache()));
         server.start();
         return new StaticServer(server, threads);
     }

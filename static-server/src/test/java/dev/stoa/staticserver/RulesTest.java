@@ -191,7 +191,8 @@ class RulesTest {
         Rules rules = Rules.read(root);
 
         assertThat(rules.redirects()).hasSize(2100);
-        assertThat(rules.warnings()).containsExactly("_redirects has 3000 rules: those after the first 2100 are left out");
+        assertThat(rules.warnings())
+                .containsExactly("_redirects has 3000 rules: those after the first 2100 are left out");
     }
 
     @ParameterizedTest

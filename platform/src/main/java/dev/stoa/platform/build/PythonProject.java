@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.Procfile;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
