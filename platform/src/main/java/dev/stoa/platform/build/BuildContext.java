@@ -5,9 +5,11 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -18,6 +20,7 @@ final class BuildContext {
     static final String OWN_FOLDER = ".stoa";
 
     private static final String DETAIL_INDENT = "       ";
+    private static final int ANSWER_LINES_MAX = 10_000;
     private static final int KILLED_STATUS = 137;
     private static final Pattern TERMINAL_CONTROL =
             Pattern.compile("\u001b\\[[0-9;?]*[ -/]*[@-~]|\u001b\\][^\u0007]*\u0007|[\\p{Cntrl}&&[^\t]]");
@@ -106,6 +109,18 @@ final class BuildContext {
     /** Runs a command whose failure does not matter; true when it was well. */
     boolean attempt(String script) throws InterruptedException {
         return execute(script, Map.of(), List.of(), line -> {}) == 0;
+    }
+
+    /** What a command prints, line by line; empty when it fails. */
+    Optional<List<String>> ask(String script, Map<String, String> env, List<Path> readable)
+            throws InterruptedException {
+        List<String> lines = new ArrayList<>();
+        int status = execute(script, env, readable, line -> {
+            if (lines.size() < ANSWER_LINES_MAX) {
+                lines.add(line);
+            }
+        });
+        return status == 0 ? Optional.of(List.copyOf(lines)) : Optional.empty();
     }
 
     private int execute(String script, Map<String, String> env, List<Path> readable, Consumer<String> lines)
