@@ -106,14 +106,9 @@ final class Toolchains {
                     .orElseGet(() -> Path.of(
                             finder.ask(rustup, 1, List.of("which", "rustc")).getFirst()));
         }
-        List<String> answer = finder.ask(rustc, 2, List.of("--version", "--print", "sysroot"));
-        // Which comes first is rustc's affair.
-        String version = answer.stream().filter(l -> l.startsWith("rustc ")).findFirst().orElse("");
-        Path root = answer.stream()
-                .filter(l -> l.startsWith("/"))
-                .map(Path::of)
-                .findFirst()
-                .orElse(parentOf(parentOf(rustc)));
+        String version = finder.ask(rustc, 1, List.of("--version")).getFirst();
+        Path root = Path.of(
+                finder.ask(rustc, 1, List.of("--print", "sysroot")).getFirst());
         return new Tool(
                 root.resolve("bin/cargo"),
                 version.replaceFirst("rustc ", "").replaceFirst(" .*", ""),
