@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -38,7 +39,7 @@ class DenoAndBunTest {
                 .redirectOutput(tools.resolve("npm.txt").toFile())
                 .start();
         assertThat(npm.waitFor(INSTALL_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-        assertThat(tools.resolve("npm.txt")).isNotNull();
+        assertThat(npm.exitValue()).as(Files.readString(tools.resolve("npm.txt"))).isZero();
     }
 
     @BeforeEach
@@ -102,7 +103,7 @@ class DenoAndBunTest {
         Path source = workshop.source(Map.of(
                 "package.json", "{\"dependencies\": {\"ms\": \"2.1.3\"}, \"scripts\": {\"start\": \"bun run index.ts\"}}",
                 "index.ts", "import ms from 'ms';\nBun.serve({ fetch: () => new Response(`a day is ${ms('1d')}`) });\n",
-                "bun.lock", java.nio.file.Files.readString(made.resolve("bun.lock"))));
+                "bun.lock", Files.readString(made.resolve("bun.lock"))));
 
         Slug slug = workshop.build(source);
 

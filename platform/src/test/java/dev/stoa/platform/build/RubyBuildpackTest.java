@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,7 +127,7 @@ class RubyBuildpackTest {
         assertThat(rack("gem \"thin\"")).startsWith("bundle exec thin start");
         assertThat(rack("gem 'rack'")).isEqualTo("bundle exec rackup -o 0.0.0.0 -p $PORT -E production");
         assertThat(RubyBuildpack.webCommand(
-                        folder(Map.of("app.rb", "require 'sinatra'")), new Gemfile("", java.util.Optional.empty())))
+                        folder(Map.of("app.rb", "require 'sinatra'")), new Gemfile("", Optional.empty())))
                 .hasValue("bundle exec ruby app.rb -o 0.0.0.0 -p $PORT");
     }
 
@@ -152,7 +153,7 @@ class RubyBuildpackTest {
 
     private String rack(String gemfile) {
         return RubyBuildpack.webCommand(
-                        folder(Map.of("config.ru", "")), new Gemfile(gemfile, java.util.Optional.empty()))
+                        folder(Map.of("config.ru", "")), new Gemfile(gemfile, Optional.empty()))
                 .orElseThrow();
     }
 
