@@ -83,6 +83,44 @@ class PhpBuildpackTest {
     }
 
     @Test
+    void whatComposerInstalledIsKeptForTheNextBuild() throws Exception {
+        Map<String, String> files = Map.of(
+                "index.php", "<?php echo 'ok';",
+                "composer.json", "{\"require\": {\"acme/shop\": \"1.0\"}}",
+                "composer.lock", "{}",
+                // Stands in for Composer: it says what it was asked for and what it found.
+                "composer.phar",
+                """
+                <?php
+                echo implode(' ', array_slice($argv, 1)), "\\n", is_dir('vendor/acme') ? 'found' : 'nothing', "\\n";
+                @mkdir('vendor/acme', 0777, true);
+                file_put_contents('vendor/autoload.php', '<?php');
+                """);
+
+        workshop.build(workshop.source(files));
+        assertThat(workshop.output)
+                .contains(
+                        "       install --no-dev --optimize-autoloader --prefer-dist --no-progress --no-interaction",
+                        "       nothing");
+        workshop.build(workshop.source(files));
+
+        assertThat(workshop.output)
+                .contains("-----> Dependencies unchanged, taken from the last build", "       found");
+    }
+
+    @Test
+    void aLaravelAppGetsAKeyThatStays() throws Exception {
+        Map<String, String> files = Map.of("artisan", "", "public/index.php", "<?php echo 'ok';");
+
+        Slug first = workshop.build(workshop.source(files));
+        Slug second = workshop.build(workshop.source(files));
+
+        assertThat(first.env().get("APP_KEY")).matches("base64:[A-Za-z0-9+/]{43}=");
+        assertThat(second.env()).containsEntry("APP_KEY", first.env().get("APP_KEY"));
+        assertThat(second.root().resolve("storage/framework/views")).isDirectory();
+    }
+
+    @Test
     void aPhpThatIsTooOldIsNamed() {
         Path source = workshop.source(Map.of("index.php", "", "composer.json", "{\"require\": {\"php\": \"^99.1\"}}"));
 
