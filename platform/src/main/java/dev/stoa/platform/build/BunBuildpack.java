@@ -1,6 +1,7 @@
 package dev.stoa.platform.build;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class BunBuildpack implements Buildpack {
                 .or(() -> ToolWish.declared(source, ToolKind.BUN.names()));
         Toolchains.Tool bun = context.tools().of(ToolKind.BUN, wish);
         context.step("Using Bun " + bun.version());
-        List<Path> readable = new java.util.ArrayList<>(bun.readable());
+        List<Path> readable = new ArrayList<>(bun.readable());
         // Programs of packages say in their first line that they want node.
         Optional<Toolchains.Tool> node = context.tools().find(ToolKind.NODE, Optional.empty());
         node.ifPresent(tool -> readable.addAll(tool.readable()));

@@ -52,8 +52,8 @@ final class DenoBuildpack implements Buildpack {
                 .anyMatch(source::has);
         boolean node = source.has(PackageJson.FILE);
         return source.has(LOCK)
-                || config && !(node && nodeLock)
-                || !node && (source.has("main.ts") || source.has("server.ts"));
+                || (config && !(node && nodeLock))
+                || (!node && (source.has("main.ts") || source.has("server.ts")));
     }
 
     @Override

@@ -17,7 +17,6 @@ record Gemfile(String text, Optional<String> lock) {
     static final String LOCK = "Gemfile.lock";
 
     private static final Pattern RUBY = Pattern.compile("(?m)^\\s*ruby\\s+[\"']\\s*([^\"']+)[\"']");
-    private static final Pattern LOCKED_BUNDLER = Pattern.compile("BUNDLED WITH\\s+(\\S+)");
     private static final Pattern ANY_GEM = Pattern.compile("(?m)^\\s*(gem\\s*[\"'(]|gemspec|path\\b|git\\b|eval_gemfile)");
 
     static Gemfile read(SourceFolder source) {
@@ -61,9 +60,5 @@ record Gemfile(String text, Optional<String> lock) {
         ingredients.add(source.text(".ruby-version").orElse(""));
         ingredients.add(source.text(".bundle/config").orElse(""));
         return ingredients;
-    }
-
-    Optional<String> bundler() {
-        return lock.map(LOCKED_BUNDLER::matcher).filter(Matcher::find).map(matcher -> matcher.group(1));
     }
 }

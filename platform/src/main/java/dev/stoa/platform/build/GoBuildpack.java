@@ -116,7 +116,7 @@ final class GoBuildpack implements Buildpack {
         private static final Pattern MAJOR = Pattern.compile("v[1-9]\\d*");
 
         String name() {
-            List<String> parts = List.of(path.split("/"));
+            List<String> parts = List.of(path.split("/", -1));
             String last = parts.getLast();
             return parts.size() > 1 && MAJOR.matcher(last).matches() ? parts.get(parts.size() - 2) : last;
         }
@@ -129,7 +129,7 @@ final class GoBuildpack implements Buildpack {
                 .map(INSTALL::matcher)
                 .filter(Matcher::find)
                 .map(matcher -> matcher.group(1).strip());
-        List<String> patterns = said.map(packages -> List.of(packages.split("\\s+")))
+        List<String> patterns = said.map(packages -> List.of(packages.split("\\s+", -1)))
                 .orElseGet(() -> modules(source).stream()
                         .map(folder -> folder + "/...")
                         .toList());

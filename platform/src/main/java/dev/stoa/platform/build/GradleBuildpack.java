@@ -87,7 +87,7 @@ final class GradleBuildpack implements Buildpack {
     private static String scripts(SourceFolder source) {
         List<String> folders = Stream.concat(
                         Stream.of(""),
-                        ToolFinder.children(source.root()).stream().map(folder -> folder.getFileName() + "/"))
+                        ToolFinder.children(source.root()).stream().map(folder -> ToolFinder.nameOf(folder) + "/"))
                 .toList();
         return Stream.concat(
                         folders.stream().flatMap(folder -> FILES.stream().map(file -> folder + file)),

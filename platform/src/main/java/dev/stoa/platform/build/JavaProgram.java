@@ -54,7 +54,7 @@ record JavaProgram(SourceFolder source, String output) {
     private Optional<String> script(List<Path> folders) {
         return folders.stream()
                 .flatMap(folder -> ToolFinder.children(folder.resolve("install")).stream())
-                .map(folder -> relative(folder.resolve("bin").resolve(folder.getFileName())))
+                .map(folder -> relative(folder.resolve("bin").resolve(ToolFinder.nameOf(folder))))
                 .filter(source::has)
                 .findFirst()
                 .map(script -> "sh " + DependencyCache.quoteIfNeeded(script));
@@ -86,7 +86,7 @@ record JavaProgram(SourceFolder source, String output) {
         try (Stream<Path> children = Files.list(folder)) {
             return children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
                     .filter(child -> !List.of("src", output, "node_modules", ".git")
-                            .contains(child.getFileName().toString()))
+                            .contains(ToolFinder.nameOf(child)))
                     .sorted()
                     .toList();
         } catch (IOException e) {

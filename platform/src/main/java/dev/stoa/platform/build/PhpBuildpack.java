@@ -8,7 +8,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -120,7 +122,7 @@ final class PhpBuildpack implements Buildpack {
     private static Optional<ToolWish> wish(SourceFolder source, JsonNode manifest) {
         JsonNode php = manifest.path("require").path("php");
         if (php.isString()) {
-            return Stream.of(php.stringValue().split("\\|\\|?"))
+            return Stream.of(php.stringValue().split("\\|\\|?", -1))
                     .map(String::strip)
                     .filter(range -> range.matches("(\\^|~|>=|=|v)?\\s*\\d.*"))
                     .map(range -> new ToolWish(String.join(".", numbers(range)), MANIFEST))
@@ -190,8 +192,8 @@ final class PhpBuildpack implements Buildpack {
 
     /** Laravel takes 32 bytes in base 64. */
     private static String laravelKey(String secret) {
-        byte[] bytes = java.util.HexFormat.of().parseHex(secret);
-        return "base64:" + java.util.Base64.getEncoder().encodeToString(bytes);
+        byte[] bytes = HexFormat.of().parseHex(secret);
+        return "base64:" + Base64.getEncoder().encodeToString(bytes);
     }
 
     /** Puts the router and the settings into Stoa's corner, and what Heroku's Procfiles name onto the PATH. */

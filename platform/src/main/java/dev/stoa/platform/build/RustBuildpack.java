@@ -134,18 +134,18 @@ final class RustBuildpack implements Buildpack {
 
     private static List<String> made(SourceFolder source) {
         List<String> programs = new ArrayList<>();
-        for (String line : source.text(MADE).orElse("").lines().toList()) {
+        // A build script may print among it what it likes.
+        source.text(MADE).orElse("").lines().filter(line -> line.startsWith("{")).forEach(line -> {
             try {
-                JsonNode message = Json.MAPPER.readTree(line);
-                JsonNode executable = message.path("executable");
+                JsonNode executable = Json.MAPPER.readTree(line).path("executable");
                 if (executable.isString()) {
-                    programs.add(Path.of(executable.stringValue()).getFileName().toString());
+                    programs.add(ToolFinder.nameOf(Path.of(executable.stringValue())));
                 }
             } catch (JacksonException e) {
-                // A build script may print what it likes.
-                continue;
+                throw new StoaException(
+                        ErrorCode.BUILD_FAILED, "what cargo says of its programs cannot be read: " + line, "", e);
             }
-        }
+        });
         return programs.stream().distinct().sorted().toList();
     }
 

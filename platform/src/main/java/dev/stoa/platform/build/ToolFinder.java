@@ -42,8 +42,10 @@ final class ToolFinder {
     /** The one that the app asks for where a version manager has it, else the first that there is. */
     Optional<Path> find(ToolKind kind, Optional<ToolWish> wish) {
         Optional<Path> onPath = onPath(kind.program());
-        if (onPath.isEmpty()
-                || wish.isPresent() && !wish.get().metBy(version(kind, onPath.get()).orElse(""))) {
+        boolean fits = onPath.isPresent()
+                && (wish.isEmpty()
+                        || wish.get().metBy(version(kind, onPath.get()).orElse("")));
+        if (!fits) {
             Optional<Path> managed = installs(kind.names()).stream()
                     .filter(install ->
                             wish.isEmpty() || wish.get().metBy(nameOf(install)) || nameOf(install).equals(wish.get().version()))
@@ -128,7 +130,8 @@ final class ToolFinder {
                 .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file));
     }
 
-    private static String nameOf(Path path) {
+    /** Its last part. */
+    static String nameOf(Path path) {
         return Objects.toString(path.getFileName(), "");
     }
 

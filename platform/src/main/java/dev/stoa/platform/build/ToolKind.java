@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A tool that some buildpack needs: what it is called, where its installer puts it, and how to get it. */
+@SuppressWarnings("ImmutableEnumChecker") // Its lists are those of List.of.
 enum ToolKind {
     GO(
             "go",

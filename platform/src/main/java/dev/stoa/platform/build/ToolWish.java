@@ -26,7 +26,7 @@ record ToolWish(String version, String file) {
     static Optional<ToolWish> declared(SourceFolder source, List<String> names) {
         return source.text(".tool-versions")
                 .flatMap(text -> text.lines()
-                        .map(line -> line.replaceFirst("#.*", "").strip().split("\\s+"))
+                        .map(line -> line.replaceFirst("#.*", "").strip().split("\\s+", -1))
                         .filter(words -> words.length > 1 && names.contains(words[0]))
                         .map(words -> new ToolWish(words[1], ".tool-versions"))
                         .findFirst())
@@ -57,8 +57,8 @@ record ToolWish(String version, String file) {
         List<Integer> wanted = numbers(version);
         List<Integer> there = numbers(found);
         return wanted.isEmpty()
-                || there.size() >= wanted.size()
-                        && there.subList(0, wanted.size()).equals(wanted);
+                || (there.size() >= wanted.size()
+                        && there.subList(0, wanted.size()).equals(wanted));
     }
 
     /** Whether this version is the one that was asked for, or a later one. */
@@ -71,7 +71,7 @@ record ToolWish(String version, String file) {
         Matcher matcher = NUMBERS.matcher(text);
         List<Integer> numbers = new ArrayList<>();
         if (matcher.find()) {
-            for (String number : matcher.group().split("\\.")) {
+            for (String number : matcher.group().split("\\.", -1)) {
                 numbers.add(Integer.valueOf(number));
             }
         }
