@@ -25,12 +25,7 @@ import java.util.stream.Collectors;
  */
 public final class Builder {
     private static final List<String> CONTAINER_FILES = List.of(
-            "Dockerfile",
-            "Containerfile",
-            "compose.yaml",
-            "compose.yml",
-            "docker-compose.yml",
-            "docker-compose.yaml");
+            "Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml");
 
     private final BuildShell shell;
     private final Toolchains tools;

@@ -46,8 +46,8 @@ final class BunBuildpack implements Buildpack {
     public Built build(BuildContext context) throws InterruptedException {
         SourceFolder source = context.source();
         PackageJson app = PackageJson.read(source);
-        Optional<ToolWish> wish = ToolWish.firstLine(source, ".bun-version")
-                .or(() -> ToolWish.declared(source, ToolKind.BUN.names()));
+        Optional<ToolWish> wish =
+                ToolWish.firstLine(source, ".bun-version").or(() -> ToolWish.declared(source, ToolKind.BUN.names()));
         Toolchains.Tool bun = context.tools().of(ToolKind.BUN, wish);
         context.step("Using Bun " + bun.version());
         List<Path> readable = new ArrayList<>(bun.readable());
@@ -109,7 +109,10 @@ final class BunBuildpack implements Buildpack {
             context.run("bun run build", "bun run build", production, readable);
             if (app.hasDevDependencies()) {
                 context.run(
-                        "bun install --production", "rm -rf node_modules && " + install + " --production", env, readable);
+                        "bun install --production",
+                        "rm -rf node_modules && " + install + " --production",
+                        env,
+                        readable);
             }
         }
         DependencyCache.boundDownloads(context, context.cache("bun"));

@@ -66,10 +66,14 @@ final class DenoBuildpack implements Buildpack {
         context.step("Using Deno " + deno.version());
         JsonNode tasks = config(source).path("tasks");
         Map<String, String> env = Map.of(
-                "PATH", deno.folder() + ":" + BuildEnvironment.SYSTEM_PATH,
-                "DENO_DIR", context.mount() + "/" + MODULES,
-                "DENO_NO_UPDATE_CHECK", "1",
-                "NO_COLOR", "1");
+                "PATH",
+                deno.folder() + ":" + BuildEnvironment.SYSTEM_PATH,
+                "DENO_DIR",
+                context.mount() + "/" + MODULES,
+                "DENO_NO_UPDATE_CHECK",
+                "1",
+                "NO_COLOR",
+                "1");
         install(context, deno, env);
         if (task(tasks, "build").isPresent()) {
             context.step("Running the build task");
@@ -86,7 +90,8 @@ final class DenoBuildpack implements Buildpack {
     private static void install(BuildContext context, Toolchains.Tool deno, Map<String, String> env)
             throws InterruptedException {
         SourceFolder source = context.source();
-        List<String> ingredients = new ArrayList<>(List.of(deno.version(), source.text(LOCK).orElse("")));
+        List<String> ingredients =
+                new ArrayList<>(List.of(deno.version(), source.text(LOCK).orElse("")));
         CONFIGS.forEach(file -> ingredients.add(source.text(file).orElse("")));
         ingredients.add(source.text(PackageJson.FILE).orElse(""));
         DependencyCache cache = new DependencyCache(context.cache("deno"), DependencyCache.key(ingredients), MODULES);
@@ -117,7 +122,9 @@ final class DenoBuildpack implements Buildpack {
                     ErrorCode.BUILD_FAILED,
                     "%s cannot be read: %s, line %d"
                             .formatted(
-                                    file, e.getOriginalMessage(), e.getLocation().getLineNr()),
+                                    file,
+                                    e.getOriginalMessage(),
+                                    e.getLocation().getLineNr()),
                     "put it right and deploy again");
         }
     }
@@ -135,7 +142,9 @@ final class DenoBuildpack implements Buildpack {
     static Optional<String> webCommand(SourceFolder source, JsonNode tasks) {
         Optional<String> task = Stream.of("start", "preview", "serve", "prod")
                 // One that watches files is for the developer's machine.
-                .filter(name -> task(tasks, name).filter(command -> !command.contains("--watch")).isPresent())
+                .filter(name -> task(tasks, name)
+                        .filter(command -> !command.contains("--watch"))
+                        .isPresent())
                 .findFirst();
         if (task.isPresent()) {
             return task.map(name -> LISTENS + "deno task " + name);

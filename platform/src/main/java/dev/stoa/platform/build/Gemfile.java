@@ -17,7 +17,8 @@ record Gemfile(String text, Optional<String> lock) {
     static final String LOCK = "Gemfile.lock";
 
     private static final Pattern RUBY = Pattern.compile("(?m)^\\s*ruby\\s+[\"']\\s*([^\"']+)[\"']");
-    private static final Pattern ANY_GEM = Pattern.compile("(?m)^\\s*(gem\\s*[\"'(]|gemspec|path\\b|git\\b|eval_gemfile)");
+    private static final Pattern ANY_GEM =
+            Pattern.compile("(?m)^\\s*(gem\\s*[\"'(]|gemspec|path\\b|git\\b|eval_gemfile)");
 
     static Gemfile read(SourceFolder source) {
         return new Gemfile(source.text(FILE).orElse(""), source.text(LOCK));
@@ -33,7 +34,9 @@ record Gemfile(String text, Optional<String> lock) {
         return Pattern.compile("(?m)^\\s*gem\\s*\\(?\\s*[\"']" + name + "[\"']")
                         .matcher(text)
                         .find()
-                || lock.filter(l -> Pattern.compile("(?m)^    " + name + " \\(").matcher(l).find())
+                || lock.filter(l -> Pattern.compile("(?m)^    " + name + " \\(")
+                                .matcher(l)
+                                .find())
                         .isPresent();
     }
 

@@ -96,7 +96,8 @@ final class GoBuildpack implements Buildpack {
                 && !source.has(WORKSPACE)
                 && !source.has("vendor/modules.txt")
                 && REQUIRES.matcher(source.text(MODULE).orElse("")).find()) {
-            context.detail("without a go.sum each build trusts what it downloads: run \"go mod tidy\" and commit go.sum");
+            context.detail(
+                    "without a go.sum each build trusts what it downloads: run \"go mod tidy\" and commit go.sum");
             flags += " -mod=mod";
         }
         Map<String, String> env = new HashMap<>();
@@ -130,9 +131,8 @@ final class GoBuildpack implements Buildpack {
                 .filter(Matcher::find)
                 .map(matcher -> matcher.group(1).strip());
         List<String> patterns = said.map(packages -> List.of(packages.split("\\s+", -1)))
-                .orElseGet(() -> modules(source).stream()
-                        .map(folder -> folder + "/...")
-                        .toList());
+                .orElseGet(() ->
+                        modules(source).stream().map(folder -> folder + "/...").toList());
         String list = "go list -e -f '{{if eq .Name \"main\"}}stoa-main {{.ImportPath}} {{.Dir}}{{end}}' "
                 + patterns.stream().map(DependencyCache::quote).collect(Collectors.joining(" "));
         Optional<List<String>> answer = context.ask(list, env, go.readable());
@@ -161,7 +161,9 @@ final class GoBuildpack implements Buildpack {
     /** The one at the root and those in cmd/, else whatever is not plainly something else. */
     private static List<Program> ofTheApp(List<Program> all) {
         List<Program> usual = all.stream()
-                .filter(p -> p.folder().isEmpty() || p.folder().startsWith("/cmd/") || p.folder().equals("/cmd"))
+                .filter(p -> p.folder().isEmpty()
+                        || p.folder().startsWith("/cmd/")
+                        || p.folder().equals("/cmd"))
                 .toList();
         List<Program> plain = all.stream()
                 .filter(p -> !NOT_THE_APP.matcher(p.folder()).find())
@@ -172,7 +174,10 @@ final class GoBuildpack implements Buildpack {
     private static List<String> modules(SourceFolder source) {
         String workspace = source.text(WORKSPACE).orElse("").replaceAll("//.*", "");
         List<String> folders = Stream.concat(
-                        USE_BLOCK.matcher(workspace).results().flatMap(match -> match.group(1).lines()),
+                        USE_BLOCK
+                                .matcher(workspace)
+                                .results()
+                                .flatMap(match -> match.group(1).lines()),
                         USE_LINE.matcher(workspace).results().map(match -> match.group(1)))
                 .map(String::strip)
                 .filter(folder -> !folder.isEmpty())
@@ -183,7 +188,8 @@ final class GoBuildpack implements Buildpack {
 
     /** The program at the root, then the one that is called like the module. */
     private static List<String> preferred(SourceFolder source, List<Program> programs) {
-        Stream<String> root = programs.stream().filter(p -> p.folder().isEmpty()).map(Program::name);
+        Stream<String> root =
+                programs.stream().filter(p -> p.folder().isEmpty()).map(Program::name);
         Stream<String> module = source.text(MODULE).stream()
                 .flatMap(text -> MODULE_PATH.matcher(text).results())
                 .map(match -> new Program(match.group(1), "").name());

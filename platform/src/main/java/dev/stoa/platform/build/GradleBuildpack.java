@@ -115,7 +115,8 @@ final class GradleBuildpack implements Buildpack {
             return "shadowJar";
         }
         boolean installs = script.contains("io.ktor.plugin")
-                || Pattern.compile("(?m)(^\\s*application\\s*$|id\\s*\\(?\\s*[\"']application[\"']|plugin:\\s*[\"']application[\"']|mainClass(Name)?\\b)")
+                || Pattern.compile(
+                                "(?m)(^\\s*application\\s*$|id\\s*\\(?\\s*[\"']application[\"']|plugin:\\s*[\"']application[\"']|mainClass(Name)?\\b)")
                         .matcher(script)
                         .find();
         return installs ? "installDist" : "assemble";

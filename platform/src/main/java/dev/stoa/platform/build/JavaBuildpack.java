@@ -38,8 +38,11 @@ final class JavaBuildpack implements Buildpack {
         Optional<ToolWish> wish = Jdk.wish(context.source());
         Jdk jdk = Jdk.choose(context.tools(), wish, release(pom), Integer.MAX_VALUE);
         context.step("Using JDK " + jdk.version());
-        wish.filter(w -> ToolWish.compare(String.valueOf(jdk.feature()), w.version().replaceFirst("^1\\.", "")) > 0)
-                .ifPresent(w -> context.detail("%s asks for %s, which this machine has not".formatted(w.file(), w.version())));
+        wish.filter(w -> ToolWish.compare(
+                                String.valueOf(jdk.feature()), w.version().replaceFirst("^1\\.", ""))
+                        > 0)
+                .ifPresent(w ->
+                        context.detail("%s asks for %s, which this machine has not".formatted(w.file(), w.version())));
         Path home = context.cache("maven");
         Map<String, String> env = new HashMap<>();
         env.put("JAVA_HOME", jdk.home().toString());

@@ -85,8 +85,8 @@ record JavaProgram(SourceFolder source, String output) {
     private List<Path> modules(Path folder) {
         try (Stream<Path> children = Files.list(folder)) {
             return children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
-                    .filter(child -> !List.of("src", output, "node_modules", ".git")
-                            .contains(ToolFinder.nameOf(child)))
+                    .filter(child ->
+                            !List.of("src", output, "node_modules", ".git").contains(ToolFinder.nameOf(child)))
                     .sorted()
                     .toList();
         } catch (IOException e) {

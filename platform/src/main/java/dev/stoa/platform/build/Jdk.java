@@ -62,16 +62,17 @@ record Jdk(Path home, String version) {
         // A compiler plugin of the app's own time may not know a JDK that came later.
         Comparator<Jdk> nearest = Comparator.comparingInt(jdk -> least == 0 ? 0 : jdk.feature());
         Stream<Jdk> fitting = jdks.stream().filter(jdk -> jdk.feature() <= atMost);
-        return fitting.min(nearest)
-                .or(() -> jdks.stream().min(nearest))
-                .orElseThrow(() -> missing(wish, least));
+        return fitting.min(nearest).or(() -> jdks.stream().min(nearest)).orElseThrow(() -> missing(wish, least));
     }
 
     private static StoaException missing(Optional<ToolWish> wish, int least) {
         String version = String.valueOf(least == 0 ? 25 : least);
         return Toolchains.missing(
                 "JDK %s or newer%s"
-                        .formatted(version, wish.map(w -> " (%s asks for it)".formatted(w.file())).orElse("")),
+                        .formatted(
+                                version,
+                                wish.map(w -> " (%s asks for it)".formatted(w.file()))
+                                        .orElse("")),
                 "a Java app",
                 "openjdk-" + version + "-jdk",
                 "java-" + version + "-openjdk-devel",
@@ -85,7 +86,9 @@ record Jdk(Path home, String version) {
     /** 17 of 17.0.2, of 1.17, of temurin-17.0.2+8 and of 17.0.2-tem. */
     private static int feature(String version) {
         List<Integer> numbers = ToolWish.numbers(version);
-        return numbers.isEmpty() ? 0 : numbers.getFirst() == 1 && numbers.size() > 1 ? numbers.get(1) : numbers.getFirst();
+        return numbers.isEmpty()
+                ? 0
+                : numbers.getFirst() == 1 && numbers.size() > 1 ? numbers.get(1) : numbers.getFirst();
     }
 
     String path() {

@@ -64,7 +64,9 @@ final class PhpBuildpack implements Buildpack {
         }
         boolean laravel = source.has("artisan");
         context.run("preparing the server", script(source, laravel), env, php.readable());
-        env.put("PATH", own + "/bin:" + context.mount() + "/vendor/bin:" + php.folder() + ":" + BuildEnvironment.SYSTEM_PATH);
+        env.put(
+                "PATH",
+                own + "/bin:" + context.mount() + "/vendor/bin:" + php.folder() + ":" + BuildEnvironment.SYSTEM_PATH);
         // What the machine's own folder says stays, ours is read after it.
         env.put("PHP_INI_SCAN_DIR", ":" + own + "/php");
         env.put("PHP_CLI_SERVER_WORKERS", WORKERS);
@@ -155,7 +157,8 @@ final class PhpBuildpack implements Buildpack {
                 context.detail("this machine has no composer: the vendor folder is used as it came");
                 return;
             }
-            readable.addAll(tool.orElseThrow(() -> ToolKind.COMPOSER.missing(Optional.empty())).readable());
+            readable.addAll(tool.orElseThrow(() -> ToolKind.COMPOSER.missing(Optional.empty()))
+                    .readable());
             composer = "php " + DependencyCache.quote(tool.get().program().toString());
         }
         Path downloads = context.cache("composer");
@@ -166,8 +169,8 @@ final class PhpBuildpack implements Buildpack {
                 "COMPOSER_ALLOW_SUPERUSER", "1",
                 "COMPOSER_NO_INTERACTION", "1",
                 "COMPOSER_MEMORY_LIMIT", "-1"));
-        List<String> ingredients = List.of(
-                source.text(LOCK).orElse(""), source.text(MANIFEST).orElse(""), php.version());
+        List<String> ingredients =
+                List.of(source.text(LOCK).orElse(""), source.text(MANIFEST).orElse(""), php.version());
         DependencyCache cache = new DependencyCache(context.cache("php"), DependencyCache.key(ingredients), VENDOR);
         boolean keeps = source.has(LOCK) && !source.has("vendor/autoload.php");
         if (keeps && cache.isPresent() && cache.restore(context, "")) {
@@ -175,10 +178,12 @@ final class PhpBuildpack implements Buildpack {
         } else {
             context.step("Installing dependencies with Composer");
             if (!source.has(LOCK)) {
-                context.detail("without a composer.lock each build may get other versions: commit the one composer writes");
+                context.detail(
+                        "without a composer.lock each build may get other versions: commit the one composer writes");
             }
         }
-        // With the packages in place it only writes the class map, which knows the app's own classes, and runs its scripts.
+        // With the packages in place it only writes the class map, which knows the app's own classes, and runs its
+        // scripts.
         context.run(
                 "composer install",
                 composer + " install --no-dev --optimize-autoloader --prefer-dist --no-progress --no-interaction",

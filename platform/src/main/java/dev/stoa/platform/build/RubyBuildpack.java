@@ -15,7 +15,8 @@ final class RubyBuildpack implements Buildpack {
     private static final String RACKUP = "config.ru";
 
     /** Of those who would make a page from files that Rails knows how to prepare. */
-    private static final List<String> ASSET_GEMS = List.of("sprockets", "sprockets-rails", "propshaft", "vite_rails", "shakapacker");
+    private static final List<String> ASSET_GEMS =
+            List.of("sprockets", "sprockets-rails", "propshaft", "vite_rails", "shakapacker");
 
     private final StaticSite site;
 
@@ -87,7 +88,8 @@ final class RubyBuildpack implements Buildpack {
                 if (gemfile.insistsOnRuby()) {
                     throw ToolKind.RUBY.tooOld(ruby.version(), w);
                 }
-                context.detail("%s asks for Ruby %s, this machine has %s".formatted(w.file(), w.version(), ruby.version()));
+                context.detail(
+                        "%s asks for Ruby %s, this machine has %s".formatted(w.file(), w.version(), ruby.version()));
             });
             Path sibling = ruby.folder().resolve("bundle");
             Toolchains.Tool bundle = Files.isExecutable(sibling)
@@ -179,7 +181,9 @@ final class RubyBuildpack implements Buildpack {
             throws InterruptedException {
         boolean made = context.source().has("public/assets/manifest.json")
                 || context.source().has("public/assets/.manifest.json");
-        if (made || ASSET_GEMS.stream().noneMatch(gemfile::has) || !context.source().has("Rakefile")) {
+        if (made
+                || ASSET_GEMS.stream().noneMatch(gemfile::has)
+                || !context.source().has("Rakefile")) {
             return;
         }
         List<Path> readable = new ArrayList<>(ruby.readable());

@@ -57,8 +57,9 @@ final class RustBuildpack implements Buildpack {
         Toolchains.Tool cargo = context.tools().of(ToolKind.CARGO, wish);
         context.step("Using Rust " + cargo.version());
         wish.filter(w -> !w.metBy(cargo.version()))
-                .ifPresent(w -> context.detail("%s asks for %s, which rustup has not installed on this machine: \"rustup toolchain install %2$s\""
-                        .formatted(w.file(), w.version())));
+                .ifPresent(w -> context.detail(
+                        "%s asks for %s, which rustup has not installed on this machine: \"rustup toolchain install %2$s\""
+                                .formatted(w.file(), w.version())));
         boolean locked = source.has(LOCK);
         if (!locked) {
             context.detail("without a Cargo.lock each build may get other versions: commit the one cargo writes");
@@ -99,9 +100,7 @@ final class RustBuildpack implements Buildpack {
         context.step("Running " + build);
         // Cargo goes by the times of files, which an archive may bring from long ago: what was kept of the app's own
         // code could pass for new. And who has a Procfile may name programs where cargo leaves them.
-        context.run(
-                build,
-                """
+        context.run(build, """
                 set -e
                 find . -path ./target -prune -o -path ./.git -prune -o -type f -exec touch {} +
                 mkdir -p %1$s bin
@@ -114,9 +113,7 @@ final class RustBuildpack implements Buildpack {
                   cp "$program" "bin/$name"
                   ln -sf "../../bin/$name" "target/release/$name"
                 done
-                """.formatted(BuildContext.OWN_FOLDER, build, MADE),
-                env,
-                cargo.readable());
+                """.formatted(BuildContext.OWN_FOLDER, build, MADE), env, cargo.readable());
         DependencyCache.boundDownloads(context, cache);
     }
 
@@ -129,23 +126,31 @@ final class RustBuildpack implements Buildpack {
 
     private static ToolWish channel(String file, String text) {
         Matcher matcher = CHANNEL.matcher(text);
-        return new ToolWish(matcher.find() ? matcher.group(1) : text.lines().findFirst().orElse("stable"), file);
+        return new ToolWish(
+                matcher.find() ? matcher.group(1) : text.lines().findFirst().orElse("stable"), file);
     }
 
     private static List<String> made(SourceFolder source) {
         List<String> programs = new ArrayList<>();
         // A build script may print among it what it likes.
-        source.text(MADE).orElse("").lines().filter(line -> line.startsWith("{")).forEach(line -> {
-            try {
-                JsonNode executable = Json.MAPPER.readTree(line).path("executable");
-                if (executable.isString()) {
-                    programs.add(ToolFinder.nameOf(Path.of(executable.stringValue())));
-                }
-            } catch (JacksonException e) {
-                throw new StoaException(
-                        ErrorCode.BUILD_FAILED, "what cargo says of its programs cannot be read: " + line, "", e);
-            }
-        });
+        source.text(MADE)
+                .orElse("")
+                .lines()
+                .filter(line -> line.startsWith("{"))
+                .forEach(line -> {
+                    try {
+                        JsonNode executable = Json.MAPPER.readTree(line).path("executable");
+                        if (executable.isString()) {
+                            programs.add(ToolFinder.nameOf(Path.of(executable.stringValue())));
+                        }
+                    } catch (JacksonException e) {
+                        throw new StoaException(
+                                ErrorCode.BUILD_FAILED,
+                                "what cargo says of its programs cannot be read: " + line,
+                                "",
+                                e);
+                    }
+                });
         return programs.stream().distinct().sorted().toList();
     }
 

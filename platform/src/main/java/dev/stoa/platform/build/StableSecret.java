@@ -11,14 +11,11 @@ final class StableSecret {
     /** 64 characters of hexadecimal, by the name of a file in the app's cache; empty where it cannot be kept. */
     static Optional<String> of(BuildContext context, String name) throws InterruptedException {
         String file = DependencyCache.quote(context.cache(name).toString());
-        return context.ask(
-                        """
+        return context.ask("""
                         umask 077
                         [ -s %1$s ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \\n' > %1$s
                         cat %1$s
-                        """.formatted(file),
-                        Map.of(),
-                        List.of())
+                        """.formatted(file), Map.of(), List.of())
                 .flatMap(lines -> lines.stream().findFirst())
                 .filter(line -> line.matches("[0-9a-f]{64}"));
     }

@@ -47,8 +47,9 @@ final class ToolFinder {
                         || wish.get().metBy(version(kind, onPath.get()).orElse("")));
         if (!fits) {
             Optional<Path> managed = installs(kind.names()).stream()
-                    .filter(install ->
-                            wish.isEmpty() || wish.get().metBy(nameOf(install)) || nameOf(install).equals(wish.get().version()))
+                    .filter(install -> wish.isEmpty()
+                            || wish.get().metBy(nameOf(install))
+                            || nameOf(install).equals(wish.get().version()))
                     .flatMap(install -> programs(List.of(install.resolve("bin"), install), kind.program()))
                     .findFirst();
             if (managed.isPresent()) {
@@ -70,11 +71,13 @@ final class ToolFinder {
         variable("ASDF_DATA_DIR").map(Path::of).ifPresent(roots::add);
         home().map(home -> home.resolve(".asdf")).ifPresent(roots::add);
         return roots.stream()
-                .flatMap(root -> names.stream().map(name -> root.resolve("installs").resolve(name)))
+                .flatMap(root ->
+                        names.stream().map(name -> root.resolve("installs").resolve(name)))
                 .flatMap(folder -> children(folder).stream())
                 .map(Toolchains::realPath)
                 .distinct()
-                .sorted(Comparator.comparing(ToolFinder::nameOf, ToolWish::compare).reversed())
+                .sorted(Comparator.comparing(ToolFinder::nameOf, ToolWish::compare)
+                        .reversed())
                 .toList();
     }
 

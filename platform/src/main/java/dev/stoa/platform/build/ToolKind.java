@@ -54,7 +54,12 @@ enum ToolKind {
             List.of(),
             new Packages("composer", "composer", "composer", "composer")),
     FRANKENPHP(
-            "frankenphp", "a PHP app", List.of(), List.of(), List.of(), new Packages("frankenphp", "frankenphp", "", "")),
+            "frankenphp",
+            "a PHP app",
+            List.of(),
+            List.of(),
+            List.of(),
+            new Packages("frankenphp", "frankenphp", "", "")),
     DENO(
             "deno",
             "a Deno app",
@@ -169,11 +174,7 @@ enum ToolKind {
 
     private static void add(StringBuilder ways, String where, String command, String packages) {
         if (!packages.isEmpty()) {
-            ways.append(where)
-                    .append(" \"")
-                    .append(command)
-                    .append(packages)
-                    .append("\", ");
+            ways.append(where).append(" \"").append(command).append(packages).append("\", ");
         }
     }
 }

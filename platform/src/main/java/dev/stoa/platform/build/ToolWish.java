@@ -38,8 +38,10 @@ record ToolWish(String version, String file) {
     /** The first line of a file such as {@code .ruby-version}, without the tool's name before it. */
     static Optional<ToolWish> firstLine(SourceFolder source, String file) {
         return source.text(file)
-                .flatMap(text ->
-                        text.lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst())
+                .flatMap(text -> text.lines()
+                        .map(String::strip)
+                        .filter(l -> !l.isEmpty())
+                        .findFirst())
                 .map(line -> new ToolWish(line.replaceFirst("^[a-z]+-(?=\\d)", ""), file));
     }
 

@@ -107,12 +107,9 @@ final class Toolchains {
                             finder.ask(rustup, 1, List.of("which", "rustc")).getFirst()));
         }
         String version = finder.ask(rustc, 1, List.of("--version")).getFirst();
-        Path root = Path.of(
-                finder.ask(rustc, 1, List.of("--print", "sysroot")).getFirst());
+        Path root = Path.of(finder.ask(rustc, 1, List.of("--print", "sysroot")).getFirst());
         return new Tool(
-                root.resolve("bin/cargo"),
-                version.replaceFirst("rustc ", "").replaceFirst(" .*", ""),
-                rooms(root));
+                root.resolve("bin/cargo"), version.replaceFirst("rustc ", "").replaceFirst(" .*", ""), rooms(root));
     }
 
     private Optional<Path> toolchain(Path rustup, String name) {
@@ -135,7 +132,8 @@ final class Toolchains {
         boolean tooMuch = prefix.getNameCount() < 2
                 || finder.home().filter(home -> realPath(home).startsWith(real)).isPresent();
         return tooMuch
-                ? outsideTheSystem(Stream.of(prefix.resolve("bin"), prefix.resolve("lib")).filter(Files::isDirectory))
+                ? outsideTheSystem(
+                        Stream.of(prefix.resolve("bin"), prefix.resolve("lib")).filter(Files::isDirectory))
                 : outsideTheSystem(Stream.of(prefix, real));
     }
 

@@ -39,7 +39,9 @@ class DenoAndBunTest {
                 .redirectOutput(tools.resolve("npm.txt").toFile())
                 .start();
         assertThat(npm.waitFor(INSTALL_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-        assertThat(npm.exitValue()).as(Files.readString(tools.resolve("npm.txt"))).isZero();
+        assertThat(npm.exitValue())
+                .as(Files.readString(tools.resolve("npm.txt")))
+                .isZero();
     }
 
     @BeforeEach
@@ -71,8 +73,8 @@ class DenoAndBunTest {
 
     @Test
     void aDenoModuleThatExportsItsServerIsServed() throws Exception {
-        Slug slug = workshop.build(workshop.source(Map.of(
-                "deno.json", "{}", "main.ts", "export default { fetch: () => new Response(\"exported\") };")));
+        Slug slug = workshop.build(workshop.source(
+                Map.of("deno.json", "{}", "main.ts", "export default { fetch: () => new Response(\"exported\") };")));
 
         assertThat(slug.processes()).isEqualTo(Map.of("web", "deno serve -A --host 0.0.0.0 --port $PORT main.ts"));
         try (Serving app = Serving.of(workshop, slug)) {
@@ -95,13 +97,14 @@ class DenoAndBunTest {
     @Test
     void aBunAppRunsWithItsPackages() throws Exception {
         Path made = workshop.source(Map.of("package.json", "{\"dependencies\": {\"ms\": \"2.1.3\"}}"));
-        Process bun = new ProcessBuilder(List.of(
-                        tools.resolve("node_modules/.bin/bun").toString(), "install", "--silent"))
+        Process bun = new ProcessBuilder(
+                        List.of(tools.resolve("node_modules/.bin/bun").toString(), "install", "--silent"))
                 .directory(made.toFile())
                 .start();
         assertThat(bun.waitFor(INSTALL_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
         Path source = workshop.source(Map.of(
-                "package.json", "{\"dependencies\": {\"ms\": \"2.1.3\"}, \"scripts\": {\"start\": \"bun run index.ts\"}}",
+                "package.json",
+                        "{\"dependencies\": {\"ms\": \"2.1.3\"}, \"scripts\": {\"start\": \"bun run index.ts\"}}",
                 "index.ts", "import ms from 'ms';\nBun.serve({ fetch: () => new Response(`a day is ${ms('1d')}`) });\n",
                 "bun.lock", Files.readString(made.resolve("bun.lock"))));
 

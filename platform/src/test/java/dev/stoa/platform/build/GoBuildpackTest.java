@@ -47,7 +47,8 @@ class GoBuildpackTest {
 
     @Test
     void aModuleWithADependencyRunsAndAChangedLineIsBuiltFromTheCache() throws Exception {
-        Map<String, String> module = Map.of("go.mod", "module example.com/shop/v2\n\ngo 1.21\n\nrequire rsc.io/quote v1.5.2\n");
+        Map<String, String> module =
+                Map.of("go.mod", "module example.com/shop/v2\n\ngo 1.21\n\nrequire rsc.io/quote v1.5.2\n");
         Path first = workshop.source(module);
         Workshop.write(first, "main.go", SERVER);
         workshop.build(first);
@@ -116,7 +117,8 @@ class GoBuildpackTest {
 
     @Test
     void aLibraryIsNoApp() {
-        StoaException error = failed(Map.of("go.mod", "module example.com/shop\n\ngo 1.21\n", "shop.go", "package shop\n"));
+        StoaException error =
+                failed(Map.of("go.mod", "module example.com/shop\n\ngo 1.21\n", "shop.go", "package shop\n"));
 
         assertThat(error.message()).contains("no package main was found in ./...");
     }
@@ -124,7 +126,10 @@ class GoBuildpackTest {
     @Test
     void codeThatDoesNotCompileIsShownWithItsLine() {
         StoaException error = failed(Map.of(
-                "go.mod", "module example.com/shop\n\ngo 1.21\n", "main.go", "package main\n\nfunc main() { nonsense() }\n"));
+                "go.mod",
+                "module example.com/shop\n\ngo 1.21\n",
+                "main.go",
+                "package main\n\nfunc main() { nonsense() }\n"));
 
         assertThat(error.message()).isEqualTo("go build failed with exit status 1");
         assertThat(workshop.output).anyMatch(line -> line.contains("main.go:3:15: undefined: nonsense"));

@@ -48,8 +48,8 @@ class JavaBuildpackTest {
     void aMicronautJarIsToldThePort() throws Exception {
         tools.program("mvn", MAKES_A_JAR.formatted("target"));
 
-        Slug slug = workshop.build(
-                app(Map.of("pom.xml", "<project/>"), Map.of(), "io/micronaut/runtime/Micronaut.class"));
+        Slug slug =
+                workshop.build(app(Map.of("pom.xml", "<project/>"), Map.of(), "io/micronaut/runtime/Micronaut.class"));
 
         assertThat(slug.processes())
                 .isEqualTo(Map.of("web", "java $JAVA_OPTS -Dmicronaut.server.port=$PORT -jar target/app.jar"));
@@ -124,9 +124,11 @@ class JavaBuildpackTest {
         }
         Toolchains toolchains = new Toolchains(environment, Workshop.JAVA_HOME);
 
-        assertThat(choose(toolchains, "system.properties", "java.runtime.version=902").version())
+        assertThat(choose(toolchains, "system.properties", "java.runtime.version=902")
+                        .version())
                 .isEqualTo("902.0.9");
-        assertThat(choose(toolchains, ".sdkmanrc", "java=900.0.1-tem").version()).isEqualTo("901.0.2");
+        assertThat(choose(toolchains, ".sdkmanrc", "java=900.0.1-tem").version())
+                .isEqualTo("901.0.2");
         assertThat(choose(toolchains, ".java-version", "temurin-903.0.1").version())
                 .isEqualTo("903.0.1");
     }
@@ -141,9 +143,7 @@ class JavaBuildpackTest {
         Slug slug = workshop.build(app(files, Map.of("Spring-Boot-Version", "3.5.0"), ""));
 
         assertThat(workshop.output)
-                .contains(
-                        "-----> Gradle detected",
-                        "       gradlew bootJar --no-daemon --console=plain --quiet");
+                .contains("-----> Gradle detected", "       gradlew bootJar --no-daemon --console=plain --quiet");
         assertThat(slug.processes())
                 .isEqualTo(Map.of("web", "java $JAVA_OPTS -Dserver.port=$PORT -jar build/libs/app.jar"));
     }
@@ -170,8 +170,7 @@ class JavaBuildpackTest {
     private Jdk choose(Toolchains toolchains, String file, String text) throws IOException {
         Path source = Files.createTempDirectory(dir, "source").toRealPath();
         Files.writeString(source.resolve(file), text);
-        return Jdk.choose(
-                toolchains, Jdk.wish(new SourceFolder(source, Manifest.EMPTY)), 0, Integer.MAX_VALUE);
+        return Jdk.choose(toolchains, Jdk.wish(new SourceFolder(source, Manifest.EMPTY)), 0, Integer.MAX_VALUE);
     }
 
     /** An app whose build copies this jar to where its tool would leave it. */

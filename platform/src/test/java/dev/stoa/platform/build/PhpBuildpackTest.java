@@ -37,7 +37,11 @@ class PhpBuildpackTest {
 
         try (Serving app = Serving.of(workshop, slug)) {
             assertThat(app.get("/about.php").body()).isEqualTo("about about.php");
-            assertThat(app.get("/style.css").headers().firstValue("content-type").orElseThrow()).startsWith("text/css");
+            assertThat(app.get("/style.css")
+                            .headers()
+                            .firstValue("content-type")
+                            .orElseThrow())
+                    .startsWith("text/css");
             assertThat(app.get("/news/").body()).isEqualTo("news");
             assertThat(app.get("/").body()).isEqualTo("start /");
             assertThat(app.get("/.env").statusCode()).isEqualTo(404);
@@ -50,7 +54,8 @@ class PhpBuildpackTest {
     @Test
     void inPublicOnePageAnswersForAllThatAreNoFiles() throws Exception {
         Slug slug = workshop.build(workshop.source(Map.of(
-                "public/index.php", "<?php echo $_SERVER['SCRIPT_NAME'], ' ', $_SERVER['REQUEST_URI'], ' ', $_GET['q'] ?? '';",
+                "public/index.php",
+                        "<?php echo $_SERVER['SCRIPT_NAME'], ' ', $_SERVER['REQUEST_URI'], ' ', $_GET['q'] ?? '';",
                 "public/robots.txt", "all")));
 
         assertThat(slug.processes()).isEqualTo(Map.of("web", "php -S 0.0.0.0:$PORT -t public .stoa/php/router.php"));
@@ -74,7 +79,8 @@ class PhpBuildpackTest {
 
     @Test
     void anErrorOfAPageIsInTheLogAndNotInThePage() throws Exception {
-        Slug slug = workshop.build(workshop.source(Map.of("index.php", "<?php echo 'ok'; if (isset($_GET['x'])) { undefined(); }")));
+        Slug slug = workshop.build(
+                workshop.source(Map.of("index.php", "<?php echo 'ok'; if (isset($_GET['x'])) { undefined(); }")));
 
         try (Serving app = Serving.of(workshop, slug)) {
             assertThat(app.get("/?x").body()).doesNotContain("undefined");
@@ -85,9 +91,12 @@ class PhpBuildpackTest {
     @Test
     void whatComposerInstalledIsKeptForTheNextBuild() throws Exception {
         Map<String, String> files = Map.of(
-                "index.php", "<?php echo 'ok';",
-                "composer.json", "{\"require\": {\"acme/shop\": \"1.0\"}}",
-                "composer.lock", "{}",
+                "index.php",
+                "<?php echo 'ok';",
+                "composer.json",
+                "{\"require\": {\"acme/shop\": \"1.0\"}}",
+                "composer.lock",
+                "{}",
                 // Stands in for Composer: it says what it was asked for and what it found.
                 "composer.phar",
                 """

@@ -42,11 +42,8 @@ class RubyBuildpackTest {
     @Test
     void anAppWithoutGemsRuns() throws Exception {
         assumeTrue(Programs.present("ruby", "bundle"), "needs ruby and bundle: apt-get install ruby ruby-bundler");
-        Slug slug = workshop.build(workshop.source(Map.of(
-                "Gemfile",
-                "source \"https://rubygems.org\"\n",
-                "app.rb",
-                """
+        Slug slug =
+                workshop.build(workshop.source(Map.of("Gemfile", "source \"https://rubygems.org\"\n", "app.rb", """
                 require "socket"
                 server = TCPServer.new("0.0.0.0", Integer(ENV.fetch("PORT")))
                 loop do
@@ -115,8 +112,8 @@ class RubyBuildpackTest {
     void rangesOfRubyAreReadAsBundlerReadsThem() throws Exception {
         rubyAndBundler();
         for (String range : new String[] {"3.3", "~> 3.3", "~> 3.3.0", ">= 3.0", "3.3.5"}) {
-            workshop.build(workshop.source(
-                    Map.of("Gemfile", "ruby '" + range + "'\ngem 'rack'\n", "config.ru", "run nil")));
+            workshop.build(
+                    workshop.source(Map.of("Gemfile", "ruby '" + range + "'\ngem 'rack'\n", "config.ru", "run nil")));
             assertThat(workshop.output).contains("-----> Using Ruby 3.3.5");
         }
     }
@@ -152,8 +149,7 @@ class RubyBuildpackTest {
     }
 
     private String rack(String gemfile) {
-        return RubyBuildpack.webCommand(
-                        folder(Map.of("config.ru", "")), new Gemfile(gemfile, Optional.empty()))
+        return RubyBuildpack.webCommand(folder(Map.of("config.ru", "")), new Gemfile(gemfile, Optional.empty()))
                 .orElseThrow();
     }
 

@@ -73,7 +73,8 @@ class RustBuildpackTest {
     @Test
     void theProgramThatRunsByDefaultIsTheWebProcess() throws Exception {
         Slug slug = workshop.build(workshop.source(Map.of(
-                "Cargo.toml", "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\ndefault-run = \"serve\"\n",
+                "Cargo.toml",
+                        "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\ndefault-run = \"serve\"\n",
                 "src/bin/serve.rs", "fn main() {}",
                 "src/bin/import.rs", "fn main() {}")));
 
@@ -97,7 +98,10 @@ class RustBuildpackTest {
     @Test
     void aLibraryIsNoApp() {
         Path source = workshop.source(Map.of(
-                "Cargo.toml", "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\n", "src/lib.rs", ""));
+                "Cargo.toml",
+                "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+                "src/lib.rs",
+                ""));
 
         StoaException error = catchThrowableOfType(StoaException.class, () -> workshop.build(source));
 

@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 
 /** The web process of a slug while it runs. */
 final class Serving implements AutoCloseable {
@@ -62,12 +61,12 @@ final class Serving implements AutoCloseable {
 
     /** Asks it to end by SIGTERM, on which it must end by itself. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         process.destroy();
         try {
-            assertThat(process.waitFor(END_SECONDS_MAX, TimeUnit.SECONDS))
-                    .as("ends after SIGTERM")
-                    .isTrue();
+            await().atMost(Duration.ofSeconds(END_SECONDS_MAX))
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(() -> !process.isAlive());
         } finally {
             process.destroyForcibly();
             client.close();

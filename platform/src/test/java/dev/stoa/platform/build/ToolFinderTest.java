@@ -137,7 +137,7 @@ class ToolFinderTest {
 
     private Path bun(String file, String version) throws IOException {
         Path program = home.resolve(file);
-        return new StandIn(program.getParent())
-                .program(program.getFileName().toString(), "printf '%s\\n' \"$0\" " + version);
+        return new StandIn(program.resolve("..").normalize())
+                .program(ToolFinder.nameOf(program), "printf '%s\\n' \"$0\" " + version);
     }
 }
