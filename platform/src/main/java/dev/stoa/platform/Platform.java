@@ -41,10 +41,11 @@ import java.util.stream.Stream;
 public final class Platform implements AutoCloseable {
     private static final int CORES = Runtime.getRuntime().availableProcessors();
 
-    /** Builds must not starve the apps: half as many at once as there are cores, and none with all of the cores. */
+    /** Half as many at once as there are cores. */
     private static final int BUILDS_AT_ONCE = Math.max(1, CORES / 2);
 
-    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 2048);
+    /** A build may have every core that nobody else wants: beside an app it counts for a tenth. */
+    private static final Limits BUILD_LIMITS = new Limits(2L << 30, CORES, 2048, Limits.NORMAL_WEIGHT / 10);
 
     /** What an instance may use where its manifest does not say. */
     private static final Limits INSTANCE_LIMITS = new Limits(512L << 20, CORES, 1024);

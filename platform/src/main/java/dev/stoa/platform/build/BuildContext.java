@@ -23,8 +23,8 @@ final class BuildContext {
     static final String OWN_FOLDER = ".stoa";
 
     private static final String DETAIL_INDENT = "       ";
+    private static final int ANSWER_LINES_MAX = 10_000;
     private static final int KILLED_STATUS = 137;
-    private static final int OUTCOME_LINES_MAX = 2000;
     private static final Pattern TERMINAL_CONTROL =
             Pattern.compile("\u001b\\[[0-9;?]*[ -/]*[@-~]|\u001b\\][^\u0007]*\u0007|[\\p{Cntrl}&&[^\t]]");
 
@@ -166,7 +166,7 @@ final class BuildContext {
     Outcome outcome(String script, Map<String, String> env, List<Path> readable) throws InterruptedException {
         List<String> printed = Collections.synchronizedList(new ArrayList<>());
         int status = execute(script, env, readable, line -> {
-            if (printed.size() < OUTCOME_LINES_MAX) {
+            if (printed.size() < ANSWER_LINES_MAX) {
                 printed.add(line);
             }
         });
@@ -178,6 +178,13 @@ final class BuildContext {
         boolean says(String text) {
             return printed.stream().anyMatch(line -> line.contains(text));
         }
+    }
+
+    /** What a command prints, line by line; empty when it fails. */
+    Optional<List<String>> ask(String script, Map<String, String> env, List<Path> readable)
+            throws InterruptedException {
+        Outcome outcome = outcome(script, env, readable);
+        return outcome.status() == 0 ? Optional.of(outcome.printed()) : Optional.empty();
     }
 
     private int execute(String script, Map<String, String> env, List<Path> readable, Consumer<String> lines)

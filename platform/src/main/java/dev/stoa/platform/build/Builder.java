@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
  * apps may run at once.
  */
 public final class Builder {
+    private static final List<String> CONTAINER_FILES = List.of(
+            "Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml");
+
     private final BuildShell shell;
     private final Toolchains tools;
     private final List<Buildpack> buildpacks;
@@ -54,9 +57,17 @@ public final class Builder {
                 shell,
                 new Toolchains(environment, javaHome),
                 List.of(
+                        // Before Node.js, as apps of other languages bring a package.json for their pages.
+                        new RubyBuildpack(site),
+                        new PhpBuildpack(),
                         new PythonBuildpack(),
-                        new NodeBuildpack(site),
                         new JavaBuildpack(),
+                        new GradleBuildpack(),
+                        new GoBuildpack(),
+                        new RustBuildpack(),
+                        new DenoBuildpack(site),
+                        new BunBuildpack(site),
+                        new NodeBuildpack(site),
                         new StaticBuildpack(site),
                         new ProcfileBuildpack()));
     }
@@ -168,10 +179,12 @@ public final class Builder {
     }
 
     private StoaException notRecognised(SourceFolder source) {
-        if (source.has("Dockerfile")) {
+        Optional<String> docker = CONTAINER_FILES.stream().filter(source::has).findFirst();
+        if (docker.isPresent()) {
             return new StoaException(
                     ErrorCode.NOT_RECOGNISED,
-                    "the folder has a Dockerfile, but this platform has no Docker engine yet, and there is nothing else to build from: "
+                    "the folder has a %s, but this platform has no Docker engine yet, and there is nothing else to build from: "
+                                    .formatted(docker.get())
                             + lookedFor(),
                     "write a Procfile with a line such as:  web: ./server --port $PORT");
         }

@@ -36,6 +36,11 @@ final class StaticSite {
         return ROOTS.stream().filter(root -> source.has(root + "/index.html")).findFirst();
     }
 
+    /** The folder that a generator has made. */
+    static Optional<String> generated(SourceFolder source) {
+        return root(source).filter(root -> !root.equals("."));
+    }
+
     /**
      * @param singlePage whether an unknown path belongs to the page's own script; a 404.html in the site says that it does not
      */

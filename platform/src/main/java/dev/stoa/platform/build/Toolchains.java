@@ -3,7 +3,6 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,8 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -24,19 +21,18 @@ import java.util.stream.Stream;
  * program is asked once where it really lives, outside the sandbox and away from the app's files.
  */
 final class Toolchains {
-    private static final int PROBE_SECONDS_MAX = 20;
     private static final int PYTHON_MINOR_MIN = 8;
     private static final int PYTHON_MINOR_MAX = 30;
 
     private final Map<String, String> environment;
     private final Path javaHome;
 
-    /** By the program's path and its time: a program that is replaced is asked again. */
-    private final Map<String, List<String>> answers = new ConcurrentHashMap<>();
+    private final ToolFinder finder;
 
     Toolchains(Map<String, String> environment, Path javaHome) {
         this.environment = Map.copyOf(environment);
         this.javaHome = javaHome;
+        this.finder = new ToolFinder(environment);
     }
 
     /**
@@ -64,12 +60,101 @@ final class Toolchains {
                 .toList();
     }
 
+    /** A tool that says by itself where it is, see {@link ToolKind#question}. */
+    Tool of(ToolKind kind, Optional<ToolWish> wish) {
+        return find(kind, wish).orElseThrow(() -> kind.missing(wish));
+    }
+
+    Optional<Tool> find(ToolKind kind, Optional<ToolWish> wish) {
+        return finder.find(kind, wish).map(found -> switch (kind) {
+            case GO -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                Path root = Path.of(answer.get(0));
+                yield new Tool(root.resolve("bin/go"), answer.get(1).replace("go", ""), rooms(root));
+            }
+            case CARGO -> rust(found, wish);
+            case DENO, BUN -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                yield alone(Path.of(answer.get(0)), answer.get(1));
+            }
+            case RUBY -> {
+                List<String> answer = finder.ask(found, 5, kind.question());
+                yield new Tool(Path.of(answer.get(0)), answer.get(1), rooms(Path.of(answer.get(2))));
+            }
+            case PHP -> {
+                List<String> answer = finder.ask(found, 3, kind.question());
+                yield new Tool(Path.of(answer.get(0)), answer.get(1), rooms(parentOf(Path.of(answer.get(2)))));
+            }
+            case NODE -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                Path program = Path.of(answer.get(0));
+                yield new Tool(program, answer.get(1), rooms(parentOf(parentOf(program))));
+            }
+            case COMPOSER, FRANKENPHP -> alone(realPath(found), "");
+            case BUNDLE, GRADLE, MAVEN -> {
+                Path real = realPath(found);
+                yield new Tool(real, "", rooms(parentOf(parentOf(real))));
+            }
+        });
+    }
+
+    /** The answers of a tool that says more of itself than {@link Tool} holds. */
+    List<String> answers(ToolKind kind, Tool tool) {
+        return finder.ask(tool.program(), 2, kind.question());
+    }
+
+    /** Cargo and rustc may be rustup's proxies, which need rustup's whole house; the toolchain behind them needs only itself. */
+    private Tool rust(Path cargo, Optional<ToolWish> wish) {
+        Path rustup = cargo.resolveSibling("rustup");
+        Path rustc = cargo.resolveSibling("rustc");
+        if (Files.isExecutable(rustup)) {
+            rustc = wish.flatMap(w -> toolchain(rustup, w.version()))
+                    .orElseGet(() -> Path.of(
+                            finder.ask(rustup, 1, List.of("which", "rustc")).getFirst()));
+        }
+        String version = finder.ask(rustc, 1, List.of("--version")).getFirst();
+        Path root = Path.of(finder.ask(rustc, 1, List.of("--print", "sysroot")).getFirst());
+        return new Tool(
+                root.resolve("bin/cargo"), version.replaceFirst("rustc ", "").replaceFirst(" .*", ""), rooms(root));
+    }
+
+    private Optional<Path> toolchain(Path rustup, String name) {
+        try {
+            return Optional.of(Path.of(finder.ask(rustup, 1, List.of("which", "--toolchain", name, "rustc"))
+                    .getFirst()));
+        } catch (StoaException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** A program that is one file. */
+    private static Tool alone(Path program, String version) {
+        return new Tool(program, version, outsideTheSystem(Stream.of(program)));
+    }
+
+    /** The folder that a tool is installed in; never all of somebody's home. */
+    private List<Path> rooms(Path prefix) {
+        Path real = realPath(prefix);
+        boolean tooMuch = prefix.getNameCount() < 2
+                || finder.home().filter(home -> realPath(home).startsWith(real)).isPresent();
+        return tooMuch
+                ? outsideTheSystem(
+                        Stream.of(prefix.resolve("bin"), prefix.resolve("lib")).filter(Files::isDirectory))
+                : outsideTheSystem(Stream.of(prefix, real));
+    }
+
     /** JDKs to choose from, the platform's own first. */
     List<Path> javaHomes() {
         List<Path> homes = new ArrayList<>(List.of(realPath(javaHome)));
         Optional.ofNullable(environment.get("JAVA_HOME")).map(Path::of).ifPresent(homes::add);
         onPath("java").map(java -> parentOf(parentOf(realPath(java)))).ifPresent(homes::add);
-        return homes.stream().distinct().toList();
+        homes.addAll(ToolFinder.children(Path.of("/usr/lib/jvm")));
+        finder.home().ifPresent(home -> {
+            homes.addAll(ToolFinder.children(home.resolve(".sdkman/candidates/java")));
+            homes.addAll(ToolFinder.children(home.resolve(".jdks")));
+        });
+        homes.addAll(finder.installs(List.of("java")));
+        return homes.stream().map(Toolchains::realPath).distinct().toList();
     }
 
     Tool python() {
@@ -122,10 +207,7 @@ final class Toolchains {
     }
 
     Tool maven() {
-        Path found =
-                onPath("mvn").orElseThrow(() -> missing("mvn", "a Maven app without mvnw", "maven", "maven", "maven"));
-        Path real = realPath(found);
-        return new Tool(real, "", outsideTheSystem(Stream.of(parentOf(parentOf(real)))));
+        return of(ToolKind.MAVEN, Optional.empty());
     }
 
     /** Every Python 3 of this machine that can make virtual environments, that of the PATH first. */
@@ -160,7 +242,7 @@ final class Toolchains {
 
     /** A program that works wherever its file stands, such as uv. */
     Optional<Tool> standalone(String program) {
-        return onPath(program).map(Toolchains::realPath).map(file -> new Tool(file, "", outsideTheSystem(Stream.of(file))));
+        return onPath(program).map(file -> alone(realPath(file), ""));
     }
 
     /** In the folders that version managers keep below the home directory, one for each version. */
@@ -226,70 +308,10 @@ final class Toolchains {
     }
 
     private Optional<Path> onPath(String program) {
-        return Stream.of(environment
-                        .getOrDefault("PATH", BuildEnvironment.SYSTEM_PATH)
-                        .split(":", -1))
-                .filter(folder -> folder.startsWith("/"))
-                .map(folder -> Path.of(folder, program))
-                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-                .findFirst();
+        return finder.onPath(program);
     }
 
     private List<String> ask(Path program, String... arguments) {
-        try {
-            String key = program + " " + Files.getLastModifiedTime(program);
-            List<String> known = answers.get(key);
-            if (known != null) {
-                return known;
-            }
-            List<String> command = new ArrayList<>(List.of(program.toString()));
-            command.addAll(List.of(arguments));
-            List<String> answer = run(command);
-            answers.put(key, answer);
-            return answer;
-        } catch (IOException e) {
-            throw doesNotWork(program, e.toString());
-        }
-    }
-
-    private List<String> run(List<String> command) throws IOException {
-        Path out = Files.createTempFile("stoa-toolchain", ".out");
-        Path err = Files.createTempFile("stoa-toolchain", ".err");
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command)
-                    .directory(Path.of("/").toFile())
-                    .redirectError(err.toFile())
-                    .redirectOutput(out.toFile());
-            builder.environment().clear();
-            builder.environment().putAll(environment);
-            Process process = builder.start();
-            try {
-                process.getOutputStream().close();
-                boolean ended = process.waitFor(PROBE_SECONDS_MAX, TimeUnit.SECONDS);
-                List<String> lines =
-                        Files.readString(out, StandardCharsets.UTF_8).lines().toList();
-                if (!ended || process.exitValue() != 0 || lines.size() < 2) {
-                    throw doesNotWork(
-                            Path.of(command.getFirst()),
-                            Files.readString(err, StandardCharsets.UTF_8).strip());
-                }
-                return lines;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new StoaException(ErrorCode.CANCELLED, "the build was cancelled", "");
-            } finally {
-                process.destroyForcibly();
-            }
-        } finally {
-            Files.delete(out);
-            Files.delete(err);
-        }
-    }
-
-    private static StoaException doesNotWork(Path program, String why) {
-        return new StoaException(
-                ErrorCode.TOOL_MISSING,
-                "%s is there but does not say where it is installed: %s".formatted(program, why),
-                "run it by hand where the platform runs, as the same user, and repair it");
+        return finder.ask(program, 2, List.of(arguments));
     }
 }

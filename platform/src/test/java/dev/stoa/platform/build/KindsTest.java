@@ -329,7 +329,16 @@ class KindsTest {
 
     private static Manifest withEnv(Map<String, String> env) {
         Manifest empty = Manifest.EMPTY;
-        return new Manifest(empty.name(), empty.domains(), Optional.empty(), empty.processes(), empty.release(), env);
+        return new Manifest(
+                empty.name(),
+                empty.domains(),
+                empty.port(),
+                empty.build(),
+                empty.processes(),
+                empty.release(),
+                env,
+                empty.network(),
+                empty.crons());
     }
 
     private String printed(Slug slug) throws Exception {
