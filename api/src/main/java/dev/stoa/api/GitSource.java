@@ -15,7 +15,9 @@ public record GitSource(GitUrl url, Optional<String> ref) {
 
     public GitSource {
         ref.ifPresent(name -> {
-            if (name.isEmpty() || name.length() > REF_CHARS_MAX || BAD_REF.matcher(name).find()) {
+            if (name.isEmpty()
+                    || name.length() > REF_CHARS_MAX
+                    || BAD_REF.matcher(name).find()) {
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "\"%s\" cannot be a branch, a tag or a commit".formatted(name),

@@ -30,7 +30,8 @@ public record GitUrl(
     private static final Pattern SHORT =
             Pattern.compile("(?:(?<user>[^/@:\\s]+)@)?(?<host>\\[[0-9A-Fa-f:.]+]|[^/:@\\[\\]]+):(?<path>(?!:).+)");
 
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+]");
+    private static final Pattern HOST =
+            Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+]");
     private static final Pattern UNSPEAKABLE = Pattern.compile("[\\p{Cntrl}\\s\"'`<>\\\\^{|}?#]");
 
     public GitUrl {
@@ -70,7 +71,10 @@ public record GitUrl(
     }
 
     private static GitUrl withScheme(Matcher whole) {
-        String scheme = whole.group("scheme").toLowerCase(Locale.ROOT).replace("git+ssh", "ssh").replace("ssh+git", "ssh");
+        String scheme = whole.group("scheme")
+                .toLowerCase(Locale.ROOT)
+                .replace("git+ssh", "ssh")
+                .replace("ssh+git", "ssh");
         if (!SCHEMES.contains(scheme)) {
             throw bad("the platform does not fetch from %s://".formatted(scheme));
         }
@@ -79,7 +83,8 @@ public record GitUrl(
         Optional<String> port = Optional.ofNullable(whole.group("port")).filter(digits -> !digits.isEmpty());
         return new GitUrl(
                 scheme,
-                userinfo.map(info -> decoded(colon < 0 ? info : info.substring(0, colon))).filter(user -> !user.isEmpty()),
+                userinfo.map(info -> decoded(colon < 0 ? info : info.substring(0, colon)))
+                        .filter(user -> !user.isEmpty()),
                 userinfo.filter(info -> colon >= 0).map(info -> decoded(info.substring(colon + 1))),
                 whole.group("host").toLowerCase(Locale.ROOT),
                 port.map(Integer::parseInt).orElse(0),
@@ -118,7 +123,10 @@ public record GitUrl(
     }
 
     private static String bare(String path) {
-        return path.replaceAll("/+", "/").replaceFirst("^/", "").replaceFirst("/$", "").replaceFirst("\\.git$", "");
+        return path.replaceAll("/+", "/")
+                .replaceFirst("^/", "")
+                .replaceFirst("/$", "")
+                .replaceFirst("\\.git$", "");
     }
 
     /** With its password, for nobody's eyes. */

@@ -112,7 +112,8 @@ class GitSourceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-x", "a b", "a..b", "a.lock", "/a", "a/", "a//b", "a~1", "a^", "a:b", "a@{1}", "@", ".a"})
+    @ValueSource(
+            strings = {"", "-x", "a b", "a..b", "a.lock", "/a", "a/", "a//b", "a~1", "a^", "a:b", "a@{1}", "@", ".a"})
     void whatCannotBeARefIsRefused(String ref) {
         assertThatThrownBy(() -> GitSource.parse("https://host/x#" + ref))
                 .isInstanceOf(StoaException.class)
