@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** Stores what is to be built, with an eye on the disk. */
 final class Uploads {
@@ -31,8 +32,7 @@ final class Uploads {
     static void store(Path file, Source source) {
         boolean stored = false;
         try {
-            Files.createDirectories(file.getParent());
-            requireRoom(file.getParent());
+            requireRoom(Files.createDirectories(Objects.requireNonNull(file.getParent())));
             try (OutputStream out = new Bounded(Files.newOutputStream(file))) {
                 source.writeTo(out);
             }

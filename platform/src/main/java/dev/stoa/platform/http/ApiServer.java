@@ -201,7 +201,8 @@ public final class ApiServer implements AutoCloseable {
         response.status(problem.status())
                 .header("Content-Type", json ? "application/problem+json" : "text/plain; charset=utf-8");
         if (problem.code().equals(ErrorCode.UNAUTHORIZED.code())) {
-            response.header("WWW-Authenticate", json ? "Bearer" : "Basic realm=\"Stoa: any name, the token as password\"");
+            response.header(
+                    "WWW-Authenticate", json ? "Bearer" : "Basic realm=\"Stoa: any name, the token as password\"");
         }
         response.header(HeaderValues.CONNECTION_CLOSE);
         response.send((json ? Json.write(problem) : text(problem)).getBytes(StandardCharsets.UTF_8));

@@ -102,17 +102,17 @@ public final class GitTree {
                     ignores.pop();
                 }
                 FileMode mode = walk.getFileMode();
-                boolean folder = mode == FileMode.TREE || mode == FileMode.GITLINK;
+                boolean folder = mode.equals(FileMode.TREE) || mode.equals(FileMode.GITLINK);
                 if (IgnoreFile.leaveOut(ignores, walk.getPathString(), folder)) {
                     continue;
                 }
                 String name = prefix + walk.getPathString();
-                if (mode == FileMode.TREE) {
+                if (mode.equals(FileMode.TREE)) {
                     put(new TarArchiveEntry(name + "/"), seconds);
                     tar.closeArchiveEntry();
                     ignores.push(IgnoreFile.in(repository, walk.getObjectId(0), walk.getPathString() + "/"));
                     walk.enterSubtree();
-                } else if (mode == FileMode.GITLINK) {
+                } else if (mode.equals(FileMode.GITLINK)) {
                     put(new TarArchiveEntry(name + "/"), seconds);
                     tar.closeArchiveEntry();
                     module(submodules, walk.getPathString(), walk.getObjectId(0), name, nesting);
@@ -144,7 +144,7 @@ public final class GitTree {
 
     private void blob(TreeWalk walk, FileMode mode, String name, long seconds) throws IOException {
         ObjectLoader blob = walk.getObjectReader().open(walk.getObjectId(0), Constants.OBJ_BLOB);
-        if (mode == FileMode.SYMLINK) {
+        if (mode.equals(FileMode.SYMLINK)) {
             if (blob.getSize() > LINK_BYTES_MAX) {
                 throw new StoaException(
                         ErrorCode.BAD_ARCHIVE,
@@ -163,7 +163,7 @@ public final class GitTree {
             }
             pointers.look(name, blob);
             TarArchiveEntry file = new TarArchiveEntry(name);
-            file.setMode(mode == FileMode.EXECUTABLE_FILE ? EXECUTABLE_MODE : FILE_MODE);
+            file.setMode(mode.equals(FileMode.EXECUTABLE_FILE) ? EXECUTABLE_MODE : FILE_MODE);
             file.setSize(blob.getSize());
             put(file, seconds);
             copy(blob);
