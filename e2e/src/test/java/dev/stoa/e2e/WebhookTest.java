@@ -214,7 +214,8 @@ class WebhookTest {
         try (Connected shop = Connected.to("guarded", "")) {
             String body = shop.payload("refs/heads/main", NOTHING.replace('0', 'a'));
             String elsewhere = shop.webhook().replace("guarded", "nosuchapp");
-            Map<String, String> wrong = Map.of("X-GitHub-Event", "push", "X-Hub-Signature-256", "sha256=" + "0".repeat(64));
+            Map<String, String> wrong =
+                    Map.of("X-GitHub-Event", "push", "X-Hub-Signature-256", "sha256=" + "0".repeat(64));
             Map<String, String> right =
                     Map.of("X-GitHub-Event", "push", "X-Hub-Signature-256", "sha256=" + hmac(shop.secret(), body));
 
@@ -284,10 +285,11 @@ class WebhookTest {
                             .statusCode())
                     .isEqualTo(400);
             HttpResponse<String> other = shop.github(
-                    "push",
-                    Connected.payload("refs/heads/main", commit, "http://169.254.169.254/latest/strict.git"));
+                    "push", Connected.payload("refs/heads/main", commit, "http://169.254.169.254/latest/strict.git"));
             assertThat(other.statusCode()).isEqualTo(409);
-            assertThat(other.body()).contains("other_repository").contains("is connected to " + shop.repository().url());
+            assertThat(other.body())
+                    .contains("other_repository")
+                    .contains("is connected to " + shop.repository().url());
             assertThat(shop.github("push", " ".repeat((25 << 20) + 1)).statusCode())
                     .isEqualTo(413);
             assertThat(shop.deploys()).isZero();

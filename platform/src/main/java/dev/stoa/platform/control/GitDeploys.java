@@ -90,8 +90,7 @@ final class GitDeploys {
 
     private static StoaException forApp(StoaException e, AppRow app) {
         return e.code() == ErrorCode.GIT_ACCESS_DENIED
-                ? new StoaException(
-                        e.code(), e.message(), e.hint().orElse("").replace("-a APP", "-a " + app.name()), e)
+                ? new StoaException(e.code(), e.message(), e.hint().orElse("").replace("-a APP", "-a " + app.name()), e)
                 : e;
     }
 

@@ -136,9 +136,8 @@ public final class ApiServer implements AutoCloseable {
         switch (endpoint.action()) {
             case Endpoint.Action.Answers action -> {
                 Object answer = action.answer().to(asked);
-                Endpoint.Reply reply = answer instanceof Endpoint.Reply own
-                        ? own
-                        : new Endpoint.Reply(endpoint.status(), answer);
+                Endpoint.Reply reply =
+                        answer instanceof Endpoint.Reply own ? own : new Endpoint.Reply(endpoint.status(), answer);
                 response.status(reply.status()).header("Content-Type", "application/json");
                 response.send((Json.writePretty(reply.body()) + "\n").getBytes(StandardCharsets.UTF_8));
             }
