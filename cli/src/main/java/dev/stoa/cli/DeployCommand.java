@@ -39,7 +39,8 @@ final class DeployCommand implements Callable<Integer> {
     @Option(
             names = "--git",
             paramLabel = "URL[#REF]",
-            description = "Deploy a branch, tag or commit of this repository, such as https://github.com/you/shop.git#main.")
+            description =
+                    "Deploy a branch, tag or commit of this repository, such as https://github.com/you/shop.git#main.")
     private Optional<String> git = Optional.empty();
 
     @Spec
@@ -59,10 +60,8 @@ final class DeployCommand implements Callable<Integer> {
             return follow(fetched(GitSource.parse(git.get())));
         }
         Terminal terminal = session.terminal();
-        Path folder = session.environment()
-                .folder()
-                .resolve(path.orElse(Path.of("")))
-                .normalize();
+        Path folder =
+                session.environment().folder().resolve(path.orElse(Path.of(""))).normalize();
         SourceFolder source = SourceFolder.read(folder);
         AppName app = session.app(folder).app();
         Client client = session.startedClient();

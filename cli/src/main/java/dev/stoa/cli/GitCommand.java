@@ -37,15 +37,16 @@ final class GitCommand {
 
         @Override
         public Integer call() {
-            GitProgram git = GitProgram.at(
-                    session.environment().folder().resolve(path).normalize());
+            GitProgram git =
+                    GitProgram.at(session.environment().folder().resolve(path).normalize());
             AppName app = session.app(git.folder()).app();
             URI platform = session.client().platform().url();
             String url = "%s/git/%s.git".formatted(platform, app);
             Optional<String> before = git.tell("config", "--local", "remote.%s.url".formatted(NAME));
             before.map(BASE::matcher)
                     .filter(Matcher::matches)
-                    .ifPresent(old -> git.tell("config", "--local", "--unset-all", helperKey(old.group(1) + old.group(2))));
+                    .ifPresent(old ->
+                            git.tell("config", "--local", "--unset-all", helperKey(old.group(1) + old.group(2))));
             if (before.isPresent()) {
                 git.run("remote", "set-url", NAME, url);
             } else {
@@ -60,7 +61,8 @@ final class GitCommand {
             String key = helperKey("%s://%s".formatted(platform.getScheme(), platform.getRawAuthority()));
             String home = session.environment()
                     .variable("STOA_HOME")
-                    .map(folder -> "STOA_HOME=%s ".formatted(quoted(session.environment().home().toString())))
+                    .map(folder -> "STOA_HOME=%s "
+                            .formatted(quoted(session.environment().home().toString())))
                     .orElse("");
             String helper = "!%s%s git credential"
                     .formatted(home, quoted(session.environment().requiredLauncher()));
@@ -79,12 +81,20 @@ final class GitCommand {
 
         private void show(GitProgram git, AppName app, String url) {
             Terminal terminal = session.terminal();
-            String branch =
-                    git.tell("symbolic-ref", "--short", "HEAD").orElse("HEAD");
+            String branch = git.tell("symbolic-ref", "--short", "HEAD").orElse("HEAD");
             boolean deployed = List.of("main", "master").contains(branch);
             String push = "git push %s %s".formatted(NAME, deployed ? branch : branch + ":main");
             Map<String, String> document = Map.of(
-                    "app", app.value(), "remote", NAME, "url", url, "folder", git.folder().toString(), "push", push);
+                    "app",
+                    app.value(),
+                    "remote",
+                    NAME,
+                    "url",
+                    url,
+                    "folder",
+                    git.folder().toString(),
+                    "push",
+                    push);
             terminal.show(document, () -> {
                 terminal.line("The remote %s of %s is %s".formatted(NAME, git.folder(), url));
                 terminal.line("Next: " + push);

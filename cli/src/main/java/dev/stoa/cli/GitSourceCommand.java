@@ -43,7 +43,8 @@ final class GitSourceCommand implements Callable<Integer> {
         String webhook = client.platform().url() + connection.webhookPath();
         ObjectNode document = Json.MAPPER.valueToTree(connection);
         document.put("webhookUrl", webhook);
-        String source = connection.url() + connection.branch().map(branch -> "#" + branch).orElse("");
+        String source = connection.url()
+                + connection.branch().map(branch -> "#" + branch).orElse("");
         terminal.show(document, () -> {
             terminal.line("Repository       " + connection.url());
             terminal.line("Branch           " + connection.branch().orElse("the repository's default"));
@@ -56,8 +57,9 @@ final class GitSourceCommand implements Callable<Integer> {
         });
         String host = String.valueOf(client.platform().url().getHost());
         if (host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]")) {
-            terminal.note("Only this machine reaches %s. For a forge somewhere else let a reverse proxy pass on %s, or use: stoa up --api-host"
-                    .formatted(host, connection.webhookPath()));
+            terminal.note(
+                    "Only this machine reaches %s. For a forge somewhere else let a reverse proxy pass on %s, or use: stoa up --api-host"
+                            .formatted(host, connection.webhookPath()));
         }
     }
 

@@ -40,8 +40,8 @@ class GitCommandTest {
         assertThat(result.out()).contains("Next: git push stoa main");
         assertThat(git("config", "remote.stoa.url")).isEqualTo(platform.url() + "/git/shop.git");
         assertThat(git("config", "--get-all", "credential.%s.helper".formatted(platform.url())))
-                .isEqualTo("\n!STOA_HOME='%s' 'it'\\''s here/stoa' git credential"
-                        .formatted(folder.resolve("stoa-home")));
+                .isEqualTo(
+                        "\n!STOA_HOME='%s' 'it'\\''s here/stoa' git credential".formatted(folder.resolve("stoa-home")));
     }
 
     @Test

@@ -179,7 +179,8 @@ class GitPushTest {
         byte[] bytes = new byte[20 << 20];
         for (int i = 0; i < 5; i++) {
             random.nextBytes(bytes);
-            try (OutputStream out = Files.newOutputStream(repository.folder().path().resolve(i + ".bin"))) {
+            try (OutputStream out =
+                    Files.newOutputStream(repository.folder().path().resolve(i + ".bin"))) {
                 out.write(bytes);
             }
         }
@@ -196,8 +197,8 @@ class GitPushTest {
         Process first = one.start("push", withToken("twice"), "main");
         BufferedReader said = said(first);
         awaitLine(said, "slow step");
-        CompletableFuture<String> second =
-                CompletableFuture.supplyAsync(() -> two.refuses("push", "-f", withToken("twice"), "main"), Stoa.THREADS);
+        CompletableFuture<String> second = CompletableFuture.supplyAsync(
+                () -> two.refuses("push", "-f", withToken("twice"), "main"), Stoa.THREADS);
         said.lines().forEach(line -> {});
         assertThat(first.waitFor()).isZero();
         assertThat(second.get())
@@ -215,7 +216,11 @@ class GitPushTest {
         push.descendants().forEach(ProcessHandle::destroy);
         push.destroy();
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> stoa.json("deploys", "-a", "gone").get(0).path("state").asString().equals("cancelled"));
+                .until(() -> stoa.json("deploys", "-a", "gone")
+                        .get(0)
+                        .path("state")
+                        .asString()
+                        .equals("cancelled"));
         assertThat(repository.git("ls-remote", withToken("gone"))).doesNotContain("refs/heads/main");
     }
 

@@ -57,7 +57,8 @@ final class RemoteRepository implements AutoCloseable {
 
     /** @param login such as {@code user:password@} */
     String url(String login) {
-        return "http://%s127.0.0.1:%d/%s.git".formatted(login, server.getAddress().getPort(), name);
+        return "http://%s127.0.0.1:%d/%s.git"
+                .formatted(login, server.getAddress().getPort(), name);
     }
 
     /** Lets the app answer with the text, and returns the commit. */

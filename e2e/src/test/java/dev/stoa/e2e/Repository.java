@@ -74,14 +74,18 @@ record Repository(Folder folder) {
     /** Runs git, which must succeed. */
     String git(String... arguments) {
         Said said = tryGit(arguments);
-        assertThat(said.status()).as("git %s: %s", List.of(arguments), said.text()).isZero();
+        assertThat(said.status())
+                .as("git %s: %s", List.of(arguments), said.text())
+                .isZero();
         return said.text();
     }
 
     /** Runs git, which must fail. */
     String refuses(String... arguments) {
         Said said = tryGit(arguments);
-        assertThat(said.status()).as("git %s: %s", List.of(arguments), said.text()).isNotZero();
+        assertThat(said.status())
+                .as("git %s: %s", List.of(arguments), said.text())
+                .isNotZero();
         return said.text();
     }
 

@@ -92,12 +92,8 @@ public final class Platform implements AutoCloseable {
                     clock);
             opened.push(control::close);
             control.start();
-            api = opened(new ApiServer(
-                    options.apiHost(),
-                    options.apiPort(),
-                    home.token(),
-                    endpoints(),
-                    Version.CURRENT));
+            api = opened(
+                    new ApiServer(options.apiHost(), options.apiPort(), home.token(), endpoints(), Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
         } catch (RuntimeException | Error e) {

@@ -229,13 +229,16 @@ final class Deployment {
 
     private BuildRow build(DeployRow row, AppRow app) throws InterruptedException {
         String id = row.deploy().id();
-        deploys.state(id, "building");
-        gitDeploys.bring(row, app, bounded(row));
+        if (gitDeploys.isToBeFetched(row)) {
+            deploys.state(id, "building");
+            gitDeploys.bring(row, app, bounded(row));
+        }
         if (!builds.tryAcquire()) {
             say(row, "       waits for another build to end");
             builds.acquire();
         }
         try {
+            deploys.state(id, "building");
             Path directory = home.build(app.name(), id);
             releases.deleteBuild(id);
             FileTree.delete(directory);

@@ -5,7 +5,6 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import javax.crypto.Mac;
@@ -16,25 +15,21 @@ import javax.crypto.spec.SecretKeySpec;
  * those of GitHub.
  */
 enum Forge {
-    FORGEJO("X-Forgejo-Event", "X-Forgejo-Delivery", List.of("X-Forgejo-Signature", "X-Gitea-Signature")),
-    GITEA("X-Gitea-Event", "X-Gitea-Delivery", List.of("X-Gitea-Signature")),
-    GITLAB("X-Gitlab-Event", "X-Gitlab-Event-UUID", List.of()),
-    GITHUB("X-GitHub-Event", "X-GitHub-Delivery", List.of());
-
-    /** GitHub's, which Gitea and Forgejo send too. */
-    private static final String HUB_SIGNATURE = "X-Hub-Signature-256";
+    FORGEJO("X-Forgejo-Event", "X-Forgejo-Delivery", "X-Forgejo-Signature"),
+    GITEA("X-Gitea-Event", "X-Gitea-Delivery", "X-Gitea-Signature"),
+    GITLAB("X-Gitlab-Event", "X-Gitlab-Event-UUID", "X-Gitlab-Token"),
+    GITHUB("X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256");
 
     private static final String HUB_PREFIX = "sha256=";
-    private static final String GITLAB_TOKEN = "X-Gitlab-Token";
 
     private final String eventHeader;
     private final String deliveryHeader;
-    private final List<String> signatureHeaders;
+    private final String proofHeader;
 
-    Forge(String eventHeader, String deliveryHeader, List<String> signatureHeaders) {
+    Forge(String eventHeader, String deliveryHeader, String proofHeader) {
         this.eventHeader = eventHeader;
         this.deliveryHeader = deliveryHeader;
-        this.signatureHeaders = signatureHeaders;
+        this.proofHeader = proofHeader;
     }
 
     /** Whose headers these are. */
@@ -69,15 +64,14 @@ enum Forge {
     }
 
     private Optional<String> proof(Function<String, Optional<String>> headers) {
-        if (this == GITLAB) {
-            return headers.apply(GITLAB_TOKEN);
-        }
-        return signatureHeaders.stream()
-                .flatMap(header -> headers.apply(header).stream())
-                .findFirst()
-                .or(() -> headers.apply(HUB_SIGNATURE)
-                        .filter(value -> value.startsWith(HUB_PREFIX))
-                        .map(value -> value.substring(HUB_PREFIX.length())));
+        Optional<String> own = headers.apply(proofHeader);
+        return switch (this) {
+            case GITLAB -> own;
+            case GITHUB ->
+                own.filter(value -> value.startsWith(HUB_PREFIX)).map(value -> value.substring(HUB_PREFIX.length()));
+            case GITEA -> own.or(() -> GITHUB.proof(headers));
+            case FORGEJO -> own.or(() -> GITEA.proof(headers));
+        };
     }
 
     /** HMAC-SHA-256 in lower case hexadecimal. */

@@ -67,8 +67,7 @@ public final class GitApi {
                         .speaks(this::refs),
                 Endpoint.post("/git/{repository}/git-upload-pack", "Clone and fetch")
                         .speaks(this::upload),
-                Endpoint.post("/git/{repository}/git-receive-pack", "Push")
-                        .speaks(this::receive),
+                Endpoint.post("/git/{repository}/git-receive-pack", "Push").speaks(this::receive),
                 Endpoint.post("/git/{repository}/info/lfs/objects/batch", "Tells Git LFS that it finds nothing here")
                         .speaks(GitApi::lfs));
     }
@@ -132,8 +131,7 @@ public final class GitApi {
     private static UploadPack upload(GitRepository repository, ApiRequest request) {
         UploadPack upload = new UploadPack(repository.repository());
         upload.setBiDirectionalPipe(false);
-        request.header("Git-Protocol")
-                .ifPresent(wanted -> upload.setExtraParameters(Arrays.asList(wanted.split(":"))));
+        request.header("Git-Protocol").ifPresent(wanted -> upload.setExtraParameters(Arrays.asList(wanted.split(":"))));
         PackConfig packs = new PackConfig(repository.repository());
         packs.setThreads(1);
         packs.setDeltaSearchMemoryLimit(CLONE_DELTA_MEMORY_BYTES);
@@ -187,9 +185,10 @@ public final class GitApi {
     private static void lfs(ApiRequest request, RawResponse response) throws IOException {
         response.status(NOT_IMPLEMENTED);
         try (OutputStream out = response.open("application/vnd.git-lfs+json")) {
-            out.write(Json.write(Map.of(
-                            "message",
-                            "Stoa keeps no Git LFS files. To push without them: GIT_LFS_SKIP_PUSH=1 git push stoa main"))
+            out.write(Json.write(
+                            Map.of(
+                                    "message",
+                                    "Stoa keeps no Git LFS files. To push without them: GIT_LFS_SKIP_PUSH=1 git push stoa main"))
                     .getBytes(StandardCharsets.UTF_8));
         }
     }
@@ -211,8 +210,7 @@ public final class GitApi {
 
     private static AppName app(ApiRequest request) {
         String repository = request.path("repository");
-        return new AppName(
-                repository.endsWith(".git") ? repository.substring(0, repository.length() - 4) : repository);
+        return new AppName(repository.endsWith(".git") ? repository.substring(0, repository.length() - 4) : repository);
     }
 
     private static String advertisement(String service) {

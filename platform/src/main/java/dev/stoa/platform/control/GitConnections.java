@@ -129,6 +129,7 @@ public final class GitConnections {
     }
 
     private static DeployKey shown(AppRow app, KeyRow row) {
-        return new DeployKey(app.name(), row.key().line("stoa-" + app.name()), row.key().fingerprint(), row.createdAt());
+        return new DeployKey(
+                app.name(), row.key().line("stoa-" + app.name()), row.key().fingerprint(), row.createdAt());
     }
 }

@@ -41,26 +41,29 @@ final class GitDeploys {
         return deployments.submit(id, app, "deploy", "Deploy " + source, Optional.empty());
     }
 
-    /** Fetches what is to be deployed, where it has not been sent or fetched before. */
+    /** Whether a deploy names a repository, and its source has not come before the platform was stopped. */
+    boolean isToBeFetched(DeployRow row) {
+        String id = row.deploy().id();
+        return !Files.exists(home.upload(id)) && git.source(id).isPresent();
+    }
+
+    /** Fetches what is to be deployed. */
     void bring(DeployRow row, AppRow app, Consumer<String> say) throws InterruptedException {
         String id = row.deploy().id();
-        Optional<GitSource> source = git.source(id);
-        if (source.isEmpty() || Files.exists(home.upload(id))) {
-            return;
-        }
-        say.accept("-----> Fetching " + source.get());
+        GitSource source = git.source(id).orElseThrow();
+        say.accept("-----> Fetching " + source);
         Path folder = home.fetched(app.name());
         GitFetch.Fetched fetched;
         try {
             Files.createDirectories(folder);
-            fetched = fetch.fetch(folder, source.get(), () -> key(app).key(), say);
+            fetched = fetch.fetch(folder, source, () -> key(app).key(), say);
             pack(id, folder, fetched, say);
         } catch (StoaException e) {
             throw forApp(e, app);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        GitSource named = new GitSource(source.get().url(), Optional.of(fetched.ref()));
+        GitSource named = new GitSource(source.url(), Optional.of(fetched.ref()));
         boolean whole = fetched.ref().equals(fetched.commit().name());
         git.fetched(
                 id,
@@ -87,8 +90,7 @@ final class GitDeploys {
 
     private static StoaException forApp(StoaException e, AppRow app) {
         return e.code() == ErrorCode.GIT_ACCESS_DENIED
-                ? new StoaException(
-                        e.code(), e.message(), e.hint().orElse("").replace("-a APP", "-a " + app.name()), e)
+                ? new StoaException(e.code(), e.message(), e.hint().orElse("").replace("-a APP", "-a " + app.name()), e)
                 : e;
     }
 

@@ -123,7 +123,8 @@ final class GitPush implements AutoCloseable {
                         .execute(getRevWalk(), NullProgressMonitor.INSTANCE);
             } catch (IOException e) {
                 LOG.log(Level.ERROR, "branches were not moved repository=" + getRepository(), e);
-                accepted.forEach(command -> command.setResult(Result.REJECTED_OTHER_REASON, "cannot be stored: " + e.getMessage()));
+                accepted.forEach(command ->
+                        command.setResult(Result.REJECTED_OTHER_REASON, "cannot be stored: " + e.getMessage()));
             }
         }
     }
@@ -209,10 +210,9 @@ final class GitPush implements AutoCloseable {
 
     private void tellWhatIsStored(Collection<ReceiveCommand> commands, Optional<ReceiveCommand> deployed)
             throws IOException {
-        String branch = Repository.shortenRefName(
-                deployed.map(ReceiveCommand::getRefName)
-                        .or(this::deployedBranch)
-                        .orElse(GitRepository.MAIN));
+        String branch = Repository.shortenRefName(deployed.map(ReceiveCommand::getRefName)
+                .or(this::deployedBranch)
+                .orElse(GitRepository.MAIN));
         var stored = commands.stream()
                 .filter(command -> command.getType() != ReceiveCommand.Type.DELETE
                         && command.getResult() == Result.NOT_ATTEMPTED
@@ -323,7 +323,9 @@ final class GitPush implements AutoCloseable {
                 reject(command, e);
                 if (command.getType() != ReceiveCommand.Type.CREATE) {
                     say("       %s stays at %s; nothing that served has changed"
-                            .formatted(name(command), command.getOldId().abbreviate(7).name()));
+                            .formatted(
+                                    name(command),
+                                    command.getOldId().abbreviate(7).name()));
                 }
             });
         }
@@ -385,8 +387,7 @@ final class GitPush implements AutoCloseable {
                         keep it out of git, and let the build or the app download it
                         the largest files of the last commit: git ls-tree -r -l HEAD | sort -n -k 4 | tail
                         out of the last commit: git rm --cached FILE && git commit --amend
-                        out of the history: git filter-repo --strip-blobs-bigger-than %dM"""
-                                .formatted(FILE_BYTES_MAX >> 20));
+                        out of the history: git filter-repo --strip-blobs-bigger-than %dM""".formatted(FILE_BYTES_MAX >> 20));
             case TooLargePackException _ ->
                 new StoaException(
                         ErrorCode.TOO_LARGE,

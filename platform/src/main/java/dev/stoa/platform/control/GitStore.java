@@ -43,8 +43,7 @@ final class GitStore {
     private ConnectionRow connectionRow(ResultSet row, StatementContext context) throws SQLException {
         return new ConnectionRow(
                 row.getInt("app_id"),
-                new GitSource(
-                        GitUrl.parse(opened(row.getBytes("url"))), Optional.ofNullable(row.getString("branch"))),
+                new GitSource(GitUrl.parse(opened(row.getBytes("url"))), Optional.ofNullable(row.getString("branch"))),
                 opened(row.getBytes("secret")),
                 row.getTimestamp("created_at").toInstant());
     }
@@ -83,12 +82,10 @@ final class GitStore {
 
     /** Keeps the key that there is, unless it is to be replaced. */
     void addKey(int app, SshKey key, boolean replace, Instant now) {
-        String conflict = replace
-                ? """
+        String conflict = replace ? """
                 do update set private_key = excluded.private_key, public_key = excluded.public_key,
                     created_at = excluded.created_at
-                """
-                : "do nothing";
+                """ : "do nothing";
         jdbi.useHandle(handle -> handle.createUpdate("""
                         insert into deploy_keys (app_id, private_key, public_key, created_at)
                         values (:app, :private, :public, :now)
@@ -123,7 +120,8 @@ final class GitStore {
 
     /** Where a deploy gets its source, if it is fetched. */
     Optional<GitSource> source(String deploy) {
-        return jdbi.withHandle(handle -> handle.createQuery("select url, ref from git_deploys where deploy_id = :deploy")
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select url, ref from git_deploys where deploy_id = :deploy")
                 .bind("deploy", deploy)
                 .map((row, context) -> new GitSource(
                         GitUrl.parse(opened(row.getBytes("url"))), Optional.ofNullable(row.getString("ref"))))
@@ -146,14 +144,12 @@ final class GitStore {
 
     /** The deploys of pushes that wait for their turn. */
     List<String> waitingPushes(int app) {
-        return jdbi.withHandle(handle -> handle.createQuery("""
+        return jdbi.withHandle(handle ->
+                handle.createQuery("""
                         select d.id from deploys d join git_deploys g on g.deploy_id = d.id
                         where d.app_id = :app and d.state = 'queued' and d.finished_at is null and g.pushed
                         order by d.created_at
-                        """)
-                .bind("app", app)
-                .mapTo(String.class)
-                .list());
+                        """).bind("app", app).mapTo(String.class).list());
     }
 
     /** A push that was taken with this number, or with exactly this content. */
@@ -199,7 +195,10 @@ final class GitStore {
                             delete from webhook_deliveries where app_id = :app and id <= (
                                 select id from webhook_deliveries where app_id = :app
                                 order by id desc offset :keep limit 1)
-                            """).bind("app", app).bind("keep", DELIVERIES_MAX).execute();
+                            """)
+                    .bind("app", app)
+                    .bind("keep", DELIVERIES_MAX)
+                    .execute();
         });
     }
 

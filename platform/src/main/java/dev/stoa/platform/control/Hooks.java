@@ -52,9 +52,8 @@ public final class Hooks {
     /** @throws StoaException if it was not sent by the forge, or is not what a forge sends */
     HookAnswer receive(String app, Function<String, Optional<String>> headers, InputStream body)
             throws IOException, InterruptedException {
-        Forge forge = Forge.of(headers)
-                .filter(sender -> sender.isSigned(headers))
-                .orElseThrow(Hooks::notGenuine);
+        Forge forge =
+                Forge.of(headers).filter(sender -> sender.isSigned(headers)).orElseThrow(Hooks::notGenuine);
         byte[] first = body.readNBytes(SMALL_BODY_BYTES);
         if (first.length < SMALL_BODY_BYTES) {
             return take(app, forge, headers, first);
@@ -90,7 +89,8 @@ public final class Hooks {
 
     private HookAnswer take(String name, Forge forge, Function<String, Optional<String>> headers, byte[] body) {
         Optional<AppRow> app = stores.apps().find(name);
-        Optional<ConnectionRow> connection = stores.git().connection(app.map(AppRow::id).orElse(-1));
+        Optional<ConnectionRow> connection =
+                stores.git().connection(app.map(AppRow::id).orElse(-1));
         // For an unknown app, too, so that the time does not tell which there are.
         boolean genuine = forge.isGenuine(
                 headers, body, connection.map(ConnectionRow::secret).orElse("no secret of any app, of its length."));
@@ -104,7 +104,8 @@ public final class Hooks {
         }
         boolean push = event.equals("push")
                 || event.equals("push hook")
-                || (event.equals("system hook") && json.path("object_kind").asString("").equals("push"));
+                || (event.equals("system hook")
+                        && json.path("object_kind").asString("").equals("push"));
         if (!push) {
             return ignored("\"%s\" is not a push of a branch".formatted(cut(event)));
         }
@@ -126,12 +127,8 @@ public final class Hooks {
         if (!push.isBranch()) {
             return ignored("%s is not a branch".formatted(cut(push.ref())));
         }
-        List<String> deployed = connection
-                .source()
-                .ref()
-                .or(push::defaultBranch)
-                .map(List::of)
-                .orElse(List.of("main", "master"));
+        List<String> deployed =
+                connection.source().ref().or(push::defaultBranch).map(List::of).orElse(List.of("main", "master"));
         if (!deployed.contains(push.branch())) {
             return ignored("%s is not the deployed branch, which is %s"
                     .formatted(cut(push.branch()), String.join(" or ", deployed)));
@@ -151,7 +148,8 @@ public final class Hooks {
             byte[] bodyHash) {
         GitStore git = stores.git();
         Optional<DeliveryRow> seen = git.delivery(app.id(), delivery, bodyHash)
-                .or(() -> git.lastDelivery(app.id()).filter(last -> last.commit().equals(commit) && !failed(last)));
+                .or(() ->
+                        git.lastDelivery(app.id()).filter(last -> last.commit().equals(commit) && !failed(last)));
         if (seen.isPresent()) {
             return new HookAnswer(
                     "seen",

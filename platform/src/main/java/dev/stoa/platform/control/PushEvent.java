@@ -28,8 +28,8 @@ record PushEvent(String ref, Optional<String> commit, List<GitUrl> repositories,
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
     private static final Pattern NOTHING = Pattern.compile("0+");
     private static final String FORM_FIELD = "payload=";
-    private static final List<String> URLS =
-            List.of("clone_url", "ssh_url", "git_url", "html_url", "git_http_url", "git_ssh_url", "http_url", "web_url");
+    private static final List<String> URLS = List.of(
+            "clone_url", "ssh_url", "git_url", "html_url", "git_http_url", "git_ssh_url", "http_url", "web_url");
 
     PushEvent {
         repositories = List.copyOf(repositories);
@@ -88,7 +88,8 @@ record PushEvent(String ref, Optional<String> commit, List<GitUrl> repositories,
         if (ref.isEmpty() || !COMMIT.matcher(after).matches()) {
             throw bad("the payload of the push has no \"ref\", or no commit as \"after\"");
         }
-        boolean deleted = json.path("deleted").asBoolean(false) || NOTHING.matcher(after).matches();
+        boolean deleted =
+                json.path("deleted").asBoolean(false) || NOTHING.matcher(after).matches();
         JsonNode repository = json.path("repository");
         JsonNode project = json.path("project");
         List<GitUrl> urls = new ArrayList<>();

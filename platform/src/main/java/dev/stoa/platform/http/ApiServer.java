@@ -136,9 +136,8 @@ public final class ApiServer implements AutoCloseable {
         switch (endpoint.action()) {
             case Endpoint.Action.Answers action -> {
                 Object answer = action.answer().to(asked);
-                Endpoint.Reply reply = answer instanceof Endpoint.Reply own
-                        ? own
-                        : new Endpoint.Reply(endpoint.status(), answer);
+                Endpoint.Reply reply =
+                        answer instanceof Endpoint.Reply own ? own : new Endpoint.Reply(endpoint.status(), answer);
                 response.status(reply.status()).header("Content-Type", "application/json");
                 response.send((Json.writePretty(reply.body()) + "\n").getBytes(StandardCharsets.UTF_8));
             }
@@ -201,7 +200,8 @@ public final class ApiServer implements AutoCloseable {
         response.status(problem.status())
                 .header("Content-Type", json ? "application/problem+json" : "text/plain; charset=utf-8");
         if (problem.code().equals(ErrorCode.UNAUTHORIZED.code())) {
-            response.header("WWW-Authenticate", json ? "Bearer" : "Basic realm=\"Stoa: any name, the token as password\"");
+            response.header(
+                    "WWW-Authenticate", json ? "Bearer" : "Basic realm=\"Stoa: any name, the token as password\"");
         }
         response.header(HeaderValues.CONNECTION_CLOSE);
         response.send((json ? Json.write(problem) : text(problem)).getBytes(StandardCharsets.UTF_8));

@@ -40,8 +40,8 @@ class ForgeTest {
     void giteaAndForgejoSignInTheSameWayWithoutAPrefix() {
         assertThat(genuine(headers("X-Gitea-Event", "push", "X-GitHub-Event", "push", "X-Gitea-Signature", SIGNATURE)))
                 .isTrue();
-        assertThat(genuine(headers(
-                        "X-Forgejo-Event", "push", "X-Gitea-Event", "push", "X-Forgejo-Signature", SIGNATURE)))
+        assertThat(genuine(
+                        headers("X-Forgejo-Event", "push", "X-Gitea-Event", "push", "X-Forgejo-Signature", SIGNATURE)))
                 .isTrue();
         assertThat(genuine(headers("X-Forgejo-Event", "push", "X-Hub-Signature-256", "sha256=" + SIGNATURE)))
                 .isTrue();
@@ -68,7 +68,8 @@ class ForgeTest {
         }
         assertThat(genuine(headers("X-GitHub-Event", "push", "X-Gitlab-Token", SECRET)))
                 .isFalse();
-        assertThat(Forge.of(headers("X-Hub-Signature-256", "sha256=" + SIGNATURE))).isEmpty();
+        assertThat(Forge.of(headers("X-Hub-Signature-256", "sha256=" + SIGNATURE)))
+                .isEmpty();
         assertThat(Forge.GITHUB.isSigned(headers("X-Hub-Signature", "sha1=x"))).isFalse();
     }
 
@@ -85,7 +86,8 @@ class ForgeTest {
         assertThat(push.branch()).isEqualTo("master");
         assertThat(push.commit()).hasValue("da1560886d4f094c3e6c9ef40349f7d38b5d27d7");
         assertThat(push.defaultBranch()).hasValue("master");
-        assertThat(push.isFrom(GitUrl.parse("ssh://git@example.com/mike/diaspora"))).isTrue();
+        assertThat(push.isFrom(GitUrl.parse("ssh://git@example.com/mike/diaspora")))
+                .isTrue();
         assertThat(push.isFrom(GitUrl.parse("http://example.com/mike/other"))).isFalse();
     }
 
@@ -95,9 +97,8 @@ class ForgeTest {
                                 "{\"ref\": \"refs/heads/x\", \"after\": \"%s\"}".formatted("0".repeat(40))))
                         .commit())
                 .isEmpty();
-        assertThat(PushEvent.of(Json.MAPPER.readTree(
-                                "{\"ref\": \"refs/heads/x\", \"deleted\": true, \"after\": \"%s\"}"
-                                        .formatted("a".repeat(40))))
+        assertThat(PushEvent.of(Json.MAPPER.readTree("{\"ref\": \"refs/heads/x\", \"deleted\": true, \"after\": \"%s\"}"
+                                .formatted("a".repeat(40))))
                         .commit())
                 .isEmpty();
     }

@@ -23,8 +23,8 @@ final class FetchProblem {
     private static final Pattern DENIED = Pattern.compile(
             "not authorized|auth(entication)? (fail|is required)|no more authentication|cannot log in|not permitted|forbidden|access denied|permission denied|\\b40[13]\\b");
 
-    private static final Pattern NOT_THERE =
-            Pattern.compile("not found|\\b404\\b|does not exist|could not be found|does not appear to be a git repository");
+    private static final Pattern NOT_THERE = Pattern.compile(
+            "not found|\\b404\\b|does not exist|could not be found|does not appear to be a git repository");
 
     private static final Pattern TIMEOUT = Pattern.compile("tim(e|ed) ?out");
 
@@ -34,7 +34,9 @@ final class FetchProblem {
         List<Throwable> chain = chain(e);
         String said = String.join(
                         "; ",
-                        chain.stream().flatMap(cause -> Optional.ofNullable(cause.getMessage()).stream()).toList())
+                        chain.stream()
+                                .flatMap(cause -> Optional.ofNullable(cause.getMessage()).stream())
+                                .toList())
                 .toLowerCase(Locale.ROOT);
         if (DiskFull.causes(e)) {
             return new StoaException(
@@ -44,18 +46,27 @@ final class FetchProblem {
                     e);
         }
         if (has(chain, UnknownHostException.class) || has(chain, UnresolvedAddressException.class)) {
-            return failed(url, "there is no host %s".formatted(url.host()), "is its name right, and has this machine a name server?", e);
+            return failed(
+                    url,
+                    "there is no host %s".formatted(url.host()),
+                    "is its name right, and has this machine a name server?",
+                    e);
         }
         if (has(chain, ConnectException.class) || has(chain, NoRouteToHostException.class)) {
             return failed(url, "nothing answers there", "is the host right, the port, and the network up?", e);
         }
         if (has(chain, SSLException.class)) {
-            return failed(url, "its TLS certificate is not trusted: " + last(chain), "the certificate must be one that the JDK trusts", e);
+            return failed(
+                    url,
+                    "its TLS certificate is not trusted: " + last(chain),
+                    "the certificate must be one that the JDK trusts",
+                    e);
         }
         if (DENIED.matcher(said).find() || (url.ssh() && said.contains("auth"))) {
             return denied(url, "%s does not let the platform read it".formatted(url), e);
         }
-        if (has(chain, NoRemoteRepositoryException.class) || NOT_THERE.matcher(said).find()) {
+        if (has(chain, NoRemoteRepositoryException.class)
+                || NOT_THERE.matcher(said).find()) {
             return denied(url, "there is no repository at %s, or it is private".formatted(url), e);
         }
         if (has(chain, SocketTimeoutException.class)
@@ -67,8 +78,7 @@ final class FetchProblem {
     }
 
     private static StoaException failed(GitUrl url, String why, String hint, Exception e) {
-        return new StoaException(
-                ErrorCode.GIT_FETCH_FAILED, "%s cannot be fetched: %s".formatted(url, why), hint, e);
+        return new StoaException(ErrorCode.GIT_FETCH_FAILED, "%s cannot be fetched: %s".formatted(url, why), hint, e);
     }
 
     private static StoaException denied(GitUrl url, String what, Exception e) {
@@ -78,8 +88,9 @@ final class FetchProblem {
         } else if (url.hasCredentials()) {
             hint = "the user and password or token in the URL must be allowed to read it";
         } else {
-            hint = "a private one needs its SSH URL and the app's deploy key (stoa git key -a APP), or a token in the URL: https://USER:TOKEN@%s/…"
-                    .formatted(url.host());
+            hint =
+                    "a private one needs its SSH URL and the app's deploy key (stoa git key -a APP), or a token in the URL: https://USER:TOKEN@%s/…"
+                            .formatted(url.host());
         }
         return new StoaException(ErrorCode.GIT_ACCESS_DENIED, what, hint, e);
     }

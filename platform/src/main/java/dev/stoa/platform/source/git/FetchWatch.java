@@ -67,20 +67,23 @@ final class FetchWatch implements AutoCloseable {
         if (Duration.ofNanos(System.nanoTime() - start).compareTo(limits.timeMax()) > 0) {
             return Optional.of(new StoaException(
                     ErrorCode.GIT_FETCH_FAILED,
-                    "%s was not fetched within %d s".formatted(url, limits.timeMax().toSeconds()),
+                    "%s was not fetched within %d s"
+                            .formatted(url, limits.timeMax().toSeconds()),
                     "try again later; a branch is fetched without its history, a short commit with all of it"));
         }
         if (FileTree.sizeBytes(folder) - sizeAtStart > limits.bytesMax()) {
-            return Optional.of(new StoaException(
-                    ErrorCode.TOO_LARGE,
-                    "%s has more than %d MB".formatted(url, limits.bytesMax() >> 20),
-                    "keep large files out of the repository; a branch is fetched without its history, a short commit with all of it"));
+            return Optional.of(
+                    new StoaException(
+                            ErrorCode.TOO_LARGE,
+                            "%s has more than %d MB".formatted(url, limits.bytesMax() >> 20),
+                            "keep large files out of the repository; a branch is fetched without its history, a short commit with all of it"));
         }
         try {
             if (Files.getFileStore(folder).getUsableSpace() < limits.freeBytesMin()) {
                 return Optional.of(new StoaException(
                         ErrorCode.DISK_FULL,
-                        "the disk of the data directory has less than %d MB free".formatted(limits.freeBytesMin() >> 20),
+                        "the disk of the data directory has less than %d MB free"
+                                .formatted(limits.freeBytesMin() >> 20),
                         "free some room, or destroy apps that are not needed, and deploy again"));
             }
         } catch (IOException e) {

@@ -98,7 +98,9 @@ public final class GitFetch {
                 if (watch.verdict().isEmpty() && Thread.currentThread().isInterrupted()) {
                     throw new InterruptedException();
                 }
-                throw watch.verdict().or(() -> ssh.flatMap(SshAccess::refusal)).orElseGet(() -> FetchProblem.of(url, e));
+                throw watch.verdict()
+                        .or(() -> ssh.flatMap(SshAccess::refusal))
+                        .orElseGet(() -> FetchProblem.of(url, e));
             }
         } finally {
             ssh.ifPresent(SshAccess::close);
@@ -171,11 +173,15 @@ public final class GitFetch {
             RemoteRefs.Found found = refs.find(source);
             return switch (found) {
                 case RemoteRefs.Found.Named named -> {
-                    notes.accept("       %s is %s".formatted(named.shown(), named.id().abbreviate(SHORT_COMMIT_CHARS).name()));
+                    notes.accept("       %s is %s"
+                            .formatted(
+                                    named.shown(),
+                                    named.id().abbreviate(SHORT_COMMIT_CHARS).name()));
                     shallow(named.name());
                     yield new Fetched(commit(bare.resolve(FETCHED), named.shown()), named.shown());
                 }
-                case RemoteRefs.Found.Commit whole -> new Fetched(wholeCommit(whole.id(), refs), whole.id().name());
+                case RemoteRefs.Found.Commit whole ->
+                    new Fetched(wholeCommit(whole.id(), refs), whole.id().name());
                 case RemoteRefs.Found.Abbreviation brief -> new Fetched(briefCommit(brief.text(), refs), brief.text());
             };
         }
@@ -202,7 +208,9 @@ public final class GitFetch {
 
         private static boolean cannotBeShallow(Exception e) {
             return e instanceof UnsupportedOperationException
-                    || String.valueOf(e.getMessage()).toLowerCase(java.util.Locale.ROOT).contains("shallow");
+                    || String.valueOf(e.getMessage())
+                            .toLowerCase(java.util.Locale.ROOT)
+                            .contains("shallow");
         }
 
         private ObjectId wholeCommit(ObjectId id, RemoteRefs refs) throws Exception {

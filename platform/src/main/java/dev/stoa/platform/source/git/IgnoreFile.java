@@ -32,8 +32,8 @@ record IgnoreFile(String folder, Optional<IgnoreNode> rules) {
     /** As in git, the file nearest to a path decides first. */
     static boolean leaveOut(Iterable<IgnoreFile> nearestFirst, String path, boolean directory) {
         for (IgnoreFile file : nearestFirst) {
-            Optional<Boolean> said = file.rules.flatMap(rules ->
-                    Optional.ofNullable(rules.checkIgnored(path.substring(file.folder.length()), directory)));
+            Optional<Boolean> said = file.rules.flatMap(
+                    rules -> Optional.ofNullable(rules.checkIgnored(path.substring(file.folder.length()), directory)));
             if (said.isPresent()) {
                 return said.get();
             }

@@ -60,8 +60,9 @@ record RemoteRefs(List<Ref> refs) {
     }
 
     private Found head(GitSource source) {
-        Optional<Ref> head =
-                refs.stream().filter(ref -> ref.getName().equals(Constants.HEAD)).findFirst();
+        Optional<Ref> head = refs.stream()
+                .filter(ref -> ref.getName().equals(Constants.HEAD))
+                .findFirst();
         return head.filter(Ref::isSymbolic)
                 .flatMap(ref -> named(ref.getTarget().getName()))
                 .or(() -> head.flatMap(ref -> Optional.ofNullable(ref.getObjectId()))
@@ -69,14 +70,16 @@ record RemoteRefs(List<Ref> refs) {
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.GIT_REF_NOT_FOUND,
                         "%s does not say which of its branches is the first".formatted(source.url()),
-                        "name one: %s#%s".formatted(source.url(), branches().findFirst().orElse("main"))));
+                        "name one: %s#%s"
+                                .formatted(source.url(), branches().findFirst().orElse("main"))));
     }
 
     /** Old servers do not say what HEAD is, only where. */
     private Optional<Found> atTheSamePlace(ObjectId head) {
         return Stream.of("main", "master")
                 .flatMap(branch -> named(Constants.R_HEADS + branch).stream())
-                .filter(found -> found instanceof Found.Named named && named.id().equals(head))
+                .filter(found ->
+                        found instanceof Found.Named named && named.id().equals(head))
                 .findFirst();
     }
 
@@ -102,9 +105,7 @@ record RemoteRefs(List<Ref> refs) {
     StoaException unknown(GitSource source) {
         String ref = source.ref().orElse(Constants.HEAD);
         List<String> known = Stream.concat(branches(), shown(Constants.R_TAGS)).toList();
-        String hint = Nearest.of(ref, known)
-                .map("did you mean %s? "::formatted)
-                .orElse("");
+        String hint = Nearest.of(ref, known).map("did you mean %s? "::formatted).orElse("");
         long more = branches().skip(NAMED_MAX).count();
         return new StoaException(
                 ErrorCode.GIT_REF_NOT_FOUND,

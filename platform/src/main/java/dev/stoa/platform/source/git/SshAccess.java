@@ -63,7 +63,8 @@ final class SshAccess implements ServerKeyDatabase, AutoCloseable {
             return false;
         }
         if (!met) {
-            notes.accept("       %s is new here; its key %s is remembered".formatted(host, KnownHosts.fingerprint(key)));
+            notes.accept(
+                    "       %s is new here; its key %s is remembered".formatted(host, KnownHosts.fingerprint(key)));
         }
         return true;
     }

@@ -59,8 +59,7 @@ final class Submodules {
     /** Fetches one commit of the submodule at a path. */
     Fetched fetch(String path, ObjectId commit) throws IOException {
         URIish url = url(path);
-        Path folder =
-                Files.createTempDirectory(repository.getDirectory().toPath(), "module-");
+        Path folder = Files.createTempDirectory(repository.getDirectory().toPath(), "module-");
         GitRepository bare = GitRepository.open(folder);
         boolean done = false;
         try {
@@ -148,8 +147,7 @@ final class Submodules {
                                 .formatted(path, path)));
         try {
             URIish parsed = new URIish(url);
-            if (parsed.getHost() != null
-                    && ("https".equals(parsed.getScheme()) || "http".equals(parsed.getScheme()))) {
+            if (parsed.getHost() != null && ("https".equals(parsed.getScheme()) || "http".equals(parsed.getScheme()))) {
                 return parsed;
             }
             throw refused(path, shown(parsed));

@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,7 +74,8 @@ class GitFetchTest {
     private static void assertFails(ErrorCode code, String message, ThrowingCallable action) {
         assertThatThrownBy(action)
                 .isInstanceOfSatisfying(
-                        StoaException.class, e -> assertThat(e.code()).as(e.message()).isEqualTo(code))
+                        StoaException.class,
+                        e -> assertThat(e.code()).as(e.message()).isEqualTo(code))
                 .hasMessageContaining(message);
     }
 
@@ -104,7 +106,7 @@ class GitFetchTest {
 
     @Test
     void whatWasFetchedCanBePacked() throws Exception {
-        server.commit(MAIN, "app/file", "content".getBytes());
+        server.commit(MAIN, "app/file", "content".getBytes(StandardCharsets.UTF_8));
         ObjectId commit = fetched(server.gitUrl());
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
 
@@ -154,7 +156,10 @@ class GitFetchTest {
         server.close();
         server = new GitServer(temp.resolve("server"), key, SshKey.generate(), port);
 
-        assertFails(ErrorCode.GIT_HOST_KEY_CHANGED, "shows another key than before: SHA256:", () -> fetched(server.sshUrl()));
+        assertFails(
+                ErrorCode.GIT_HOST_KEY_CHANGED,
+                "shows another key than before: SHA256:",
+                () -> fetched(server.sshUrl()));
         assertThat(Files.readAllLines(temp.resolve("known_hosts"))).hasSize(1);
     }
 
@@ -165,8 +170,9 @@ class GitFetchTest {
         server.commit("refs/heads/release", "y");
 
         assertThatThrownBy(() -> fetched(server.gitUrl() + "#relaese"))
-                .isInstanceOfSatisfying(StoaException.class, e -> assertThat(e.hint())
-                        .hasValue("did you mean release? its branches: main, release"));
+                .isInstanceOfSatisfying(
+                        StoaException.class,
+                        e -> assertThat(e.hint()).hasValue("did you mean release? its branches: main, release"));
         assertFails(
                 ErrorCode.GIT_REF_NOT_FOUND, "no branch, tag or commit", () -> fetched(server.gitUrl() + "#abcdef12"));
         assertFails(
@@ -192,13 +198,16 @@ class GitFetchTest {
     @Test
     void aFetchEndsAtItsTimeAndWhenItsThreadIsInterrupted() throws Exception {
         fetch = new GitFetch(
-                temp.resolve("known_hosts"), new FetchLimits(Duration.ofSeconds(1), Duration.ofSeconds(50), 1 << 20, 0));
+                temp.resolve("known_hosts"),
+                new FetchLimits(Duration.ofSeconds(1), Duration.ofSeconds(50), 1 << 20, 0));
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             String url = "http://127.0.0.1:%d/x.git".formatted(silent.getLocalPort());
             List<Throwable> ends = new ArrayList<>();
             Thread timed = Thread.startVirtualThread(() -> end(url, ends));
             timed.join();
-            assertThat(ends).singleElement().asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.THROWABLE)
+            assertThat(ends)
+                    .singleElement()
+                    .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.THROWABLE)
                     .hasMessageContaining("was not fetched within 1 s");
 
             fetch = new GitFetch(temp.resolve("known_hosts"), LIMITS);
@@ -225,7 +234,8 @@ class GitFetchTest {
         new Random(1).nextBytes(noise);
         server.commit(MAIN, "noise", noise);
         fetch = new GitFetch(
-                temp.resolve("known_hosts"), new FetchLimits(Duration.ofSeconds(20), Duration.ofSeconds(5), 1 << 20, 0));
+                temp.resolve("known_hosts"),
+                new FetchLimits(Duration.ofSeconds(20), Duration.ofSeconds(5), 1 << 20, 0));
 
         assertFails(ErrorCode.TOO_LARGE, "has more than 1 MB", () -> fetched(server.gitUrl()));
     }
@@ -261,7 +271,9 @@ class GitFetchTest {
     void theKeyIsALineThatSshReads() {
         String line = key.line("stoa-shop");
         assertThat(line).startsWith("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI").endsWith(" stoa-shop");
-        assertThat(key.fingerprint()).isEqualTo(KnownHosts.fingerprint(key.keyPair().getPublic()));
-        assertThat(SshKey.of(key.privateKey(), key.publicKey()).line("stoa-shop")).isEqualTo(line);
+        assertThat(key.fingerprint())
+                .isEqualTo(KnownHosts.fingerprint(key.keyPair().getPublic()));
+        assertThat(SshKey.of(key.privateKey(), key.publicKey()).line("stoa-shop"))
+                .isEqualTo(line);
     }
 }

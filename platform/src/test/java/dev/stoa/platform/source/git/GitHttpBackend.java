@@ -43,11 +43,11 @@ final class GitHttpBackend implements AutoCloseable {
                 "HTTP_CONTENT_ENCODING", header(exchange, "Content-Encoding"),
                 "GIT_PROTOCOL", header(exchange, "Git-Protocol")));
         Process backend = builder.start();
-        try (exchange;
-                OutputStream in = backend.getOutputStream();
-                InputStream out = backend.getInputStream()) {
+        try (OutputStream in = backend.getOutputStream()) {
             exchange.getRequestBody().transferTo(in);
-            in.close();
+        }
+        try (exchange;
+                InputStream out = backend.getInputStream()) {
             int status = 200;
             for (String line = line(out); !line.isEmpty(); line = line(out)) {
                 String[] header = line.split(": ", 2);

@@ -37,7 +37,8 @@ class GitTreeTest {
     void aCommitComesOutAsItWentIn() throws Exception {
         copy.with("app.py", "print()").with("deep/er/über.txt", "x").with("bin/run", "#!/bin/sh");
         Files.createSymbolicLink(copy.folder().resolve("link"), Path.of("deep/er"));
-        assertThat(copy.folder().resolve("bin/run").toFile().setExecutable(true)).isTrue();
+        assertThat(copy.folder().resolve("bin/run").toFile().setExecutable(true))
+                .isTrue();
         ObjectId commit = copy.commit("all");
         copy.with("app.py", "not committed");
 
@@ -127,7 +128,8 @@ class GitTreeTest {
         WorkingCopy inner = WorkingCopy.init(copy.folder().resolve("inner"));
         inner.commit("inner");
         ObjectId commit = copy.commit("by mistake");
-        assertThatThrownBy(() -> unpack(commit)).hasMessageContaining("inner is a submodule, but .gitmodules has no URL");
+        assertThatThrownBy(() -> unpack(commit))
+                .hasMessageContaining("inner is a submodule, but .gitmodules has no URL");
     }
 
     @Test
@@ -141,8 +143,10 @@ class GitTreeTest {
             }
             tree = mktree(entries.toString());
         }
-        ObjectId bomb = ObjectId.fromString(copy.git("commit-tree", "-m", "bomb", tree).strip());
-        assertThatThrownBy(() -> unpack(bomb)).asInstanceOf(InstanceOfAssertFactories.type(StoaException.class))
+        ObjectId bomb =
+                ObjectId.fromString(copy.git("commit-tree", "-m", "bomb", tree).strip());
+        assertThatThrownBy(() -> unpack(bomb))
+                .asInstanceOf(InstanceOfAssertFactories.type(StoaException.class))
                 .extracting(StoaException::code)
                 .isEqualTo(ErrorCode.TOO_LARGE);
     }

@@ -69,7 +69,9 @@ public record WorkingCopy(Path folder) {
     /** Runs git, which must succeed, and returns what it said. */
     public String git(String... arguments) throws Exception {
         Said said = tryGit(arguments);
-        assertThat(said.status()).as("git %s: %s", List.of(arguments), said.text()).isZero();
+        assertThat(said.status())
+                .as("git %s: %s", List.of(arguments), said.text())
+                .isZero();
         return said.text();
     }
 
