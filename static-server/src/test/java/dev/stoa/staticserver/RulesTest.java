@@ -11,6 +11,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +26,7 @@ class RulesTest {
     @TempDir
     Path root;
 
-    private StaticServer server;
+    private @Nullable StaticServer server;
 
     @AfterEach
     void stop() {
@@ -74,7 +76,7 @@ class RulesTest {
         write("old.html", "the file");
         start("/old /new\n", "");
         assertThat(get("/old", "*/*").body()).isEqualTo("the file");
-        server.close();
+        Objects.requireNonNull(server).close();
 
         start("/old /new 301!\n", "");
         assertThat(get("/old", "*/*").statusCode()).isEqualTo(301);
@@ -243,7 +245,8 @@ class RulesTest {
     }
 
     private HttpResponse<String> get(String path, String accept) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+        HttpRequest request = HttpRequest.newBuilder(URI.create(
+                        "http://127.0.0.1:" + Objects.requireNonNull(server).port() + path))
                 .header("Accept", accept)
                 .build();
         return client.send(request, BodyHandlers.ofString());

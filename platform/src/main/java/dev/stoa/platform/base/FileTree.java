@@ -67,8 +67,7 @@ public final class FileTree {
 
     /** Package managers leave folders that even their owner may not change, and apps some that nobody may read. */
     private static boolean open(Path directory) throws IOException {
-        boolean closed =
-                !Files.isWritable(directory) || !Files.isExecutable(directory) || !Files.isReadable(directory);
+        boolean closed = !Files.isWritable(directory) || !Files.isExecutable(directory) || !Files.isReadable(directory);
         if (closed) {
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         }

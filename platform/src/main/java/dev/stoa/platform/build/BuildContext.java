@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What a buildpack works with: the folder, the toolchains, a shell, and the user who watches. */
 final class BuildContext {
@@ -113,7 +114,7 @@ final class BuildContext {
     void run(String what, String script, Map<String, String> env, List<Path> readable, List<KnownFailure> known)
             throws InterruptedException {
         AtomicBoolean diskFull = new AtomicBoolean();
-        AtomicReference<Optional<KnownFailure>> seen = new AtomicReference<>(Optional.empty());
+        AtomicReference<@Nullable KnownFailure> seen = new AtomicReference<>();
         int status = execute(script, env, readable, line -> {
             if (DiskFull.in(line) || line.contains("ENOSPC")) {
                 diskFull.set(true);
@@ -121,7 +122,7 @@ final class BuildContext {
             known.stream()
                     .filter(failure -> failure.printed().matcher(line).find())
                     .findFirst()
-                    .ifPresent(failure -> seen.compareAndSet(Optional.empty(), Optional.of(failure)));
+                    .ifPresent(failure -> seen.compareAndSet(null, failure));
             show(line);
         });
         if (status == 0) {
@@ -133,12 +134,10 @@ final class BuildContext {
                     "%s failed: the disk of the platform is full".formatted(what),
                     "free some space there, or destroy apps that nobody needs, and deploy again");
         }
-        Optional<KnownFailure> failure = seen.get();
-        if (failure.isPresent()) {
+        KnownFailure failure = seen.get();
+        if (failure != null) {
             throw new StoaException(
-                    ErrorCode.BUILD_FAILED,
-                    "%s failed: %s".formatted(what, failure.get().message()),
-                    failure.get().hint());
+                    ErrorCode.BUILD_FAILED, "%s failed: %s".formatted(what, failure.message()), failure.hint());
         }
         throw new StoaException(
                 ErrorCode.BUILD_FAILED,

@@ -27,7 +27,9 @@ final class DjangoFiles {
         context.step("Collecting static files");
         BuildContext.Outcome outcome = context.outcome(COMMAND, env, readable);
         if (outcome.status() == 0) {
-            outcome.printed().stream().filter(line -> line.contains(" static file")).forEach(context::show);
+            outcome.printed().stream()
+                    .filter(line -> line.contains(" static file"))
+                    .forEach(context::show);
         } else if (outcome.says("without having set the STATIC_ROOT setting")) {
             context.detail("settings.py sets no STATIC_ROOT: there is nothing to collect");
         } else if (outcome.says("Unknown command: 'collectstatic'")) {

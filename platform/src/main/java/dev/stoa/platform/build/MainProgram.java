@@ -1,7 +1,7 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.Procfile;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.Procfile;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +47,8 @@ final class NodeBuildpack implements Buildpack {
         Optional<NodeVersion> wanted = NodeVersion.wanted(context, app);
         Toolchains.Tool node = NodeVersion.choose(context, wanted);
         context.step("Using Node.js " + node.version()
-                + wanted.map(w -> ", as %s asks for %s".formatted(w.file(), w.text())).orElse(""));
+                + wanted.map(w -> ", as %s asks for %s".formatted(w.file(), w.text()))
+                        .orElse(""));
         NodeTools tools = new NodeTools(context, node, context.tools().npm(node));
         Optional<Path> manager = packages.bring(tools);
         NodeCommands commands = new NodeCommands(tools, packages, manager);
@@ -77,11 +78,13 @@ final class NodeBuildpack implements Buildpack {
         if (web.isEmpty()) {
             adapterIsThere(start);
         }
-        return new Built(web.map(command -> Map.of("web", command)).orElse(Map.of()), commands.runtimeEnv(), tools.readable());
+        return new Built(
+                web.map(command -> Map.of("web", command)).orElse(Map.of()), commands.runtimeEnv(), tools.readable());
     }
 
     private static boolean isOnlyASite(BuildContext context) {
-        return !context.source().has(Procfile.NAME) && context.manifest().processes().isEmpty();
+        return !context.source().has(Procfile.NAME)
+                && context.manifest().processes().isEmpty();
     }
 
     private static void adapterIsThere(NodeStart start) {
@@ -103,7 +106,8 @@ final class NodeBuildpack implements Buildpack {
         }
     }
 
-    private static void prune(BuildContext context, PackageJson app, NodeCommands commands) throws InterruptedException {
+    private static void prune(BuildContext context, PackageJson app, NodeCommands commands)
+            throws InterruptedException {
         Optional<String> prune = commands.packages().pruneCommand(app, context.source());
         if (prune.isEmpty()) {
             context.detail("the development dependencies stay: %s cannot remove them from a workspace"
@@ -122,7 +126,8 @@ final class NodeBuildpack implements Buildpack {
                 || lock.isEmpty()
                 || PackageLock.parse(packages.lock().orElseThrow(), lock.get()).isComplete(app);
         if (!complete) {
-            context.detail("the lock file leaves out optional packages that its registry did not have: \"npm ci\" would refuse it");
+            context.detail(
+                    "the lock file leaves out optional packages that its registry did not have: \"npm ci\" would refuse it");
         }
         String command = packages.installCommand(withDev, complete);
         if (lock.isEmpty()) {

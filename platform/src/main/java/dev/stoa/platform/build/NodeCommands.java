@@ -31,7 +31,8 @@ record NodeCommands(NodeTools tools, NodePackages packages, Optional<Path> manag
         env.putAll(packages.env(context, context.source()));
         env.putAll(more);
         context.run(command, command, env, tools.readable(), packages.known());
-        for (String cache : Stream.of("npm", packages.kind().program()).distinct().toList()) {
+        for (String cache :
+                Stream.of("npm", packages.kind().program()).distinct().toList()) {
             DependencyCache.boundDownloads(context, context.cache(cache));
         }
     }

@@ -56,17 +56,22 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         locks.put("package-lock.json", "npm");
         locks.put("pnpm-lock.yaml", "pnpm");
         locks.put("yarn.lock", "yarn");
-        List<String> found = new ArrayList<>(locks.keySet().stream().filter(source::has).toList());
+        List<String> found =
+                new ArrayList<>(locks.keySet().stream().filter(source::has).toList());
         Optional<String> named = app.packageManager().map(field -> field.replaceFirst("@.*", ""));
         long managers = found.stream().map(locks::get).distinct().count();
-        if (managers > 1 && named.isPresent() && found.stream().anyMatch(f -> named.get().equals(locks.get(f)))) {
-            context.detail("packageManager in package.json says %s: other lock files are not read".formatted(named.get()));
+        if (managers > 1
+                && named.isPresent()
+                && found.stream().anyMatch(f -> named.get().equals(locks.get(f)))) {
+            context.detail(
+                    "packageManager in package.json says %s: other lock files are not read".formatted(named.get()));
             found.removeIf(file -> !named.get().equals(locks.get(file)));
         } else if (managers > 1) {
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
                     "the app has the lock files of several package managers: " + String.join(", ", found),
-                    "keep the one of the manager that you use, and remove the others, such as:  git rm " + found.getFirst());
+                    "keep the one of the manager that you use, and remove the others, such as:  git rm "
+                            + found.getFirst());
         }
         if (found.isEmpty() && Stream.of("bun.lock", "bun.lockb").anyMatch(source::has)) {
             context.detail("Bun's lock file is not read: npm installs what package.json allows");
@@ -139,10 +144,13 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
             script(context, corner, "node \"%s/%s\"".formatted(context.mount(), release.get()));
             return Optional.of(Path.of(context.mount(), corner, "bin"));
         }
-        Path folder = tools.install(kind.inNpm(), version).orElseThrow(() -> new StoaException(
-                ErrorCode.TOOL_MISSING,
-                "the app is installed with %s %s, which npm could not bring".formatted(kind.program(), version),
-                "see the output; the version comes from packageManager or engines in package.json, else from the lock file"));
+        Path folder = tools.install(kind.inNpm(), version)
+                .orElseThrow(
+                        () -> new StoaException(
+                                ErrorCode.TOOL_MISSING,
+                                "the app is installed with %s %s, which npm could not bring"
+                                        .formatted(kind.program(), version),
+                                "see the output; the version comes from packageManager or engines in package.json, else from the lock file"));
         // The app's cache is not there when the app runs, and a Procfile may well say "yarn start".
         String from = DependencyCache.quote(folder.toString());
         context.run(
@@ -151,7 +159,10 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
                 Map.of(),
                 List.of());
         if (kind == Kind.BERRY) {
-            script(context, corner, "node \"%s/%s/node_modules/%s/bin/yarn.js\"".formatted(context.mount(), corner, kind.inNpm()));
+            script(
+                    context,
+                    corner,
+                    "node \"%s/%s/node_modules/%s/bin/yarn.js\"".formatted(context.mount(), corner, kind.inNpm()));
             return Optional.of(Path.of(context.mount(), corner, "bin"));
         }
         return Optional.of(Path.of(context.mount(), corner, "node_modules/.bin"));
@@ -189,7 +200,8 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         return switch (kind) {
             case NPM -> (locked ? "npm ci" : "npm install") + (withDev ? " --include=dev" : " --omit=dev");
             case PNPM ->
-                "pnpm install" + (locked ? " --frozen-lockfile" : " --no-frozen-lockfile") + (withDev ? " --prod=false" : " --prod");
+                "pnpm install" + (locked ? " --frozen-lockfile" : " --no-frozen-lockfile")
+                        + (withDev ? " --prod=false" : " --prod");
             case YARN ->
                 "yarn install --non-interactive" + (locked ? " --frozen-lockfile" : "") + " --production=" + !withDev;
             case BERRY -> "yarn install" + (locked ? " --immutable" : "");
@@ -201,11 +213,13 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         return switch (kind) {
             case NPM -> Optional.of("npm prune --omit=dev --ignore-scripts");
             case PNPM ->
-                source.has("pnpm-workspace.yaml") && source.text("pnpm-workspace.yaml").orElse("").contains("packages:")
+                source.has("pnpm-workspace.yaml")
+                                && source.text("pnpm-workspace.yaml").orElse("").contains("packages:")
                         ? Optional.empty()
                         : Optional.of("pnpm prune --prod --ignore-scripts");
             case YARN ->
-                Optional.of("yarn install --non-interactive --frozen-lockfile --production=true --ignore-scripts --prefer-offline");
+                Optional.of(
+                        "yarn install --non-interactive --frozen-lockfile --production=true --ignore-scripts --prefer-offline");
             case BERRY ->
                 version.matches("[23](\\..*)?") || app.hasWorkspaces()
                         ? Optional.empty()
@@ -223,14 +237,16 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         String file = lock.orElse("the lock file");
         return List.of(
                 new BuildContext.KnownFailure(
-                        Pattern.compile("can only install (packages )?(when|with)? ?.*in sync|ERR_PNPM_OUTDATED_LOCKFILE"
-                                + "|Your lockfile needs to be updated|YN0028|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH"),
+                        Pattern.compile(
+                                "can only install (packages )?(when|with)? ?.*in sync|ERR_PNPM_OUTDATED_LOCKFILE"
+                                        + "|Your lockfile needs to be updated|YN0028|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH"),
                         "%s does not fit package.json".formatted(file),
                         "run \"%s install\", commit %s, and deploy again".formatted(program, file)),
                 new BuildContext.KnownFailure(
                         Pattern.compile("YN0087|ERR_PNPM_LOCKFILE_BREAKING_CHANGE|ERR_PNPM_NO_LOCKFILE"),
                         "%s is not of this version of %s".formatted(file, program),
-                        "name the version that wrote it in package.json:  \"packageManager\": \"%s@VERSION\"".formatted(program)));
+                        "name the version that wrote it in package.json:  \"packageManager\": \"%s@VERSION\""
+                                .formatted(program)));
     }
 
     /** Beyond what Node.js and npm need. */

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 /** How a Node.js app is started, or which folder of it is a site, once its build has run. */
 record NodeStart(SourceFolder source, PackageJson app) {
     /** Servers for developers: what they serve, a build has written into a folder by now. */
-    private static final Pattern FOR_DEVELOPERS = Pattern.compile(
-            "(npx |pnpm exec |yarn |cross-env (\\w+=\\S+ )*|(\\w+=\\S+ )*)*"
+    private static final Pattern FOR_DEVELOPERS =
+            Pattern.compile("(npx |pnpm exec |yarn |cross-env (\\w+=\\S+ )*|(\\w+=\\S+ )*)*"
                     + "(react-scripts start|react-app-rewired start|craco start|ng (s|serve|start)|vue-cli-service serve|parcel( serve)?|gatsby (develop|start|serve)"
                     + "|vite( dev| preview| serve)?|astro( dev| start| preview)?|docusaurus (start|serve)|webpack(-dev-server| serve| -w)|nuxt( dev| start| preview)?"
                     + "|nuxi (dev|start|preview)|next( dev)?|vinxi (dev|start)|preact (watch|serve)|ember s(erve)?|snowpack dev|eleventy --serve|@11ty/eleventy --serve"
@@ -22,13 +22,41 @@ record NodeStart(SourceFolder source, PackageJson app) {
 
     /** In them generators look for a page of their own, so that an unknown path is an unknown page. */
     private static final List<String> MANY_PAGES = List.of(
-            "astro", "@11ty/eleventy", "gatsby", "vitepress", "vuepress", "@docusaurus/core", "hexo", "next", "metalsmith");
+            "astro",
+            "@11ty/eleventy",
+            "gatsby",
+            "vitepress",
+            "vuepress",
+            "@docusaurus/core",
+            "hexo",
+            "next",
+            "metalsmith");
 
     private static final List<String> SITES = List.of(
-            "dist", "build", "out", "build/client", ".output/public", ".vitepress/dist", "docs/.vitepress/dist", "_site", "www", "public");
+            "dist",
+            "build",
+            "out",
+            "build/client",
+            ".output/public",
+            ".vitepress/dist",
+            "docs/.vitepress/dist",
+            "_site",
+            "www",
+            "public");
     private static final List<String> PROGRAMS = List.of(
-            "index.js", "app.js", "index.mjs", "server.mjs", "src/index.js", "src/server.js", "src/app.js", "dist/index.js",
-            "dist/main.js", "dist/server.js", "dist/src/index.js", "build/index.js", "build/server.js");
+            "index.js",
+            "app.js",
+            "index.mjs",
+            "server.mjs",
+            "src/index.js",
+            "src/server.js",
+            "src/app.js",
+            "dist/index.js",
+            "dist/main.js",
+            "dist/server.js",
+            "dist/src/index.js",
+            "build/index.js",
+            "build/server.js");
 
     private static final String STANDALONE = ".next/standalone/server.js";
     private static final int FOLDERS_MAX = 50;
@@ -81,7 +109,8 @@ record NodeStart(SourceFolder source, PackageJson app) {
             return Optional.of("node build/index.js");
         }
         if (app.needs("next") && !source.has("out/index.html")) {
-            return Optional.of(source.has(STANDALONE) ? "env HOSTNAME=0.0.0.0 node " + STANDALONE : "next start -p $PORT");
+            return Optional.of(
+                    source.has(STANDALONE) ? "env HOSTNAME=0.0.0.0 node " + STANDALONE : "next start -p $PORT");
         }
         if (source.has("build/server/index.js")) {
             for (String name : List.of("react-router", "remix")) {
@@ -94,9 +123,7 @@ record NodeStart(SourceFolder source, PackageJson app) {
     }
 
     private Optional<String> program(Stream<String> files) {
-        return files.filter(source::has)
-                .findFirst()
-                .map(file -> "node " + DependencyCache.quoteIfNeeded(file));
+        return files.filter(source::has).findFirst().map(file -> "node " + DependencyCache.quoteIfNeeded(file));
     }
 
     /** The folder that a build has written, or that came along. */
@@ -129,8 +156,7 @@ record NodeStart(SourceFolder source, PackageJson app) {
             return Optional.empty();
         }
         try (Stream<Path> children = Files.list(folder)) {
-            return children
-                    .map(child -> Objects.toString(child.getFileName(), ""))
+            return children.map(child -> Objects.toString(child.getFileName(), ""))
                     .sorted()
                     .limit(FOLDERS_MAX)
                     .map(name -> "%s/%s/%s".formatted(parent, name, file))

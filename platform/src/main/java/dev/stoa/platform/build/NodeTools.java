@@ -16,7 +16,9 @@ import java.util.stream.Stream;
  */
 record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm) {
     List<Path> readable() {
-        return Stream.concat(node.readable().stream(), npm.readable().stream()).distinct().toList();
+        return Stream.concat(node.readable().stream(), npm.readable().stream())
+                .distinct()
+                .toList();
     }
 
     /** @param first folders before those of Node.js */
@@ -54,7 +56,10 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
                 env(Stream.of()),
                 readable());
         if (outcome.status() != 0) {
-            outcome.printed().stream().filter(line -> line.contains("npm error")).limit(5).forEach(context::show);
+            outcome.printed().stream()
+                    .filter(line -> line.contains("npm error"))
+                    .limit(5)
+                    .forEach(context::show);
             return Optional.empty();
         }
         return Optional.of(folder);

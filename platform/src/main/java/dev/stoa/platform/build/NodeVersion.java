@@ -23,13 +23,29 @@ record NodeVersion(String file, String text, SemverRange range) {
     private static final String OWN_NODE = BuildContext.OWN_FOLDER + "/node";
 
     private static final Map<String, Integer> LONG_TERM_NAMES = Map.of(
-            "dubnium", 10, "erbium", 12, "fermium", 14, "gallium", 16, "hydrogen", 18, "iron", 20, "jod", 22, "krypton", 24);
+            "dubnium",
+            10,
+            "erbium",
+            12,
+            "fermium",
+            14,
+            "gallium",
+            16,
+            "hydrogen",
+            18,
+            "iron",
+            20,
+            "jod",
+            22,
+            "krypton",
+            24);
 
     static Optional<NodeVersion> wanted(BuildContext context, PackageJson app) {
-        Optional<NodeVersion> engines = app.engine("node").map(text -> new NodeVersion(
-                "engines.node of package.json",
-                text,
-                SemverRange.parse(text).orElseThrow(() -> noRange("engines.node of package.json", text))));
+        Optional<NodeVersion> engines = app.engine("node")
+                .map(text -> new NodeVersion(
+                        "engines.node of package.json",
+                        text,
+                        SemverRange.parse(text).orElseThrow(() -> noRange("engines.node of package.json", text))));
         return engines.or(() -> Stream.of(".nvmrc", ".node-version", ".tool-versions")
                 .flatMap(file -> ofFile(context, file).stream())
                 .findFirst());
@@ -43,13 +59,18 @@ record NodeVersion(String file, String text, SemverRange range) {
     }
 
     private static Optional<NodeVersion> ofFile(BuildContext context, String file) {
-        Optional<String> line = context.source().text(file).flatMap(text -> text.lines()
-                .map(String::strip)
-                .filter(l -> file.equals(".tool-versions") ? l.startsWith("nodejs ") : !l.isEmpty() && !l.startsWith("#"))
-                .map(l -> l.replaceFirst("^nodejs\\s+", "").replaceFirst("\\s.*", ""))
-                .findFirst());
+        Optional<String> line = context.source()
+                .text(file)
+                .flatMap(text -> text.lines()
+                        .map(String::strip)
+                        .filter(l -> file.equals(".tool-versions")
+                                ? l.startsWith("nodejs ")
+                                : !l.isEmpty() && !l.startsWith("#"))
+                        .map(l -> l.replaceFirst("^nodejs\\s+", "").replaceFirst("\\s.*", ""))
+                        .findFirst());
         Optional<String> version = line.map(text -> text.toLowerCase(Locale.ROOT))
-                .filter(text -> !List.of("node", "stable", "latest", "lts/*", "lts", "system").contains(text))
+                .filter(text -> !List.of("node", "stable", "latest", "lts/*", "lts", "system")
+                        .contains(text))
                 .map(text -> Optional.ofNullable(LONG_TERM_NAMES.get(text.replace("lts/", "")))
                         .map(Object::toString)
                         .orElse(text));
@@ -104,7 +125,8 @@ record NodeVersion(String file, String text, SemverRange range) {
             return Optional.empty();
         }
         // The app's cache is not there when the app runs, so the program comes along in the slug.
-        String from = DependencyCache.quote(folder.get().resolve("node_modules").resolve(name).toString());
+        String from = DependencyCache.quote(
+                folder.get().resolve("node_modules").resolve(name).toString());
         BuildContext.Outcome outcome = context.outcome(
                 "mkdir -p %1$s/bin && cp --reflink=auto %2$s/bin/node %1$s/bin/node 2>/dev/null || cp %2$s/bin/node %1$s/bin/node; %1$s/bin/node -p process.version"
                         .formatted(OWN_NODE, from),
@@ -118,7 +140,8 @@ record NodeVersion(String file, String text, SemverRange range) {
     }
 
     private StoaException missing(List<Toolchains.Tool> there) {
-        String versions = there.stream().map(Toolchains.Tool::version).distinct().sorted().collect(Collectors.joining(", "));
+        String versions =
+                there.stream().map(Toolchains.Tool::version).distinct().sorted().collect(Collectors.joining(", "));
         return new StoaException(
                 ErrorCode.TOOL_MISSING,
                 "%s asks for Node.js %s, which this machine does not have, and npm could not bring it: it has %s"

@@ -18,7 +18,14 @@ record PackageJson(JsonNode root) {
             List.of("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare");
 
     private static final List<String> DEPENDENCY_KEYS = List.of(
-            "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions", "pnpm", "workspaces");
+            "dependencies",
+            "devDependencies",
+            "optionalDependencies",
+            "peerDependencies",
+            "overrides",
+            "resolutions",
+            "pnpm",
+            "workspaces");
 
     static PackageJson read(SourceFolder source) {
         try {
@@ -55,7 +62,9 @@ record PackageJson(JsonNode root) {
     /** Such as {@code pnpm@9.1.0}, without the hash that may follow. */
     Optional<String> packageManager() {
         JsonNode field = root.path("packageManager");
-        return field.isString() ? Optional.of(field.stringValue().replaceFirst("\\+.*", "").strip()) : Optional.empty();
+        return field.isString()
+                ? Optional.of(field.stringValue().replaceFirst("\\+.*", "").strip())
+                : Optional.empty();
     }
 
     boolean hasWorkspaces() {
@@ -64,7 +73,8 @@ record PackageJson(JsonNode root) {
 
     /** Whether a package is among the dependencies or the development dependencies. */
     boolean needs(String name) {
-        return root.path("dependencies").has(name) || root.path("devDependencies").has(name);
+        return root.path("dependencies").has(name)
+                || root.path("devDependencies").has(name);
     }
 
     boolean hasDevDependencies() {

@@ -17,7 +17,11 @@ record PackageLock(String file, JsonNode packages) {
         } catch (JacksonException e) {
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
-                    "%s cannot be read: %s, line %d".formatted(file, e.getOriginalMessage(), e.getLocation().getLineNr()),
+                    "%s cannot be read: %s, line %d"
+                            .formatted(
+                                    file,
+                                    e.getOriginalMessage(),
+                                    e.getLocation().getLineNr()),
                     hint(file));
         }
     }

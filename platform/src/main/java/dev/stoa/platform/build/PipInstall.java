@@ -14,11 +14,7 @@ import java.util.regex.Pattern;
  * @param shims     package managers that the Procfile may name, see {@link PythonEnvironment#shim}
  */
 record PipInstall(
-        List<String> arguments,
-        Map<String, String> files,
-        List<String> ingredients,
-        boolean keeps,
-        List<String> shims)
+        List<String> arguments, Map<String, String> files, List<String> ingredients, boolean keeps, List<String> shims)
         implements PythonInstall {
     private static final List<BuildContext.KnownFailure> KNOWN = List.of(
             new BuildContext.KnownFailure(
@@ -55,9 +51,11 @@ record PipInstall(
         Map<String, String> files = new HashMap<>();
         pipfile.requirements().forEach((name, text) -> {
             files.put(name, text);
-            arguments.add("%s-r %s/%s".formatted(pipfile.complete() ? "--no-deps " : "", BuildContext.OWN_FOLDER, name));
+            arguments.add(
+                    "%s-r %s/%s".formatted(pipfile.complete() ? "--no-deps " : "", BuildContext.OWN_FOLDER, name));
         });
-        return new PipInstall(arguments, files, new ArrayList<>(pipfile.requirements().values()), pipfile.keeps(), List.of("pipenv"));
+        return new PipInstall(
+                arguments, files, new ArrayList<>(pipfile.requirements().values()), pipfile.keeps(), List.of("pipenv"));
     }
 
     @Override

@@ -31,8 +31,8 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
     /** Pipenv's own source, which is the machine's default here, and that may be a mirror. */
     private static final String DEFAULT_INDEX = "pypi";
 
-    private static final Set<String> NO_PACKAGES =
-            Set.of("source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop");
+    private static final Set<String> NO_PACKAGES = Set.of(
+            "source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop");
 
     static Pipfile locked(SourceFolder source) {
         JsonNode lock;
@@ -91,7 +91,9 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
         boolean keeps = true;
         for (Map.Entry<String, JsonNode> entry : packages.properties()) {
             JsonNode hashes = entry.getValue().path("hashes");
-            (hashes.isEmpty() ? other : pinned).append(line(entry.getKey(), entry.getValue())).append('\n');
+            (hashes.isEmpty() ? other : pinned)
+                    .append(line(entry.getKey(), entry.getValue()))
+                    .append('\n');
             keeps &= !entry.getValue().has("path") && !entry.getValue().has("file");
         }
         Map<String, String> files = new LinkedHashMap<>();
@@ -105,7 +107,8 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
     }
 
     private static String line(String name, JsonNode entry) {
-        String version = entry.isString() ? entry.stringValue() : entry.path("version").asString("");
+        String version =
+                entry.isString() ? entry.stringValue() : entry.path("version").asString("");
         String extras = entry.path("extras").isEmpty()
                 ? ""
                 : entry.path("extras").valueStream().map(JsonNode::asString).collect(Collectors.joining(",", "[", "]"));
@@ -119,12 +122,17 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
         for (String kind : List.of("git", "hg", "svn", "bzr")) {
             if (entry.has(kind)) {
                 String ref = entry.has("ref") ? "@" + entry.path("ref").asString() : "";
-                String folder = entry.has("subdirectory") ? "#subdirectory=" + entry.path("subdirectory").asString() : "";
-                return "%s%s @ %s+%s%s%s%s".formatted(name, extras, kind, entry.path(kind).asString(), ref, folder, condition);
+                String folder = entry.has("subdirectory")
+                        ? "#subdirectory=" + entry.path("subdirectory").asString()
+                        : "";
+                return "%s%s @ %s+%s%s%s%s"
+                        .formatted(name, extras, kind, entry.path(kind).asString(), ref, folder, condition);
             }
         }
         if (entry.has("path")) {
-            return (entry.path("editable").asBoolean(false) ? "-e " : "") + entry.path("path").asString() + extras;
+            return (entry.path("editable").asBoolean(false) ? "-e " : "")
+                    + entry.path("path").asString()
+                    + extras;
         }
         if (entry.has("file")) {
             return "%s%s @ %s%s".formatted(name, extras, entry.path("file").asString(), condition);
@@ -145,7 +153,8 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
                 .toList();
         boolean replaced = !others.isEmpty() && others.size() == sources.size();
         return others.stream()
-                .map(url -> (replaced && url.equals(others.getFirst()) ? "--index-url " : "--extra-index-url ") + url + "\n")
+                .map(url -> (replaced && url.equals(others.getFirst()) ? "--index-url " : "--extra-index-url ") + url
+                        + "\n")
                 .collect(Collectors.joining());
     }
 

@@ -42,10 +42,14 @@ record PoetryInstall(TomlParseResult parsed, String project, String lock) implem
                 command,
                 poetry + command.substring("poetry".length()),
                 Map.of(
-                        "VIRTUAL_ENV", context.mount() + "/" + PythonEnvironment.VENV,
-                        "POETRY_CACHE_DIR", context.cache("poetry").toString(),
-                        "POETRY_VIRTUALENVS_CREATE", "false",
-                        "PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring"),
+                        "VIRTUAL_ENV",
+                        context.mount() + "/" + PythonEnvironment.VENV,
+                        "POETRY_CACHE_DIR",
+                        context.cache("poetry").toString(),
+                        "POETRY_VIRTUALENVS_CREATE",
+                        "false",
+                        "PYTHON_KEYRING_BACKEND",
+                        "keyring.backends.null.Keyring"),
                 KNOWN);
         environment.shim("poetry");
         DependencyCache.boundDownloads(context, context.cache("poetry"));

@@ -54,7 +54,9 @@ final class PoetryLock {
         return pip(
                 packages.stream()
                         .filter(p -> !p.path("optional").asBoolean(false))
-                        .filter(p -> p.path("groups").valueStream().anyMatch(g -> g.asString().equals("main")))
+                        .filter(p -> p.path("groups")
+                                .valueStream()
+                                .anyMatch(g -> g.asString().equals("main")))
                         .toList(),
                 isPackage(pyproject),
                 projectText);
@@ -78,7 +80,8 @@ final class PoetryLock {
                 keeps &= type.equals("git") || type.equals("url");
             } else {
                 if (type.equals("legacy")) {
-                    indexes.add("--extra-index-url " + entry.path("source").path("url").asString() + "\n");
+                    indexes.add("--extra-index-url "
+                            + entry.path("source").path("url").asString() + "\n");
                 }
                 pinned.append(pinned(entry)).append('\n');
             }
@@ -106,19 +109,24 @@ final class PoetryLock {
      */
     private static Optional<PythonInstall> ofOlder(List<JsonNode> packages, JsonNode pyproject, String projectText) {
         JsonNode dependencies = pyproject.path("tool").path("poetry").path("dependencies");
-        boolean each = packages.stream().map(p -> p.path("name").asString()).distinct().count() == packages.size();
-        boolean simple = dependencies.valueStream()
+        boolean each =
+                packages.stream().map(p -> p.path("name").asString()).distinct().count() == packages.size();
+        boolean simple = dependencies
+                .valueStream()
                 .allMatch(d -> d.isString() || (d.isObject() && SIMPLE_KEYS.containsAll(d.propertyNames())));
         boolean indexed = packages.stream().noneMatch(p -> p.has("source"));
         if (!each || !simple || !indexed || dependencies.isEmpty()) {
             return Optional.empty();
         }
         String wanted = dependencies.properties().stream()
-                .filter(d -> !d.getKey().equals("python") && !d.getValue().path("optional").asBoolean(false))
+                .filter(d -> !d.getKey().equals("python")
+                        && !d.getValue().path("optional").asBoolean(false))
                 .map(d -> d.getKey()
                         + (d.getValue().path("extras").isEmpty()
                                 ? ""
-                                : d.getValue().path("extras").valueStream()
+                                : d.getValue()
+                                        .path("extras")
+                                        .valueStream()
                                         .map(JsonNode::asString)
                                         .collect(Collectors.joining(",", "[", "]")))
                         + condition(d.getValue()))
@@ -132,7 +140,8 @@ final class PoetryLock {
         if (isPackage(pyproject)) {
             arguments.add("--no-deps -e .");
         }
-        return Optional.of(new PipInstall(arguments, files, List.of(wanted, locked, projectText), true, List.of("poetry")));
+        return Optional.of(
+                new PipInstall(arguments, files, List.of(wanted, locked, projectText), true, List.of("poetry")));
     }
 
     private static String pinned(JsonNode entry) {
@@ -150,18 +159,19 @@ final class PoetryLock {
         String url = source.path("url").asString("");
         String name = entry.path("name").asString();
         return switch (type) {
-            case "git" -> Optional.of("%s @ git+%s@%s%s%s"
-                    .formatted(
-                            name,
-                            url,
-                            source.path("resolved_reference").asString(""),
-                            source.has("subdirectory")
-                                    ? "#subdirectory=" + source.path("subdirectory").asString()
-                                    : "",
-                            condition(entry)));
+            case "git" ->
+                Optional.of("%s @ git+%s@%s%s%s"
+                        .formatted(
+                                name,
+                                url,
+                                source.path("resolved_reference").asString(""),
+                                source.has("subdirectory")
+                                        ? "#subdirectory="
+                                                + source.path("subdirectory").asString()
+                                        : "",
+                                condition(entry)));
             case "url" -> Optional.of("%s @ %s%s".formatted(name, url, condition(entry)));
-            case "directory" ->
-                Optional.of((entry.path("develop").asBoolean(false) ? "-e ./" : "./") + url);
+            case "directory" -> Optional.of((entry.path("develop").asBoolean(false) ? "-e ./" : "./") + url);
             case "file" -> Optional.of("./" + url);
             default -> Optional.empty();
         };
@@ -169,7 +179,9 @@ final class PoetryLock {
 
     private static String condition(JsonNode entry) {
         JsonNode markers = entry.path("markers");
-        String text = markers.isString() ? markers.stringValue() : markers.path("main").asString("");
+        String text = markers.isString()
+                ? markers.stringValue()
+                : markers.path("main").asString("");
         return text.isEmpty() ? "" : " ; " + text;
     }
 
@@ -184,7 +196,8 @@ final class PoetryLock {
         JsonNode groups = withGroups ? pyproject.path("dependency-groups") : Json.MAPPER.createObjectNode();
         boolean modern = !ofProject.isEmpty() || !groups.isEmpty();
         ObjectNode ofPoetry = Json.MAPPER.createObjectNode();
-        for (String key : Stream.concat(LEGACY_KEYS.stream(), Stream.of("group")).toList()) {
+        for (String key :
+                Stream.concat(LEGACY_KEYS.stream(), Stream.of("group")).toList()) {
             if (poetry.has(key)) {
                 ofPoetry.set(key, poetry.path(key));
             } else if (!modern && LEGACY_KEYS.contains(key)) {

@@ -1,6 +1,5 @@
 package dev.stoa.platform.build;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,9 +35,7 @@ final class PythonBuildpack implements Buildpack {
         PythonInstall install = project.install(context);
         DependencyCache cache =
                 new DependencyCache(context.cache("venv"), key(python, install), PythonEnvironment.VENV);
-        if (install.keeps()
-                && cache.isPresent()
-                && cache.restore(context, PythonEnvironment.moveTo(context.mount()))) {
+        if (install.keeps() && cache.isPresent() && cache.restore(context, PythonEnvironment.moveTo(context.mount()))) {
             context.step("Dependencies unchanged, taken from the last build");
         } else {
             install.into(new PythonEnvironment(context, python));

@@ -102,9 +102,11 @@ final class PythonEnvironment {
      * @return its program, quoted
      */
     String tool(String name, String requirement) throws InterruptedException {
-        String key = DependencyCache.key(List.of(requirement, python.version(), python.program().toString()));
+        String key = DependencyCache.key(
+                List.of(requirement, python.version(), python.program().toString()));
         Path folder = context.cache("tools").resolve(name + "-" + key);
-        String program = DependencyCache.quote(folder.resolve("bin").resolve(name).toString());
+        String program =
+                DependencyCache.quote(folder.resolve("bin").resolve(name).toString());
         if (!context.attempt(program + " --version", readable)) {
             context.step("Installing " + requirement);
             String quoted = DependencyCache.quote(folder.toString());
@@ -148,7 +150,10 @@ final class PythonEnvironment {
         try {
             Path file = corner.resolve(name);
             // The folder may be a link by now: what the app's own code has made is not followed out of the slug.
-            if (!file.getParent().toRealPath().startsWith(context.source().root().toRealPath())) {
+            if (!corner.resolve(name + "/..")
+                    .normalize()
+                    .toRealPath()
+                    .startsWith(context.source().root().toRealPath())) {
                 throw new IOException(corner + " leads out of the slug");
             }
             Files.deleteIfExists(file);

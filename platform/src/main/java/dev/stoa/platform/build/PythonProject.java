@@ -1,7 +1,7 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.Procfile;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,7 +49,9 @@ record PythonProject(SourceFolder source) {
     }
 
     private Optional<String> script() {
-        return Stream.of("app.py", "main.py", "server.py", "wsgi.py").filter(source::has).findFirst();
+        return Stream.of("app.py", "main.py", "server.py", "wsgi.py")
+                .filter(source::has)
+                .findFirst();
     }
 
     /** How the dependencies are installed: a lock file wins over a list of requirements. */
@@ -89,11 +91,11 @@ record PythonProject(SourceFolder source) {
     private PythonInstall withoutLock(BuildContext context) {
         if (source.has(Requirements.FILE)) {
             Requirements requirements = Requirements.read(source);
-            return new PipInstall(
-                    List.of("-r " + Requirements.FILE), requirements.texts(), !requirements.local());
+            return new PipInstall(List.of("-r " + Requirements.FILE), requirements.texts(), !requirements.local());
         }
         if (source.has(Pipfile.FILE)) {
-            context.detail("without a Pipfile.lock each build may get other versions: commit the one \"pipenv lock\" writes");
+            context.detail(
+                    "without a Pipfile.lock each build may get other versions: commit the one \"pipenv lock\" writes");
             return PipInstall.of(Pipfile.unlocked(source));
         }
         if (!source.has(PYPROJECT) && source.has(SETUP)) {
@@ -128,8 +130,9 @@ record PythonProject(SourceFolder source) {
         if (names.isEmpty()) {
             return new PipInstall(List.of(), List.of(), true);
         }
-        context.detail("no requirements.txt: the newest %s is installed, which %s imports; write a requirements.txt to choose versions"
-                .formatted(String.join(" and ", names), script().orElse("the app")));
+        context.detail(
+                "no requirements.txt: the newest %s is installed, which %s imports; write a requirements.txt to choose versions"
+                        .formatted(String.join(" and ", names), script().orElse("the app")));
         return new PipInstall(List.of(String.join(" ", names)), names, true);
     }
 

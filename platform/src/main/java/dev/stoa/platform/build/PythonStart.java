@@ -23,14 +23,26 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     private static final List<String> VARIABLES = List.of("app", "application", "api", "server");
     private static final List<String> FACTORIES = List.of("create_app", "make_app", "get_app");
     private static final Set<String> NO_PACKAGES = Set.of(
-            "test", "tests", "docs", "doc", "venv", "env", "migrations", "node_modules", "static", "templates", "examples",
-            "scripts", "build", "dist");
+            "test",
+            "tests",
+            "docs",
+            "doc",
+            "venv",
+            "env",
+            "migrations",
+            "node_modules",
+            "static",
+            "templates",
+            "examples",
+            "scripts",
+            "build",
+            "dist");
     private static final int PACKAGES_MAX = 40;
 
     private static final Pattern ASGI = Pattern.compile(
             "\\b(FastAPI|Starlette|Quart|Litestar|BlackSheep|Sanic|ASGIApp|get_asgi_application|socketio\\.ASGIApp)\\b");
-    private static final Pattern WSGI =
-            Pattern.compile("\\b(Flask|Bottle|get_wsgi_application|Pyramid|Configurator|falcon\\.App|Dash|dash\\.Dash)\\b");
+    private static final Pattern WSGI = Pattern.compile(
+            "\\b(Flask|Bottle|get_wsgi_application|Pyramid|Configurator|falcon\\.App|Dash|dash\\.Dash)\\b");
     private static final Pattern MAIN = Pattern.compile("(?m)^if\\s+__name__\\s*==\\s*['\"]__main__['\"]\\s*:");
 
     /** Only the server's own start, on the port that it likes: {@code app.run(debug=True)}. */
@@ -57,11 +69,19 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         if (server.isPresent()) {
             return server;
         }
-        Optional<String> file = FILES.stream().filter(name -> source.has(name + ".py")).findFirst();
+        Optional<String> file =
+                FILES.stream().filter(name -> source.has(name + ".py")).findFirst();
         if (file.isPresent()) {
             return file.map(name -> script(name + ".py"));
         }
-        return Stream.of("streamlit_app.py", "src/main.py", "src/app.py", "app/main.py", "app/app.py", "app/__main__.py", "src/__main__.py")
+        return Stream.of(
+                        "streamlit_app.py",
+                        "src/main.py",
+                        "src/app.py",
+                        "app/main.py",
+                        "app/app.py",
+                        "app/__main__.py",
+                        "src/__main__.py")
                 .filter(source::has)
                 .findFirst()
                 .map(this::script);
@@ -70,7 +90,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     private String script(String file) {
         String text = source.text(file).orElse("");
         if (installed.test("streamlit") && text.contains("streamlit")) {
-            return "streamlit run %s --server.port $PORT --server.address 0.0.0.0 --server.headless true".formatted(file);
+            return "streamlit run %s --server.port $PORT --server.address 0.0.0.0 --server.headless true"
+                    .formatted(file);
         }
         if (installed.test("gradio") && text.contains("gradio")) {
             return "env GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python " + file;
@@ -107,7 +128,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
                     .formatted(application.factory() ? "--call " : "", target(application)));
         }
         if (!asgi && installed.test("flask") && text.contains("Flask") && !startsItself(text)) {
-            String factory = application.factory() || application.name().equals("app") || application.name().equals("application")
+            String factory = application.factory()
+                            || application.name().equals("app")
+                            || application.name().equals("application")
                     ? application.where().module()
                     : target(application);
             return Optional.of("flask --app %s run --host 0.0.0.0 --port $PORT".formatted(factory));
@@ -141,8 +164,7 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         Stream<Candidate> packages = folders("").flatMap(folder -> inPackage("", folder));
         String src = "src";
         Stream<Candidate> sources = Stream.concat(
-                FILES.stream().map(name -> srcModule(name)),
-                folders(src).flatMap(folder -> inPackage(src, folder)));
+                FILES.stream().map(name -> srcModule(name)), folders(src).flatMap(folder -> inPackage(src, folder)));
         return Stream.of(files, packages, sources)
                 .flatMap(stream -> stream)
                 .filter(candidate -> source.has(candidate.file()));
@@ -160,7 +182,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         String folder = parent.isEmpty() ? name : parent + "/" + name;
         return Stream.concat(
                 Stream.of(new Candidate(parent, name, folder + "/__init__.py")),
-                FILES.stream().map(file -> new Candidate(parent, name + "." + file, "%s/%s.py".formatted(folder, file))));
+                FILES.stream()
+                        .map(file -> new Candidate(parent, name + "." + file, "%s/%s.py".formatted(folder, file))));
     }
 
     private Stream<String> folders(String parent) {
@@ -186,9 +209,11 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     private Optional<Application> application(Candidate candidate) {
         String text = source.text(candidate.file()).orElse("");
         Optional<Application> variable = VARIABLES.stream()
-                .filter(name -> text.lines().anyMatch(line -> line.matches(name + "\\s*(:.*)?=[^=].*")
-                        || line.matches("from\\s+\\S+\\s+import\\s+(.*,\\s*)?(\\w+\\s+as\\s+)?" + name + "\\b.*")
-                                && candidate.file().matches("(.*/)?(wsgi|asgi)\\.py")))
+                .filter(name -> text.lines()
+                        .anyMatch(line -> line.matches(name + "\\s*(:.*)?=[^=].*")
+                                || (line.matches("from\\s+\\S+\\s+import\\s+(.*,\\s*)?(\\w+\\s+as\\s+)?" + name
+                                                + "\\b.*")
+                                        && candidate.file().matches("(.*/)?(wsgi|asgi)\\.py"))))
                 .map(name -> new Application(candidate, name, false, text))
                 .findFirst();
         return variable.or(() -> FACTORIES.stream()
@@ -207,12 +232,11 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         for (String server : List.of("uvicorn", "daphne", "hypercorn")) {
             Optional<String> asgi = installed.test(server) ? djangoModule("asgi") : Optional.empty();
             if (asgi.isPresent()) {
-                String address =
-                        switch (server) {
-                            case "uvicorn" -> "--host 0.0.0.0 --port $PORT";
-                            case "daphne" -> "-b 0.0.0.0 -p $PORT";
-                            default -> "--bind 0.0.0.0:$PORT";
-                        };
+                String address = switch (server) {
+                    case "uvicorn" -> "--host 0.0.0.0 --port $PORT";
+                    case "daphne" -> "-b 0.0.0.0 -p $PORT";
+                    default -> "--bind 0.0.0.0:$PORT";
+                };
                 return "%s %s %s:application".formatted(server, address, asgi.get());
             }
         }

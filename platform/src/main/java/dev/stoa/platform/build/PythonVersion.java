@@ -37,7 +37,8 @@ record PythonVersion(String file, String specifier) {
         Optional<String> version = line.map(text -> text.replaceFirst("^(c?python)?[-@]?", ""))
                 .filter(text -> NUMBERS.matcher(text).matches());
         if (line.isPresent() && version.isEmpty()) {
-            context.detail("%s says \"%s\", which is no version of Python: it is left out of account".formatted(name, line.get()));
+            context.detail("%s says \"%s\", which is no version of Python: it is left out of account"
+                    .formatted(name, line.get()));
         }
         return version.map(text -> new PythonVersion(name, text));
     }
@@ -58,13 +59,14 @@ record PythonVersion(String file, String specifier) {
 
     private static Optional<PythonVersion> ofToolVersions(SourceFolder source) {
         String name = ".tool-versions";
-        Optional<PythonVersion> tools = source.text(name).flatMap(text -> text.lines()
-                .map(line -> line.strip().split("\\s+", -1))
-                .filter(words -> words.length > 1
-                        && words[0].equals("python")
-                        && NUMBERS.matcher(words[1]).matches())
-                .map(words -> new PythonVersion(name, words[1]))
-                .findFirst());
+        Optional<PythonVersion> tools = source.text(name)
+                .flatMap(text -> text.lines()
+                        .map(line -> line.strip().split("\\s+", -1))
+                        .filter(words -> words.length > 1
+                                && words[0].equals("python")
+                                && NUMBERS.matcher(words[1]).matches())
+                        .map(words -> new PythonVersion(name, words[1]))
+                        .findFirst());
         return tools.or(() -> source.text("mise.toml")
                 .map(Toml::parse)
                 .filter(toml -> !toml.hasErrors())
@@ -106,7 +108,8 @@ record PythonVersion(String file, String specifier) {
         if (wish.fits(there.getFirst().version())) {
             return there.getFirst();
         }
-        Comparator<Toolchains.Tool> newest = Comparator.comparing(tool -> numbers(tool.version()), PythonVersion::compare);
+        Comparator<Toolchains.Tool> newest =
+                Comparator.comparing(tool -> numbers(tool.version()), PythonVersion::compare);
         Optional<Toolchains.Tool> fitting =
                 there.stream().filter(tool -> wish.fits(tool.version())).max(newest);
         if (fitting.isPresent()) {
@@ -114,8 +117,9 @@ record PythonVersion(String file, String specifier) {
         }
         Optional<Toolchains.Tool> near =
                 there.stream().filter(tool -> wish.isSameSeries(tool.version())).max(newest);
-        near.ifPresent(tool -> context.detail("%s asks for Python %s; this machine has %s of the same series, which is used"
-                .formatted(wish.file(), wish.specifier(), tool.version())));
+        near.ifPresent(
+                tool -> context.detail("%s asks for Python %s; this machine has %s of the same series, which is used"
+                        .formatted(wish.file(), wish.specifier(), tool.version())));
         return near.orElseThrow(() -> wish.missing(there));
     }
 
@@ -129,7 +133,8 @@ record PythonVersion(String file, String specifier) {
         String one = number.find() ? number.group() : "3";
         return new StoaException(
                 ErrorCode.TOOL_MISSING,
-                "%s asks for Python %s, which this machine does not have: it has %s".formatted(file, specifier, versions),
+                "%s asks for Python %s, which this machine does not have: it has %s"
+                        .formatted(file, specifier, versions),
                 ("install it where the platform runs: \"uv python install %1$s\", \"mise install python@%1$s\" or \"pyenv install %1$s\","
                                 + " on Debian and Ubuntu \"apt install python%1$s python%1$s-venv\"; or ask for one that is there")
                         .formatted(one));
@@ -144,10 +149,11 @@ record PythonVersion(String file, String specifier) {
     }
 
     boolean fits(String version) {
-        return Stream.of(specifier.split("\\|\\|?", -1)).anyMatch(alternative -> Stream.of(alternative.split(",", -1))
-                .map(String::strip)
-                .filter(clause -> !clause.isEmpty())
-                .allMatch(clause -> fits(clause, numbers(version))));
+        return Stream.of(specifier.split("\\|\\|?", -1))
+                .anyMatch(alternative -> Stream.of(alternative.split(",", -1))
+                        .map(String::strip)
+                        .filter(clause -> !clause.isEmpty())
+                        .allMatch(clause -> fits(clause, numbers(version))));
     }
 
     private static boolean fits(String clause, List<Integer> version) {

@@ -114,11 +114,13 @@ record SemverRange(List<List<Bound>> alternatives) {
         Matcher hyphen = HYPHEN.matcher(text);
         if (hyphen.matches()) {
             return Partial.parse(hyphen.group(1))
-                    .flatMap(from -> Partial.parse(hyphen.group(2)).map(to -> List.of(new Bound(from.first(), to.end()))));
+                    .flatMap(from ->
+                            Partial.parse(hyphen.group(2)).map(to -> List.of(new Bound(from.first(), to.end()))));
         }
         List<Bound> bounds = new ArrayList<>();
         String joined = text.replaceAll("(>=|<=|>|<|\\^|~>?|=)\\s+", "$1");
-        for (String word : Stream.of(joined.split("[\\s,]+", -1)).filter(w -> !w.isEmpty()).toList()) {
+        for (String word :
+                Stream.of(joined.split("[\\s,]+", -1)).filter(w -> !w.isEmpty()).toList()) {
             Matcher matcher = COMPARATOR.matcher(word);
             Optional<Partial> version = matcher.matches() ? Partial.parse(matcher.group(2)) : Optional.empty();
             if (version.isEmpty()) {

@@ -32,12 +32,18 @@ record UvInstall(String project, String lock) implements PythonInstall {
                 ? DependencyCache.quote(there.get().program().toString())
                 : environment.tool("uv", "uv");
         Map<String, String> env = new HashMap<>(Map.of(
-                "UV_CACHE_DIR", context.cache("uv").toString(),
-                "UV_LINK_MODE", "copy",
-                "UV_NO_PROGRESS", "1",
-                "UV_PYTHON", environment.python().program().toString(),
-                "UV_PYTHON_DOWNLOADS", "never",
-                "UV_PROJECT_ENVIRONMENT", context.mount() + "/" + PythonEnvironment.VENV));
+                "UV_CACHE_DIR",
+                context.cache("uv").toString(),
+                "UV_LINK_MODE",
+                "copy",
+                "UV_NO_PROGRESS",
+                "1",
+                "UV_PYTHON",
+                environment.python().program().toString(),
+                "UV_PYTHON_DOWNLOADS",
+                "never",
+                "UV_PROJECT_ENVIRONMENT",
+                context.mount() + "/" + PythonEnvironment.VENV));
         environment.alsoReadable(there.map(Toolchains.Tool::readable).orElse(List.of()));
         context.step("Installing dependencies with uv");
         String command = "uv sync --locked --no-default-groups";

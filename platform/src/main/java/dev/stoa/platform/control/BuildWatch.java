@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** Watches a command of a build, and ends it when it takes from the machine what the apps that run need. */
 final class BuildWatch implements AutoCloseable {
@@ -25,7 +26,7 @@ final class BuildWatch implements AutoCloseable {
     private final Engine engine;
     private final String instance;
     private final FileStore disk;
-    private final AtomicReference<Optional<StoaException>> reason = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<@Nullable StoaException> reason = new AtomicReference<>();
     private final Thread watcher;
 
     /** @param slug stands on the disk to watch */
@@ -42,7 +43,7 @@ final class BuildWatch implements AutoCloseable {
 
     private void watch() {
         try {
-            while (reason.get().isEmpty()) {
+            while (reason.get() == null) {
                 Thread.sleep(LOOK_EVERY);
                 look();
             }
@@ -75,15 +76,16 @@ final class BuildWatch implements AutoCloseable {
     }
 
     private void end(StoaException why) {
-        reason.set(Optional.of(why));
+        reason.set(why);
         engine.kill(instance);
     }
 
     /** Throws the reason, if it has ended the command. */
     void check() {
-        reason.get().ifPresent(why -> {
+        StoaException why = reason.get();
+        if (why != null) {
             throw why;
-        });
+        }
     }
 
     @Override

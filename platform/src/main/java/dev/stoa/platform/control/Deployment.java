@@ -283,7 +283,8 @@ final class Deployment {
 
     private Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
         Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
-        try (TimeLimit limit = new TimeLimit(longest, "build-limit-" + request.app().value())) {
+        try (TimeLimit limit =
+                new TimeLimit(longest, "build-limit-" + request.app().value())) {
             try {
                 return builder.build(request, output);
             } catch (InterruptedException e) {

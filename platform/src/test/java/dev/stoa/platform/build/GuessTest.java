@@ -42,17 +42,26 @@ class GuessTest {
         assertThat(python(Map.of("requirements.txt", "flask", "app.py", FLASK)))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
         assertThat(python(Map.of(
-                        "requirements.txt", "flask", "app.py", FLASK + "if __name__ == '__main__':\n  app.run(port=80)")))
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  app.run(port=80)")))
                 .isEqualTo("python app.py");
         assertThat(python(Map.of(
-                        "requirements.txt", "flask", "app.py", FLASK + "if __name__ == '__main__':\n  make()\n  app.run()")))
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  make()\n  app.run()")))
                 .isEqualTo("python app.py");
     }
 
     @Test
     void aFlaskAppThatWouldListenOnAPortOfItsOwnIsGivenTheRightOne() {
         assertThat(python(Map.of(
-                        "requirements.txt", "flask", "app.py", FLASK + "if __name__ == '__main__':\n  app.run(debug=True)\n")))
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  app.run(debug=True)\n")))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
     }
 
@@ -63,7 +72,8 @@ class GuessTest {
                 .isEqualTo("flask --app flaskr run --host 0.0.0.0 --port $PORT");
         assertThat(python(Map.of("requirements.txt", "flask\ngunicorn", "flaskr/__init__.py", factory)))
                 .isEqualTo("gunicorn --bind 0.0.0.0:$PORT 'flaskr:create_app()'");
-        assertThat(python(Map.of("requirements.txt", "uvicorn", "app/main.py", "app = FastAPI()", "app/__init__.py", "")))
+        assertThat(python(
+                        Map.of("requirements.txt", "uvicorn", "app/main.py", "app = FastAPI()", "app/__init__.py", "")))
                 .isEqualTo("uvicorn --host 0.0.0.0 --port $PORT app.main:app");
         assertThat(python(Map.of("requirements.txt", "uvicorn", "src/shop/api.py", "api: FastAPI = FastAPI()")))
                 .isEqualTo("uvicorn --host 0.0.0.0 --port $PORT --app-dir src shop.api:api");
@@ -75,7 +85,8 @@ class GuessTest {
     void theServerFollowsTheFrameworkWhereBothAreInstalled() {
         assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", "app = FastAPI()")))
                 .startsWith("uvicorn ");
-        assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", FLASK))).startsWith("gunicorn ");
+        assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", FLASK)))
+                .startsWith("gunicorn ");
     }
 
     @Test
@@ -85,29 +96,32 @@ class GuessTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{'scripts':{'start':'react-scripts start'}} | build/index.html | site build true",
-        "{'scripts':{'start':'ng serve'}} | dist/shop/browser/index.html | site dist/shop/browser true",
-        "{'scripts':{'preview':'vite preview'}} | dist/index.html | site dist true",
-        "{'scripts':{'start':'astro dev'},'dependencies':{'astro':'5'}} | dist/index.html | site dist false",
-        "{'dependencies':{'astro':'5'}} | dist/server/entry.mjs | env HOST=0.0.0.0 node dist/server/entry.mjs",
-        "{'devDependencies':{'@sveltejs/kit':'2'}} | build/handler.js | node build/index.js",
-        "{'dependencies':{'nuxt':'4'}} | .output/server/index.mjs | env HOST=0.0.0.0 node .output/server/index.mjs",
-        "{'scripts':{'dev':'next dev'},'dependencies':{'next':'16'}} | x | next start -p $PORT",
-        "{'scripts':{'start':'next start'}} | .next/standalone/server.js | env HOSTNAME=0.0.0.0 node .next/standalone/server.js",
-        "{'dependencies':{'next':'16'}} | out/index.html | site out false",
-        "{'dependencies':{'@react-router/serve':'7'}} | build/server/index.js | react-router-serve ./build/server/index.js",
-        "{'scripts':{'start':'nest start','start:prod':'node dist/main'}} | dist/main.js | node dist/main",
-        "{'main':'dist/server.js'} | dist/server.js | node dist/server.js",
-        "{'scripts':{'start':'vite --port $PORT'}} | src/x.js | vite --port $PORT"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'scripts':{'start':'react-scripts start'}} | build/index.html | site build true",
+                "{'scripts':{'start':'ng serve'}} | dist/shop/browser/index.html | site dist/shop/browser true",
+                "{'scripts':{'preview':'vite preview'}} | dist/index.html | site dist true",
+                "{'scripts':{'start':'astro dev'},'dependencies':{'astro':'5'}} | dist/index.html | site dist false",
+                "{'dependencies':{'astro':'5'}} | dist/server/entry.mjs | env HOST=0.0.0.0 node dist/server/entry.mjs",
+                "{'devDependencies':{'@sveltejs/kit':'2'}} | build/handler.js | node build/index.js",
+                "{'dependencies':{'nuxt':'4'}} | .output/server/index.mjs | env HOST=0.0.0.0 node .output/server/index.mjs",
+                "{'scripts':{'dev':'next dev'},'dependencies':{'next':'16'}} | x | next start -p $PORT",
+                "{'scripts':{'start':'next start'}} | .next/standalone/server.js | env HOSTNAME=0.0.0.0 node .next/standalone/server.js",
+                "{'dependencies':{'next':'16'}} | out/index.html | site out false",
+                "{'dependencies':{'@react-router/serve':'7'}} | build/server/index.js | react-router-serve ./build/server/index.js",
+                "{'scripts':{'start':'nest start','start:prod':'node dist/main'}} | dist/main.js | node dist/main",
+                "{'main':'dist/server.js'} | dist/server.js | node dist/server.js",
+                "{'scripts':{'start':'vite --port $PORT'}} | src/x.js | vite --port $PORT"
+            })
     void whatAFrameworkBuiltIsStartedOrServed(String packageJson, String file, String expected) {
         SourceFolder source = folder(Map.of("package.json", packageJson.replace('\'', '"'), file, ""));
         NodeStart start = new NodeStart(source, PackageJson.read(source));
 
-        String found = start.web().orElseGet(() -> start.site()
-                .map(site -> "site %s %s".formatted(site.folder(), site.singlePage()))
-                .orElse("nothing"));
+        String found = start.web()
+                .orElseGet(() -> start.site()
+                        .map(site -> "site %s %s".formatted(site.folder(), site.singlePage()))
+                        .orElse("nothing"));
 
         assertThat(found).isEqualTo(expected);
     }

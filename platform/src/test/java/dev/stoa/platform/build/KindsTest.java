@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,8 @@ class KindsTest {
     private static final String INTEGRITY =
             "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==";
     private static final String SERVER = "console.log('is 5 a number: ' + require('is-number')(5))";
-    private static final String DANGEROUS = "import importlib.metadata as m\nprint('danger', m.version('itsdangerous'))\n";
+    private static final String DANGEROUS =
+            "import importlib.metadata as m\nprint('danger', m.version('itsdangerous'))\n";
     private static final String WHEEL = "c6242fc49e35958c8b15141343aa660db5fc54d4f13a1db01a3f5891b98700ef";
 
     @TempDir
@@ -51,8 +51,8 @@ class KindsTest {
         Path made = workshop.source(Map.of("pyproject.toml", project));
         sh(made, "python3 -m venv tools && tools/bin/pip -q install uv && tools/bin/uv -q lock");
         String lock = Files.readString(made.resolve("uv.lock"));
-        Map<String, String> files = new HashMap<>(
-                Map.of("pyproject.toml", project, "uv.lock", lock, "app.py", DANGEROUS, "Procfile", "web: uv run app.py"));
+        Map<String, String> files = new HashMap<>(Map.of(
+                "pyproject.toml", project, "uv.lock", lock, "app.py", DANGEROUS, "Procfile", "web: uv run app.py"));
 
         Slug slug = workshop.build(workshop.source(files));
 
@@ -64,7 +64,8 @@ class KindsTest {
 
         files.put("pyproject.toml", project.replace("==2.2.0", "==2.1.2"));
         StoaException error = failed(files);
-        assertThat(error.message()).isEqualTo("uv sync --locked --no-default-groups failed: uv.lock does not fit pyproject.toml");
+        assertThat(error.message())
+                .isEqualTo("uv sync --locked --no-default-groups failed: uv.lock does not fit pyproject.toml");
         assertThat(error.hint().orElseThrow()).contains("uv lock");
     }
 
@@ -115,7 +116,10 @@ class KindsTest {
         assertThat(stale.message()).isEqualTo("poetry.lock does not fit pyproject.toml: it was made from another one");
         assertThat(stale.hint().orElseThrow()).contains("poetry lock");
 
-        files.computeIfPresent("poetry.lock", (name, text) -> text.replaceFirst("852b0c49[0-9a-f]+", "50665ebdafe0a78aa0707b075b036bb89e4dc08f153848218d89f36c8b2c89c0"));
+        files.computeIfPresent(
+                "poetry.lock",
+                (name, text) -> text.replaceFirst(
+                        "852b0c49[0-9a-f]+", "50665ebdafe0a78aa0707b075b036bb89e4dc08f153848218d89f36c8b2c89c0"));
         Slug slug = workshop.build(workshop.source(files));
 
         assertThat(printed(slug)).isEqualTo("danger 2.2.0\n");
@@ -140,15 +144,18 @@ class KindsTest {
 
         assertThat(printed(slug)).isEqualTo("danger 2.2.0\n");
         files.computeIfPresent("Pipfile", (name, text) -> text.replace("\"*\"", "\"<2\""));
-        assertThat(failed(files).message()).isEqualTo("Pipfile.lock does not fit Pipfile: it was made from another one");
+        assertThat(failed(files).message())
+                .isEqualTo("Pipfile.lock does not fit Pipfile: it was made from another one");
     }
 
     @Test
     void theLockFilesOfTwoManagersAreRefused() {
-        assertThat(failed(Map.of("pyproject.toml", "", "uv.lock", "", "poetry.lock", "")).message())
+        assertThat(failed(Map.of("pyproject.toml", "", "uv.lock", "", "poetry.lock", ""))
+                        .message())
                 .isEqualTo("the app has the lock files of several package managers: uv.lock, poetry.lock");
         needsNode();
-        assertThat(failed(Map.of("package.json", "{}", "yarn.lock", "", "package-lock.json", "{}")).message())
+        assertThat(failed(Map.of("package.json", "{}", "yarn.lock", "", "package-lock.json", "{}"))
+                        .message())
                 .isEqualTo("the app has the lock files of several package managers: package-lock.json, yarn.lock");
     }
 
@@ -166,9 +173,12 @@ class KindsTest {
     void djangosStaticFilesAreCollected() throws Exception {
         needsPython();
         Path made = workshop.source(Map.of());
-        sh(made, "python3 -m venv tools && tools/bin/pip -q install django && tools/bin/django-admin startproject shop .");
+        sh(
+                made,
+                "python3 -m venv tools && tools/bin/pip -q install django && tools/bin/django-admin startproject shop .");
         Map<String, String> files = new HashMap<>();
-        for (String name : List.of("manage.py", "shop/__init__.py", "shop/settings.py", "shop/urls.py", "shop/wsgi.py")) {
+        for (String name :
+                List.of("manage.py", "shop/__init__.py", "shop/settings.py", "shop/urls.py", "shop/wsgi.py")) {
             files.put(name, Files.readString(made.resolve(name)));
         }
         files.put("requirements.txt", "django\n");
@@ -214,7 +224,8 @@ class KindsTest {
                 """.formatted(INTEGRITY));
         files.put("Procfile", "web: pnpm --silent start");
 
-        installsAndRefuses(files, "pnpm install --frozen-lockfile --prod failed: pnpm-lock.yaml does not fit package.json");
+        installsAndRefuses(
+                files, "pnpm install --frozen-lockfile --prod failed: pnpm-lock.yaml does not fit package.json");
     }
 
     @Test
@@ -282,26 +293,25 @@ class KindsTest {
     void herokusScriptsRunInTheirOrder() throws Exception {
         needsNode();
 
-        workshop.build(workshop.source(Map.of(
-                "server.js",
-                "",
-                "package.json",
-                """
+        workshop.build(workshop.source(Map.of("server.js", "", "package.json", """
                 {"scripts": {"heroku-prebuild": "echo one >> order", "heroku-postbuild": "echo two >> order",
                   "build": "echo never >> order", "heroku-cleanup": "echo three >> order; cat order"}}
                 """)));
 
-        assertThat(workshop.output).containsSubsequence("       one", "       two", "       three").doesNotContain("       never");
+        assertThat(workshop.output)
+                .containsSubsequence("       one", "       two", "       three")
+                .doesNotContain("       never");
     }
 
     @Test
     void linesThatMeanNothingAreNamedAndTheSiteIsBuilt() throws Exception {
-        Slug slug = workshop.build(workshop.source(
-                Map.of("index.html", "hi", "_redirects", "/a /b\n/c\n", "_headers", "/*\n  X-A: b\n")));
+        Slug slug = workshop.build(
+                workshop.source(Map.of("index.html", "hi", "_redirects", "/a /b\n/c\n", "_headers", "/*\n  X-A: b\n")));
 
         assertThat(slug.processes()).containsKey("web");
         assertThat(workshop.output)
-                .anyMatch(line -> line.startsWith("       warning: _redirects, line 2 is left out: it does not say where to"));
+                .anyMatch(line ->
+                        line.startsWith("       warning: _redirects, line 2 is left out: it does not say where to"));
     }
 
     private void installsAndRefuses(Map<String, String> files, String message) throws Exception {
@@ -354,7 +364,9 @@ class KindsTest {
                 .redirectOutput(dir.resolve("sh.txt").toFile())
                 .start();
         assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
-        assertThat(process.exitValue()).as(Files.readString(dir.resolve("sh.txt"))).isZero();
+        assertThat(process.exitValue())
+                .as(Files.readString(dir.resolve("sh.txt")))
+                .isZero();
     }
 
     private StoaException failed(Map<String, String> files) {
@@ -364,7 +376,8 @@ class KindsTest {
     }
 
     private static void needsPython() {
-        assumeTrue(Programs.present("python3"), "needs python3 and its venv module: apt-get install python3 python3-venv");
+        assumeTrue(
+                Programs.present("python3"), "needs python3 and its venv module: apt-get install python3 python3-venv");
     }
 
     private static void needsNode() {

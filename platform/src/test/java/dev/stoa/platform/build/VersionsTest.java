@@ -21,43 +21,47 @@ class VersionsTest {
     Path dir;
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "3.12 ; 3.12.4 ; true",
-        "3.1 ; 3.12.4 ; false",
-        "3 ; 3.9.0 ; true",
-        ">=3.10 ; 3.9.18 ; false",
-        ">=3.9,<3.13 ; 3.12.1 ; true",
-        ">=3.9,<3.13 ; 3.13.0 ; false",
-        "~=3.11 ; 3.13.0 ; true",
-        "~=3.11.2 ; 3.12.0 ; false",
-        "!=3.12.*,>=3.11 ; 3.12.1 ; false",
-        "^3.11 ; 3.13.0 ; true",
-        "^3.11 ; 3.10.1 ; false",
-        "~3.11 ; 3.12.0 ; false",
-        "<3.10 || >=3.12 ; 3.11.0 ; false",
-        "* ; 3.8.0 ; true"
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "3.12 ; 3.12.4 ; true",
+                "3.1 ; 3.12.4 ; false",
+                "3 ; 3.9.0 ; true",
+                ">=3.10 ; 3.9.18 ; false",
+                ">=3.9,<3.13 ; 3.12.1 ; true",
+                ">=3.9,<3.13 ; 3.13.0 ; false",
+                "~=3.11 ; 3.13.0 ; true",
+                "~=3.11.2 ; 3.12.0 ; false",
+                "!=3.12.*,>=3.11 ; 3.12.1 ; false",
+                "^3.11 ; 3.13.0 ; true",
+                "^3.11 ; 3.10.1 ; false",
+                "~3.11 ; 3.12.0 ; false",
+                "<3.10 || >=3.12 ; 3.11.0 ; false",
+                "* ; 3.8.0 ; true"
+            })
     void aVersionOfPythonFits(String specifier, String version, boolean fits) {
         assertThat(new PythonVersion("pyproject.toml", specifier).fits(version)).isEqualTo(fits);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "20.x ; v20.20.2 ; true",
-        "20 ; v21.0.0 ; false",
-        ">=18 <21 ; v20.1.0 ; true",
-        ">=18 <21 ; v21.0.0 ; false",
-        ">= 18.0.0 ; v18.0.0 ; true",
-        "^18.17.0 || >=20.5.0 ; v19.0.0 ; false",
-        "^18.17.0 || >=20.5.0 ; v18.20.1 ; true",
-        "~20.1 ; v20.2.0 ; false",
-        "18 - 20 ; v20.9.1 ; true",
-        "<=20 ; v20.9.1 ; true",
-        ">20 ; v20.9.1 ; false",
-        "* ; v4.0.0 ; true",
-        "20.11.0 ; v20.11.1 ; false",
-        "^0.2.3 ; v0.3.0 ; false"
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "20.x ; v20.20.2 ; true",
+                "20 ; v21.0.0 ; false",
+                ">=18 <21 ; v20.1.0 ; true",
+                ">=18 <21 ; v21.0.0 ; false",
+                ">= 18.0.0 ; v18.0.0 ; true",
+                "^18.17.0 || >=20.5.0 ; v19.0.0 ; false",
+                "^18.17.0 || >=20.5.0 ; v18.20.1 ; true",
+                "~20.1 ; v20.2.0 ; false",
+                "18 - 20 ; v20.9.1 ; true",
+                "<=20 ; v20.9.1 ; true",
+                ">20 ; v20.9.1 ; false",
+                "* ; v4.0.0 ; true",
+                "20.11.0 ; v20.11.1 ; false",
+                "^0.2.3 ; v0.3.0 ; false"
+            })
     void aVersionOfNodeFits(String range, String version, boolean fits) {
         assertThat(SemverRange.parse(range)
                         .orElseThrow()
@@ -83,7 +87,8 @@ class VersionsTest {
         assertThat(built(workshop, Map.of("pyproject.toml", "[project]\nrequires-python = '>=3.11'", "app.py", "")))
                 .contains("-----> Using Python 3.13.2, as pyproject.toml asks for >=3.11");
         assertThat(built(workshop, Map.of("pyproject.toml", "[project]", "app.py", "", "runtime.txt", "python-3.12.4")))
-                .contains("       runtime.txt asks for Python 3.12.4; this machine has 3.12.7 of the same series, which is used");
+                .contains(
+                        "       runtime.txt asks for Python 3.12.4; this machine has 3.12.7 of the same series, which is used");
         assertThat(built(workshop, Map.of("pyproject.toml", "[project]", "app.py", "")))
                 .contains("-----> Using Python 3.9.1");
     }
@@ -169,7 +174,10 @@ class VersionsTest {
         Files.createDirectories(real.resolve("work"));
         Workshop workshop = new Workshop(real.resolve("work"));
         workshop.environment = Map.of(
-                "PATH", real.resolve("bin").toString(), "HOME", real.resolve("home").toString());
+                "PATH",
+                real.resolve("bin").toString(),
+                "HOME",
+                real.resolve("home").toString());
         return workshop;
     }
 

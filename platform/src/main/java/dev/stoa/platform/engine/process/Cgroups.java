@@ -26,6 +26,7 @@ final class Cgroups {
 
     /** The kernel refuses a smaller quota. */
     private static final long CPU_QUOTA_MICROS_MIN = 1_000;
+
     private static final int CPU_SHARES_MIN = 2;
     private static final int CPU_SHARES_NORMAL = 1024;
 
