@@ -42,7 +42,8 @@ class BuildLimitsTest {
 
     @Test
     void oneThatForksTenThousandProcesses() {
-        assertThat(fails("i=0; while [ $i -lt 10000 ]; do sleep 1000 & i=$((i+1)); done")).contains("fork");
+        assertThat(fails("i=0; while [ $i -lt 10000 ]; do sleep 1000 & i=$((i+1)); done"))
+                .contains("fork");
     }
 
     @Test
@@ -76,7 +77,8 @@ class BuildLimitsTest {
         Folder asking = building(look + " ")
                 .with("stoa.toml", "[build]\nenv = [\"API_KEY\"]\n")
                 .with("build.sh", "[ \"$API_KEY\" = visible-to-the-build ] && [ -z \"$OTHER\" ] && exit 9\n");
-        assertThat(stoa.fails("deploy", asking.toString(), "-a", "asking").err()).contains("exit status 9");
+        assertThat(stoa.fails("deploy", asking.toString(), "-a", "asking").err())
+                .contains("exit status 9");
     }
 
     private static String fails(String script) {

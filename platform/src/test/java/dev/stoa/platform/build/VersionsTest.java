@@ -187,7 +187,7 @@ class VersionsTest {
         String script = """
                 if [ "$1" = -I ]; then printf '%%s\\n' '%s' '%s' '%s' complete; exit 0; fi
                 mkdir -p .stoa/venv/bin
-                """.formatted(file.getParent().getParent(), version, name);
+                """.formatted(file.resolve("../..").normalize(), version, name);
         program(file, script);
         program(file.resolveSibling(name), script);
     }
