@@ -179,14 +179,14 @@ record AppJson(
                         if (process.isNull() || type.equals(Procfile.RELEASE)) {
                             return;
                         }
-                        if (!ManifestFile.PROCESS_TYPE.matcher(type).matches()) {
+                        if (!ProcessTables.TYPE.matcher(type).matches()) {
                             throw process.problem(
                                     "cannot be a process type: it has 1 to 40 letters, digits, - and _",
                                     FORMATION_EXAMPLE);
                         }
                         process.members(FORMATION_EXAMPLE);
                         process.member("quantity").ifPresent(quantity -> {
-                            instances.put(type, quantity.integer(ManifestFile.INSTANCES_MAX, FORMATION_EXAMPLE));
+                            instances.put(type, quantity.integer(ProcessTables.INSTANCES_MAX, FORMATION_EXAMPLE));
                             lines.put("processes.%s.instances".formatted(type), quantity.line());
                         });
                     }));
@@ -219,9 +219,9 @@ record AppJson(
             top.member("cron")
                     .ifPresent(all -> all.elements(CRON_EXAMPLE).forEach(job -> {
                         job.members(CRON_EXAMPLE);
-                        if (crons.size() == ManifestFile.CRONS_MAX) {
+                        if (crons.size() == CronTables.CRONS_MAX) {
                             throw job.problem(
-                                    "is one more than the %d that an app may have".formatted(ManifestFile.CRONS_MAX),
+                                    "is one more than the %d that an app may have".formatted(CronTables.CRONS_MAX),
                                     CRON_EXAMPLE);
                         }
                         CronManifest cron = new CronManifest(

@@ -1,5 +1,6 @@
 package dev.stoa.api;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,6 +111,19 @@ final class TomlSection {
             section(key, example).ifPresent(section -> sections.put(key, section));
         }
         return sections;
+    }
+
+    /** A length of time, under the key that every table has for it. */
+    Optional<Duration> timeout(String example) {
+        String key = "timeout";
+        return text(key, example)
+                .map(text -> TimeSpan.parse(text)
+                        .filter(Duration::isPositive)
+                        .orElseThrow(() -> problem(
+                                key,
+                                "%s must be a time such as \"90s\", \"20m\" or \"2h\", not \"%s\""
+                                        .formatted(subject(key), text),
+                                example)));
     }
 
     Optional<Object> value(String key) {
