@@ -60,7 +60,8 @@ final class Machine {
                     files,
                     Cgroups.Group.NONE,
                     0,
-                    new InstanceFiles.Recorded(0, "true", 0, sandbox.isolated(), Instant.EPOCH));
+                    new InstanceFiles.Recorded(0, "true", 0, sandbox.isolated(), Instant.EPOCH),
+                    Stdio.LOGGED);
             shim.waitFor();
             return files.exit().filter(exit -> exit.status() == 0).isPresent();
         } catch (StoaException | IOException e) {
