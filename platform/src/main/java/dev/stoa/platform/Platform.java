@@ -10,6 +10,7 @@ import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.Home;
+import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
 import dev.stoa.platform.engine.Engine;
@@ -31,6 +32,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
 public final class Platform implements AutoCloseable {
@@ -90,7 +92,11 @@ public final class Platform implements AutoCloseable {
                     options.apiHost(),
                     options.apiPort(),
                     home.token(),
-                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                    Stream.of(
+                                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                                    new RunsApi(control.runs()).endpoints())
+                            .flatMap(List::stream)
+                            .toList(),
                     Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));

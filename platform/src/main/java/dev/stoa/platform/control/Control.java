@@ -15,6 +15,7 @@ public final class Control {
     private final Apps apps;
     private final Stores stores;
     private final Deployments deployments;
+    private final Runs runs;
     private final Reconciler reconciler;
 
     /**
@@ -59,18 +60,24 @@ public final class Control {
                 ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
-        apps = new Apps(
-                home, stores, deployments, reconciler, view, logs, engine, launchOrder, urls, domains, ids, clock);
+        DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, logs, ids, clock);
+        runs = new Runs(stores, engine, launchOrder, view, detached, ids);
+        apps = new Apps(home, stores, deployments, reconciler, view, logs, runs, urls, domains, clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
+        runs.resume();
         reconciler.start();
         deployments.resume();
     }
 
     public Apps apps() {
         return apps;
+    }
+
+    public Runs runs() {
+        return runs;
     }
 
     public int appCount() {
@@ -84,12 +91,14 @@ public final class Control {
     /** Ends every instance. */
     public void stopEverything() {
         deployments.close();
+        runs.stopEverything();
         reconciler.stopEverything();
     }
 
     /** Decides nothing any more; the instances go on, and so will what was on its way at the next start. */
     public void close() {
         deployments.close();
+        runs.close();
         reconciler.close();
     }
 }

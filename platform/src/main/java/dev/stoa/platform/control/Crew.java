@@ -18,6 +18,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class Crew {
     private final Drain drain;
     private final InstanceStore instances;
     private final RolloutStore rollouts;
+    private final RunStore runs;
     private final ReleaseStore releases;
     private final LaunchOrder launchOrder;
     private final HealthWatch health;
@@ -64,6 +66,7 @@ final class Crew {
         this.drain = drain;
         this.instances = stores.instances();
         this.rollouts = stores.rollouts();
+        this.runs = stores.runs();
         this.releases = stores.releases();
         this.launchOrder = launchOrder;
         this.health = health;
@@ -86,7 +89,8 @@ final class Crew {
 
     /** Ends the instances that no app knows, such as the build steps of a platform that was killed. */
     void adopt() {
-        Set<String> known = instances.ids();
+        Set<String> known = new HashSet<>(instances.ids());
+        runs.unfinished().forEach(run -> known.add(LaunchOrder.RUN + "-" + run.id()));
         for (InstanceStatus status : engine.instances()) {
             if (!known.contains(status.id())) {
                 LOG.log(Level.INFO, "ending an instance that belongs to nobody instance={0}", status.id());

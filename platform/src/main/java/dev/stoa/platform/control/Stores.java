@@ -10,7 +10,8 @@ public record Stores(
         ReleaseStore releases,
         RolloutStore rollouts,
         InstanceStore instances,
-        DeployStore deploys) {
+        DeployStore deploys,
+        RunStore runs) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -19,6 +20,7 @@ public record Stores(
                 new ReleaseStore(jdbi, secrets),
                 new RolloutStore(jdbi),
                 new InstanceStore(jdbi),
-                new DeployStore(jdbi));
+                new DeployStore(jdbi),
+                new RunStore(jdbi));
     }
 }

@@ -159,7 +159,8 @@ public final class ProcessEngine implements Engine {
         Optional<Pty> pty = terminal.map(size -> AttachedProcess.open(size, sandbox.uid(spec.tenant())));
         try {
             Process shim = start(spec, AttachedProcess.stdio(pty));
-            return new AttachedProcess(shim, pty, () -> await(spec.id()), () -> remove(spec.id()));
+            ProcessInstance instance = known(spec.id());
+            return new AttachedProcess(shim, pty, () -> exit(instance), () -> remove(spec.id()));
         } catch (RuntimeException e) {
             pty.ifPresent(Pty::close);
             throw e;
@@ -316,8 +317,12 @@ public final class ProcessEngine implements Engine {
 
     @Override
     public Exit await(String id) throws InterruptedException {
+        return exit(known(id));
+    }
+
+    private static Exit exit(ProcessInstance instance) throws InterruptedException {
         try {
-            return known(id).exit().get();
+            return instance.exit().get();
         } catch (ExecutionException e) {
             throw new AssertionError("an exit is never completed with an error", e);
         }
