@@ -51,6 +51,10 @@ final class Cli {
                         .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put(
+                "runs",
+                () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
+        all.put("exec", () -> new CommandLine(new ExecCommand(session)).setStopAtPositional(true));
+        all.put(
                 "domains",
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))

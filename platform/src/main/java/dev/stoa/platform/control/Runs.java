@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -42,6 +43,16 @@ public final class Runs {
     private static final String TERMINAL_TYPE = "xterm";
 
     private static final Pattern TERMINAL_TYPES = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,63}");
+
+    /** A line of the shell that is one program and its arguments. */
+    private static final Pattern PLAIN_LINE = Pattern.compile("[A-Za-z0-9_./+-]+( +[A-Za-z0-9_./:=@%+,-]+)*");
+
+    /** What is a word of the shell and no program. */
+    private static final Set<String> BUILT_IN = Set.of(
+            ":", ".", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "done", "eval", "exec", "exit",
+            "export", "fc", "fg", "for", "getopts", "hash", "if", "jobs", "local", "read", "readonly", "return", "set",
+            "shift", "source", "time", "times", "trap", "type", "ulimit", "umask", "unalias", "unset", "until", "wait",
+            "while");
 
     /** Slim systems have no bash. */
     private static final String SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh";
@@ -301,13 +312,20 @@ public final class Runs {
                 spec.listens());
     }
 
-    /** One word of the shell for each argument; a single argument is a line for the shell already. */
-    private static String line(List<String> command) {
+    /**
+     * One word of the shell for each argument; a single argument is a line for the shell already. Where it can, the shell
+     * becomes the command: one that stayed would end at a Ctrl-C that the command means to live through.
+     */
+    static String line(List<String> command) {
         String line = command.size() == 1
                 ? command.getFirst()
                 : command.stream()
                         .map(word -> "'" + word.replace("'", "'\\''") + "'")
                         .collect(Collectors.joining(" "));
+        if ((command.size() > 1 || PLAIN_LINE.matcher(line).matches())
+                && !BUILT_IN.contains(command.getFirst().strip().split(" ", 2)[0])) {
+            line = "exec " + line;
+        }
         if (line.length() > COMMAND_CHARS_MAX || line.indexOf('\0') >= 0) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
