@@ -121,8 +121,10 @@ class TerminalTest {
                         List.of("see", "key " + SECRET + " port 2"),
                         List.of("see", "server.py"),
                         List.of("see", "a terminal"),
-                        List.of("type", "sleep 100\r"),
+                        List.of("type", "sh -c 'echo nap''ping; exec sleep 100'\r"),
+                        List.of("see", "napping"),
                         List.of("type", "\u001a"),
+                        List.of("see", "Stopped"),
                         List.of("type", "jobs; kill %1; (exit 6)\r"),
                         List.of("type", "\u0004")),
                 "exec",
@@ -223,17 +225,11 @@ class TerminalTest {
     void execSaysWhichInstancesThereAre() {
         assertThat(stoa.fails("exec", "-a", "shop", "-i", "web.7", "--", "true").err())
                 .contains("shop has no instance \"web.7\"", "it has: web.1");
-        Folder crashing = Folder.empty().with("Procfile", "worker: sleep 1; exit 3\n");
-        stoa.ok("deploy", crashing.toString(), "-a", "crashing");
-        await().atMost(PATIENCE)
-                .until(() -> stoa.instances("crashing")
-                        .getFirst()
-                        .path("state")
-                        .asString()
-                        .equals("crashed"));
-        stoa.ok("scale", "worker=0", "-a", "crashing");
-        assertThat(stoa.fails("exec", "-a", "crashing", "--", "true").err())
-                .contains("no instance of crashing runs", "stoa run -a crashing -- CMD");
+        stoa.ok("deploy", Folder.empty().with("Procfile", "worker: sleep 1000\n").toString(), "-a", "idle");
+        stoa.ok("scale", "worker=0", "-a", "idle");
+        await().atMost(PATIENCE).until(() -> stoa.instances("idle").isEmpty());
+        assertThat(stoa.fails("exec", "-a", "idle", "--", "true").err())
+                .contains("no instance of idle runs", "stoa run -a idle -- CMD");
     }
 
     @Test
