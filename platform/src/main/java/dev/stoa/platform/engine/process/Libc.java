@@ -19,6 +19,7 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A negative answer is an error, with its errno as {@code -errno}, as the kernel itself gives it.
  */
+@SuppressWarnings("restricted")
 final class Libc {
     static final int EINTR = 4;
     static final int EAGAIN = 11;
