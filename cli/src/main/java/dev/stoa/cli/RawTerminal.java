@@ -55,18 +55,10 @@ final class RawTerminal implements AutoCloseable {
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object proxy = Proxy.newProxyInstance(
                     RawTerminal.class.getClassLoader(), new Class<?>[] {handler}, (self, method, arguments) -> {
-                        switch (method.getName()) {
-                            case "handle" -> action.run();
-                            case "hashCode" -> {
-                                return System.identityHashCode(self);
-                            }
-                            case "equals" -> {
-                                return self == arguments[0];
-                            }
-                            default -> {
-                                return "resize";
-                            }
+                        if (!method.getName().equals("handle")) {
+                            throw new UnsupportedOperationException(method.getName());
                         }
+                        action.run();
                         return null;
                     });
             signal.getMethod("handle", signal, handler)

@@ -49,7 +49,7 @@ final class Remote {
                 throw new StoaException(ErrorCode.BAD_REQUEST, "--tty and --no-tty exclude each other", "use one of them");
             }
             boolean usual = terminal.conversational() && !terminal.json() && !noInput;
-            return new Wish(forced || usual && !refused, !noInput);
+            return new Wish(forced || (usual && !refused), !noInput);
         }
 
         Optional<TerminalSize> size(Terminal own) {

@@ -87,7 +87,7 @@ final class Doorway {
             opened = true;
             return new AttachedProcess(process, terminal, () -> exit(process), () -> end(process));
         } catch (IOException e) {
-            throw refused(id, e.getMessage());
+            throw refused(id, String.valueOf(e.getMessage()));
         } finally {
             if (owner >= 0) {
                 Libc.close(owner);

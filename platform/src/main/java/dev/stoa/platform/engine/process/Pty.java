@@ -125,7 +125,8 @@ final class Pty implements AutoCloseable {
                     int from = offset + done;
                     int left = length - done;
                     int written = attempt(Libc.POLLOUT, () -> Libc.write(master, bytes, from, left));
-                    if (closed || written < 0 && written != -Libc.EAGAIN && written != -Libc.EINTR) {
+                    boolean tryAgain = written == -Libc.EAGAIN || written == -Libc.EINTR;
+                    if (closed || (written < 0 && !tryAgain)) {
                         throw new IOException("the terminal has no program any more");
                     }
                     done += Math.max(0, written);

@@ -34,7 +34,7 @@ final class StartScript {
         script.append("(trap '' PIPE; echo ").append(STARTED).append(" >&4) 2>/dev/null\n");
         script.append(
                 switch (stdio) {
-                    case Stdio.Logged _ -> "exec </dev/null 4>&-\nexec";
+                    case Stdio.Logged _ -> "exec 4>&-\nexec </dev/null";
                     case Stdio.Pipes _ -> "exec <&3 >&4 2>&5 3<&- 4>&- 5>&- 9<&-\nexec";
                     // A session of its own has the terminal for itself: Ctrl-C is for it and not for the sandbox.
                     case Stdio.Terminal _ -> "exec <&6 >&6 2>&6 3<&- 4>&- 5>&- 6<&- 9<&-\nexec setsid -c";

@@ -107,7 +107,8 @@ class AttachedTest {
 
     @Test
     void theKeysOfATerminalInterruptAndEndTheCommandAndNotItsSandbox() throws Exception {
-        try (Attached attached = attach("trap 'echo caught' INT; echo ready; cat; cat; echo end; exit 3", TERMINAL)) {
+        try (Attached attached = attach(
+                "trap 'echo caught' INT; sh -c 'echo ready; exec cat'; cat; echo end; exit 3", TERMINAL)) {
             Screen screen = new Screen(attached);
             screen.shows("ready");
 
@@ -196,7 +197,7 @@ class AttachedTest {
     void execHasATerminalAndAnExitStatusOfItsOwn() throws Exception {
         InstanceStatus instance = fixture.spec("trap 'exit 44' INT; while :; do sleep 0.1; done").start();
         try (Attached attached =
-                exec(instance.id(), "stty size; trap 'echo caught; exit 12' INT; echo ready; cat", TERMINAL)) {
+                exec(instance.id(), "stty size; trap 'echo caught; exit 12' INT; sh -c 'echo ready; exec cat'", TERMINAL)) {
             Screen screen = new Screen(attached);
             screen.shows("37 101\r\nready");
             type(attached, "\u0003");
@@ -278,17 +279,17 @@ class AttachedTest {
 
     /** What a command has shown so far. */
     private static final class Screen {
-        private final StringBuffer shown = new StringBuffer();
+        private final StringBuilder shown = new StringBuilder();
 
         Screen(Attached attached) {
             THREADS.execute(() -> {
                 byte[] buffer = new byte[4096];
                 try (InputStream output = attached.output()) {
                     for (int read = output.read(buffer); read >= 0; read = output.read(buffer)) {
-                        shown.append(new String(buffer, 0, read, StandardCharsets.UTF_8));
+                        show(new String(buffer, 0, read, StandardCharsets.UTF_8));
                     }
                 } catch (IOException e) {
-                    shown.append(e);
+                    show(e.toString());
                 }
             });
         }
@@ -296,7 +297,15 @@ class AttachedTest {
         void shows(String text) {
             await().atMost(PATIENCE)
                     .pollInterval(Duration.ofMillis(5))
-                    .untilAsserted(() -> assertThat(shown.toString()).contains(text));
+                    .untilAsserted(() -> assertThat(shown()).contains(text));
+        }
+
+        private synchronized void show(String text) {
+            shown.append(text);
+        }
+
+        private synchronized String shown() {
+            return shown.toString();
         }
     }
 }
