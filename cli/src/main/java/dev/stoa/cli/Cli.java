@@ -50,9 +50,7 @@ final class Cli {
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
-        all.put(
-                "runs",
-                () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
+        all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
         all.put("exec", () -> new CommandLine(new ExecCommand(session)).setStopAtPositional(true));
         all.put(
                 "domains",

@@ -46,7 +46,8 @@ final class Remote {
         /** A terminal where this process has one for input and output, unless the user says otherwise. */
         static Wish of(Terminal terminal, boolean forced, boolean refused, boolean noInput) {
             if (forced && refused) {
-                throw new StoaException(ErrorCode.BAD_REQUEST, "--tty and --no-tty exclude each other", "use one of them");
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST, "--tty and --no-tty exclude each other", "use one of them");
             }
             boolean usual = terminal.conversational() && !terminal.json() && !noInput;
             return new Wish(forced || (usual && !refused), !noInput);
@@ -82,8 +83,7 @@ final class Remote {
                 case RunEvent.Started started -> start(started);
                 case RunEvent.Output output -> terminal.pass(output.text().getBytes(StandardCharsets.UTF_8), false);
                 case RunEvent.Errors errors -> terminal.pass(errors.text().getBytes(StandardCharsets.UTF_8), true);
-                case RunEvent.Bytes bytes ->
-                    terminal.pass(Base64.getDecoder().decode(bytes.base64()), bytes.errors());
+                case RunEvent.Bytes bytes -> terminal.pass(Base64.getDecoder().decode(bytes.base64()), bytes.errors());
                 case RunEvent.Exit exit -> {
                     raw.ifPresent(RawTerminal::close);
                     raw = Optional.empty();

@@ -59,17 +59,13 @@ final class RunCommand implements Callable<Integer> {
 
     private int attached(Client client, AppName app, Remote.Wish wish) {
         Run request = new Run(
-                command,
-                Optional.of(wish.input()),
-                wish.size(session.terminal()),
-                wish.type(session.environment()));
+                command, Optional.of(wish.input()), wish.size(session.terminal()), wish.type(session.environment()));
         return new Remote(session, client, app, wish).run(Client.path("apps", app.value(), "runs"), request);
     }
 
     private int detached(Client client, AppName app) {
         Run request = new Run(command, Optional.empty(), Optional.empty(), Optional.empty());
-        DetachedRun run =
-                client.post(Client.path("apps", app.value(), "runs", "detached"), request, DetachedRun.class);
+        DetachedRun run = client.post(Client.path("apps", app.value(), "runs", "detached"), request, DetachedRun.class);
         Terminal terminal = session.terminal();
         terminal.show(run, () -> {
             terminal.line(run.id());

@@ -175,7 +175,8 @@ class TerminalTest {
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
 
-        Process process = stoa.startWith(in, out, err, "run", "-a", "shop", "--", "sh", "-c", "cat; echo broken >&2; exit 3");
+        Process process =
+                stoa.startWith(in, out, err, "run", "-a", "shop", "--", "sh", "-c", "cat; echo broken >&2; exit 3");
 
         assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(3);
@@ -185,8 +186,13 @@ class TerminalTest {
 
     @Test
     void aDetachedCommandOutlivesThePlatformAndItsEndIsRecorded() throws Exception {
-        String id = stoa.ok("run", "--detach", "-a", "shop", "--", "echo begun; sleep 1; while ! test -e /tmp/go; do"
-                        + " sleep 0.1; done; echo over; exit 4")
+        String id = stoa.ok(
+                        "run",
+                        "--detach",
+                        "-a",
+                        "shop",
+                        "--",
+                        "echo begun; sleep 1; while ! test -e /tmp/go; do" + " sleep 0.1; done; echo over; exit 4")
                 .out()
                 .strip();
         awaitLog("run." + id + ": begun");
@@ -203,15 +209,16 @@ class TerminalTest {
         assertThat(run(id).path("state").asString()).isEqualTo("running");
         stoa.ok("exec", "-a", "shop", "-i", "run." + id, "--", "touch", "/tmp/go");
         awaitLog("run." + id + ": over");
-        await().atMost(PATIENCE)
-                .until(() -> run(id).path("state").asString().equals("exited"));
+        await().atMost(PATIENCE).until(() -> run(id).path("state").asString().equals("exited"));
         assertThat(run(id).path("status").asInt()).isEqualTo(4);
         assertThat(stoa.instances("shop")).hasSize(1);
     }
 
     @Test
     void aDetachedCommandIsStopped() {
-        String id = stoa.ok("run", "-d", "-a", "shop", "--", "exec sleep 4715").out().strip();
+        String id = stoa.ok("run", "-d", "-a", "shop", "--", "exec sleep 4715")
+                .out()
+                .strip();
 
         stoa.ok("runs", "stop", id, "-a", "shop");
 
@@ -225,7 +232,11 @@ class TerminalTest {
     void execSaysWhichInstancesThereAre() {
         assertThat(stoa.fails("exec", "-a", "shop", "-i", "web.7", "--", "true").err())
                 .contains("shop has no instance \"web.7\"", "it has: web.1");
-        stoa.ok("deploy", Folder.empty().with("Procfile", "worker: sleep 1000\n").toString(), "-a", "idle");
+        stoa.ok(
+                "deploy",
+                Folder.empty().with("Procfile", "worker: sleep 1000\n").toString(),
+                "-a",
+                "idle");
         stoa.ok("scale", "worker=0", "-a", "idle");
         await().atMost(PATIENCE).until(() -> stoa.instances("idle").isEmpty());
         assertThat(stoa.fails("exec", "-a", "idle", "--", "true").err())
@@ -235,7 +246,15 @@ class TerminalTest {
     @Test
     void noSecretStandsInAnArgument() throws Exception {
         Process run = stoa.start(
-                Path.of("."), directory.resolve("out"), directory.resolve("err"), "run", "-a", "shop", "--", "sleep", "4716");
+                Path.of("."),
+                directory.resolve("out"),
+                directory.resolve("err"),
+                "run",
+                "-a",
+                "shop",
+                "--",
+                "sleep",
+                "4716");
         try {
             await().atMost(PATIENCE).until(() -> commandLines().stream().anyMatch(line -> line.contains("sleep 4716")));
             assertThat(commandLines()).noneMatch(line -> line.contains(SECRET));
@@ -250,7 +269,8 @@ class TerminalTest {
                 .map(process -> Path.of("/proc/" + process.pid() + "/cmdline"))
                 .map(file -> {
                     try {
-                        return Files.readString(file, StandardCharsets.ISO_8859_1).replace('\0', ' ');
+                        return Files.readString(file, StandardCharsets.ISO_8859_1)
+                                .replace('\0', ' ');
                     } catch (IOException e) {
                         return "";
                     }
@@ -280,6 +300,8 @@ class TerminalTest {
                 arguments);
         assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
         return new Stoa.Result(
-                process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), Files.readString(directory.resolve("typed.err")));
+                process.exitValue(),
+                Files.readString(out, StandardCharsets.UTF_8),
+                Files.readString(directory.resolve("typed.err")));
     }
 }

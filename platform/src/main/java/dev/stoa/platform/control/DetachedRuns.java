@@ -137,7 +137,8 @@ final class DetachedRuns {
                 .orElseGet(() -> new Exit(0, Exit.Cause.LOST, clock.instant()));
         collector.detach(instance(id));
         boolean lost = exit.cause() == Exit.Cause.LOST;
-        stores.runs().markExited(id, exit.at(), lost ? OptionalInt.empty() : OptionalInt.of(exit.status()), exit.describe());
+        stores.runs()
+                .markExited(id, exit.at(), lost ? OptionalInt.empty() : OptionalInt.of(exit.status()), exit.describe());
         stores.apps().find(run.app()).ifPresent(app -> say(app, source(id) + " " + exit.describe()));
         engine.remove(instance(id));
     }

@@ -96,14 +96,12 @@ final class RunStore {
 
     /** Forgets all but the last of those that have ended. */
     void keepLast(int app, int count) {
-        jdbi.useHandle(handle -> handle.createUpdate("""
+        jdbi.useHandle(handle ->
+                handle.createUpdate("""
                         delete from runs where app_id = :app and exited_at is not null and id not in (
                             select id from runs where app_id = :app and exited_at is not null
                             order by started_at desc limit :count)
-                        """)
-                .bind("app", app)
-                .bind("count", count)
-                .execute());
+                        """).bind("app", app).bind("count", count).execute());
     }
 
     private static RunRow run(ResultSet row, StatementContext context) throws SQLException {

@@ -49,10 +49,10 @@ public final class Runs {
 
     /** What is a word of the shell and no program. */
     private static final Set<String> BUILT_IN = Set.of(
-            ":", ".", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "done", "eval", "exec", "exit",
-            "export", "fc", "fg", "for", "getopts", "hash", "if", "jobs", "local", "read", "readonly", "return", "set",
-            "shift", "source", "time", "times", "trap", "type", "ulimit", "umask", "unalias", "unset", "until", "wait",
-            "while");
+            (": . alias bg break case cd command continue do done eval exec exit export fc fg for getopts hash if jobs"
+                            + " local read readonly return set shift source time times trap type ulimit umask unalias"
+                            + " unset until wait while")
+                    .split(" ", -1));
 
     /** Slim systems have no bash. */
     private static final String SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh";
@@ -81,8 +81,8 @@ public final class Runs {
         AppRow app = stores.apps().require(name);
         ReleaseRow release = active(app, request.command());
         String id = ids.next();
-        InstanceSpec spec = launchOrder.run(
-                id, app, release, stores.releases().build(release.build()), line(request.command()));
+        InstanceSpec spec =
+                launchOrder.run(id, app, release, stores.releases().build(release.build()), line(request.command()));
         InstanceSpec typed = with(spec, environment(spec.env(), request.terminal(), request.terminalType()));
         converse(
                 app,
@@ -182,8 +182,9 @@ public final class Runs {
 
     /** Ends all commands of an app. */
     void endAll(AppRow app) {
-        open.values().stream().filter(found -> found.app() == app.id()).forEach(found -> found.conversation()
-                .end());
+        open.values().stream()
+                .filter(found -> found.app() == app.id())
+                .forEach(found -> found.conversation().end());
         detached.stopAll(detached.running(app));
     }
 
@@ -224,7 +225,8 @@ public final class Runs {
                 .toList();
         String name = wanted.orElse(LaunchOrder.WEB);
         List<Instance> named = all.stream()
-                .filter(instance -> instance.name().equals(name) || instance.process().equals(name))
+                .filter(instance ->
+                        instance.name().equals(name) || instance.process().equals(name))
                 .toList();
         if (named.isEmpty() && wanted.isPresent()) {
             String names = all.stream().map(Instance::name).distinct().collect(Collectors.joining(", "));
@@ -236,7 +238,8 @@ public final class Runs {
         Instance instance = (named.isEmpty() ? all : named)
                 .stream()
                         .filter(found -> found.pid().isPresent())
-                        .min(Comparator.comparing((Instance found) -> !found.state().equals("up"))
+                        .min(Comparator.comparing(
+                                        (Instance found) -> !found.state().equals("up"))
                                 .thenComparing(found -> found.state().equals("stopping")))
                         .orElseThrow(() -> notRunning(app, named));
         if (instance.process().equals(LaunchOrder.RUN)) {
@@ -246,8 +249,8 @@ public final class Runs {
                 .filter(found -> found.id().equals(instance.id()))
                 .findFirst()
                 .orElseThrow(() -> notRunning(app, named));
-        ReleaseRow release = release(
-                app, stores.rollouts().get(row.slot().rollout()).version());
+        ReleaseRow release =
+                release(app, stores.rollouts().get(row.slot().rollout()).version());
         BuildRow build = stores.releases().build(release.build());
         return launchOrder.instance(row.id(), app, release, build, row.slot());
     }

@@ -40,8 +40,7 @@ final class Doorway {
     private static final Map<String, String> NAMESPACES = Map.of(
             "mnt", "--mount", "pid", "--pid", "ipc", "--ipc", "uts", "--uts", "net", "--net", "cgroup", "--cgroup");
 
-    private static final List<String> DROP_RIGHTS =
-            List.of("--clear-groups", "--inh-caps=-all", "--bounding-set=-all");
+    private static final List<String> DROP_RIGHTS = List.of("--clear-groups", "--inh-caps=-all", "--bounding-set=-all");
 
     private final Scripts scripts;
     private final InstantSource clock;
@@ -104,7 +103,8 @@ final class Doorway {
         String own = namespace("self", "user");
         String users = namespace(String.valueOf(app), "user");
         String outer = owner < 0 ? own : target(Path.of("/proc/self/fd/" + owner));
-        List<String> command = new ArrayList<>(List.of("setsid", "/bin/sh", scripts.exec().toString()));
+        List<String> command =
+                new ArrayList<>(List.of("setsid", "/bin/sh", scripts.exec().toString()));
         for (Path file : procs) {
             command.addAll(List.of("--join", file.toString()));
         }

@@ -122,8 +122,7 @@ final class Launcher {
         }
         command.add("--");
         List<String> layout = sandbox.isolated() ? Layout.of(spec, files, sandbox, hidden, group.views()) : List.of();
-        command.addAll(sandbox.command(
-                layout, files, scripts.sandbox(), uid, Sandbox.bootstrap(stdio, scriptBytes)));
+        command.addAll(sandbox.command(layout, files, scripts.sandbox(), uid, Sandbox.bootstrap(stdio, scriptBytes)));
         return command;
     }
 

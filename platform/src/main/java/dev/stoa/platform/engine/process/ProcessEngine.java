@@ -2,8 +2,8 @@ package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
-import dev.stoa.platform.base.DiskFull;
 import dev.stoa.api.TerminalSize;
+import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.engine.Attached;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;

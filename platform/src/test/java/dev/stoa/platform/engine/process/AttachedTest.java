@@ -107,8 +107,8 @@ class AttachedTest {
 
     @Test
     void theKeysOfATerminalInterruptAndEndTheCommandAndNotItsSandbox() throws Exception {
-        try (Attached attached = attach(
-                "trap 'echo caught' INT; sh -c 'echo ready; exec cat'; cat; echo end; exit 3", TERMINAL)) {
+        try (Attached attached =
+                attach("trap 'echo caught' INT; sh -c 'echo ready; exec cat'; cat; echo end; exit 3", TERMINAL)) {
             Screen screen = new Screen(attached);
             screen.shows("ready");
 
@@ -130,10 +130,12 @@ class AttachedTest {
 
     @Test
     void whatAnAttachedCommandWritesIsNotKeptOnDisk() throws Exception {
-        InstanceSpec spec = fixture.spec("head -c 1000000 /dev/zero; echo; sleep 1000").build();
+        InstanceSpec spec =
+                fixture.spec("head -c 1000000 /dev/zero; echo; sleep 1000").build();
         try (Attached attached = fixture.engine().attach(spec, PIPES)) {
             assertThat(attached.output().readNBytes(1_000_000)).hasSize(1_000_000);
-            assertThat(fixture.engine().instance(spec.id()).orElseThrow().output()).hasSize(0);
+            assertThat(fixture.engine().instance(spec.id()).orElseThrow().output())
+                    .hasSize(0);
         }
         assertThat(fixture.engine().instance(spec.id())).isEmpty();
         assertThat(fixture.directory.resolve(spec.id())).doesNotExist();
@@ -141,13 +143,16 @@ class AttachedTest {
 
     @Test
     void aCommandEndsWhenItsClientLeaves() throws Exception {
-        InstanceSpec spec = fixture.spec("trap '' HUP INT TERM; sleep 4711 & wait").build();
+        InstanceSpec spec =
+                fixture.spec("trap '' HUP INT TERM; sleep 4711 & wait").build();
         Attached attached = fixture.engine().attach(spec, TERMINAL);
-        await().atMost(PATIENCE).until(() -> !EngineFixture.processesWith("sleep 4711").isEmpty());
+        await().atMost(PATIENCE)
+                .until(() -> !EngineFixture.processesWith("sleep 4711").isEmpty());
 
         attached.close();
 
-        await().atMost(PATIENCE).until(() -> EngineFixture.processesWith("sleep 4711").isEmpty());
+        await().atMost(PATIENCE)
+                .until(() -> EngineFixture.processesWith("sleep 4711").isEmpty());
     }
 
     @Test
@@ -167,13 +172,19 @@ class AttachedTest {
         assertThat(seen).startsWith("here\nhidden " + port + "\n");
         long pid = fixture.engine().instance(instance.id()).orElseThrow().pid().orElseThrow();
         for (String name : List.of("mnt", "pid", "ipc", "uts", "net", "cgroup", "user")) {
-            assertThat(facts).contains(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/" + name)).toString());
+            assertThat(facts)
+                    .contains(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/" + name))
+                            .toString());
         }
         List<String> own = Files.readAllLines(Path.of("/proc/" + pid + "/status"));
         // Root uses the sandbox of users in tests alone, and has all rights in it.
         boolean odd = kind == Sandbox.Kind.BUBBLEWRAP_AS_USER && Machine.root();
         for (String key : odd ? List.of("NoNewPrivs") : List.of("NoNewPrivs", "CapEff", "CapPrm")) {
-            assertThat(facts).contains(own.stream().filter(line -> line.startsWith(key)).findFirst().orElseThrow());
+            assertThat(facts)
+                    .contains(own.stream()
+                            .filter(line -> line.startsWith(key))
+                            .findFirst()
+                            .orElseThrow());
         }
         assertThat(facts).contains(Files.readString(Path.of("/proc/" + pid + "/uid_map")));
         // The three standard ones, and the directory that ls reads.
@@ -189,22 +200,26 @@ class AttachedTest {
             long pid = EngineFixture.processesWith("sleep 4712").getLast();
             assertThat(Files.readString(Path.of("/proc/" + pid + "/cgroup"))).contains("/" + instance.id());
         }
-        await().atMost(PATIENCE).until(() -> EngineFixture.processesWith("sleep 4712").isEmpty());
-        assertThat(fixture.engine().instance(instance.id()).orElseThrow().running()).isTrue();
+        await().atMost(PATIENCE)
+                .until(() -> EngineFixture.processesWith("sleep 4712").isEmpty());
+        assertThat(fixture.engine().instance(instance.id()).orElseThrow().running())
+                .isTrue();
     }
 
     @Test
     void execHasATerminalAndAnExitStatusOfItsOwn() throws Exception {
-        InstanceStatus instance = fixture.spec("trap 'exit 44' INT; while :; do sleep 0.1; done").start();
-        try (Attached attached =
-                exec(instance.id(), "stty size; trap 'echo caught; exit 12' INT; sh -c 'echo ready; exec cat'", TERMINAL)) {
+        InstanceStatus instance =
+                fixture.spec("trap 'exit 44' INT; while :; do sleep 0.1; done").start();
+        try (Attached attached = exec(
+                instance.id(), "stty size; trap 'echo caught; exit 12' INT; sh -c 'echo ready; exec cat'", TERMINAL)) {
             Screen screen = new Screen(attached);
             screen.shows("37 101\r\nready");
             type(attached, "\u0003");
             screen.shows("caught");
             assertThat(attached.await().status()).isEqualTo(12);
         }
-        assertThat(fixture.engine().instance(instance.id()).orElseThrow().running()).isTrue();
+        assertThat(fixture.engine().instance(instance.id()).orElseThrow().running())
+                .isTrue();
     }
 
     @Test
@@ -242,7 +257,8 @@ class AttachedTest {
     }
 
     private Attached attach(String command, Optional<TerminalSize> terminal) throws IOException {
-        return fixture.engine().attach(fixture.spec(command).env("SECRET", "hidden").build(), terminal);
+        return fixture.engine()
+                .attach(fixture.spec(command).env("SECRET", "hidden").build(), terminal);
     }
 
     private Attached exec(String id, String command, Optional<TerminalSize> terminal) {
