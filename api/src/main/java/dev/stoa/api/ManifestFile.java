@@ -73,13 +73,18 @@ public final class ManifestFile {
     /** The most instances of one process type that a manifest can ask for. */
     static final int INSTANCES_MAX = 1000;
 
+    /** Each keeps a history of its own. */
+    static final int CRONS_MAX = 100;
+
     private static final int PORT_MAX = 65_535;
 
     /** Nobody nests this deep by hand, and a recursive parser stays far from the end of its stack. */
     static final int NESTING_MAX = 100;
 
     /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
-    private static final Pattern PROCESS_TYPE = Pattern.compile("[a-z][a-z0-9-]{0,39}");
+    static final Pattern PROCESS_TYPE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,39}");
+
+    private static final Pattern CRON_NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
 
     /** A line of that name in a Procfile is the release command, so a process type of that name would be one by mistake. */
     private static final String NOT_A_PROCESS_TYPE = "release";
@@ -320,7 +325,13 @@ public final class ManifestFile {
         top.section("crons", CRON_EXAMPLE)
                 .ifPresent(section -> section.sections(CRON_EXAMPLE + "   " + example(CRON, "schedule"))
                         .forEach((name, cron) -> {
-                            if (!PROCESS_TYPE.matcher(name).matches()) {
+                            if (crons.size() == CRONS_MAX) {
+                                throw section.problem(
+                                        name,
+                                        "[crons] has more than %d entries".formatted(CRONS_MAX),
+                                        "let one command see to several things");
+                            }
+                            if (!CRON_NAME.matcher(name).matches()) {
                                 throw section.problem(
                                         name,
                                         "\"%s\" cannot name a cron: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
@@ -335,11 +346,22 @@ public final class ManifestFile {
     private static CronManifest cron(TomlSection crons, String name, TomlSection cron) {
         cron.allowOnly(CRON, Map.of());
         return new CronManifest(
-                required(crons, name, cron, "schedule"),
+                schedule(crons, name, cron),
                 required(crons, name, cron, "command"),
                 timezone(cron),
                 overlap(cron),
                 timeout(cron, example(CRON, "timeout")));
+    }
+
+    private static String schedule(TomlSection crons, String name, TomlSection cron) {
+        String key = "schedule";
+        String text = required(crons, name, cron, key);
+        try {
+            var _ = CronSchedule.parse(text);
+            return text;
+        } catch (StoaException e) {
+            throw cron.problem(key, "%s: %s".formatted(cron.subject(key), e.message()), example(CRON, key));
+        }
     }
 
     private static String required(TomlSection crons, String name, TomlSection cron, String key) {
@@ -387,7 +409,7 @@ public final class ManifestFile {
         if (!PROCESS_TYPE.matcher(type).matches()) {
             throw processes.problem(
                     type,
-                    "\"%s\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                    "\"%s\" cannot be a process type: it has 1 to 40 letters, digits, - and _, and does not start with -"
                             .formatted(type),
                     PROCESS_EXAMPLE);
         }

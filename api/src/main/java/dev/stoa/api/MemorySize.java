@@ -1,8 +1,11 @@
 package dev.stoa.api;
 
 import java.math.BigDecimal;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,6 +38,23 @@ final class MemorySize {
     private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(1L << 50);
 
     private MemorySize() {}
+
+    /** The form that {@link #parseBytes} reads, in the unit that is exact with the smallest number. */
+    static String written(long bytes) {
+        return List.of("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB").stream()
+                .filter(unit -> bytes % size(unit) == 0)
+                .max(Comparator.comparingLong(MemorySize::size))
+                .map(unit -> bytes / size(unit) + unit)
+                .orElseGet(() -> BigDecimal.valueOf(bytes)
+                                .movePointLeft(3)
+                                .stripTrailingZeros()
+                                .toPlainString()
+                        + "kB");
+    }
+
+    private static long size(String unit) {
+        return Objects.requireNonNull(BYTES_BY_UNIT.get(unit.toLowerCase(Locale.ROOT)), unit);
+    }
 
     /** The bytes; empty when the text is no such amount, is zero, or is more than 1 PiB. */
     static Optional<Long> parseBytes(String text) {

@@ -223,6 +223,10 @@ class ManifestFileTest {
                         "\"timezone\" of [crons.digest] must be the name of a time zone, not \"Mars\" in stoa.toml, line 4",
                         "timezone = \"Europe/Berlin\""),
                 new Mistake(
+                        "[crons.digest]\ncommand = \"x\"\nschedule = \"0 0 31 2 *\"",
+                        "\"schedule\" of [crons.digest]: \"0 0 31 2 *\" is not a schedule: no year has such a date in stoa.toml, line 3",
+                        "schedule = \"0 8 * * *\""),
+                new Mistake(
                         "[functions.digest]\nhandler = \"digest.handler\"",
                         "\"functions\" is not provided by this version of Stoa in stoa.toml, line 1",
                         "leave it out, and run the code as a process type:   [processes.worker]"),
@@ -301,7 +305,7 @@ class ManifestFileTest {
                         "[processes.web]   command = \"gunicorn shop:app\""),
                 new Mistake(
                         "[processes.\"my worker\"]",
-                        "\"my worker\" cannot be a process type: it has 1 to 40 of a-z, 0-9 and hyphens, and starts with a letter"
+                        "\"my worker\" cannot be a process type: it has 1 to 40 letters, digits, - and _, and does not start with -"
                                 + " in stoa.toml, line 1",
                         "[processes.web]"),
                 new Mistake(

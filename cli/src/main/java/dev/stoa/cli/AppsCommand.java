@@ -25,11 +25,16 @@ final class AppsCommand implements Callable<Integer> {
                 terminal.line("No apps yet. To make one: stoa deploy PATH");
                 return;
             }
-            Table table = new Table("NAME", "STATE", "RELEASE", "URL");
-            apps.forEach(app -> table.row(app.name(), app.state(), app.release().orElse("-"), app.url()));
+            Table table = new Table("NAME", "STATE", "RELEASE", "DISK", "URL");
+            apps.forEach(app -> table.row(
+                    app.name(), app.state(), app.release().orElse("-"), megabytes(app.diskBytes()), app.url()));
             table.print(terminal);
         });
         return 0;
+    }
+
+    private static String megabytes(long bytes) {
+        return ((bytes + (1 << 20) - 1) >> 20) + " MB";
     }
 
     @Command(name = "create", description = "Make an app, to configure it before its first deploy.")

@@ -37,6 +37,14 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
+        all.put(
+                "git",
+                () -> new CommandLine(new GitSourceCommand(session))
+                        .addSubcommand(new GitSourceCommand.Connect(session))
+                        .addSubcommand(new GitSourceCommand.Disconnect(session))
+                        .addSubcommand(new GitSourceCommand.Key(session))
+                        .addSubcommand(new GitCommand.Remote(session))
+                        .addSubcommand(new GitCommand.Credential(session)));
         all.put("apps", () -> new CommandLine(new AppsCommand(session)).addSubcommand(new AppsCommand.Create(session)));
         all.put("ps", () -> new CommandLine(new PsCommand(session)));
         all.put("scale", () -> new CommandLine(new ScaleCommand(session)));
@@ -49,6 +57,8 @@ final class Cli {
                 () -> new CommandLine(new ConfigCommand(session))
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
+        all.put("crons", () -> CronsCommand.line(session));
+        all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
         all.put("exec", () -> new CommandLine(new ExecCommand(session)).setStopAtPositional(true));

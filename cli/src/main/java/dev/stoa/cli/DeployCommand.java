@@ -4,21 +4,29 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.GitRequests.DeployGit;
+import dev.stoa.api.GitSource;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ObjectNode;
 
 @Command(
         name = "deploy",
         description = {
             "Send a folder to the platform, which builds and runs it. The last line is the URL.",
-            "Leaves out .git and what .gitignore and .stoaignore name. Starts the platform if none runs."
+            "Leaves out .git and what .gitignore and .stoaignore name. Starts the platform if none runs.",
+            "With --git, the platform fetches a repository instead; the app has its name unless -a says otherwise."
         })
 final class DeployCommand implements Callable<Integer> {
     private static final double KIBIBYTE = 1024;
@@ -26,7 +34,18 @@ final class DeployCommand implements Callable<Integer> {
     private final Session session;
 
     @Parameters(paramLabel = "PATH", arity = "0..1", description = "The folder; the one you are in unless given.")
-    private Path path = Path.of("");
+    private Optional<Path> path = Optional.empty();
+
+    @Option(
+            names = "--git",
+            paramLabel = "URL[#REF]",
+            description =
+                    "Deploy a branch, tag or commit of this repository, such as https://github.com/you/shop.git#main.")
+    private Optional<String> git = Optional.empty();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
 
     DeployCommand(Session session) {
         this.session = session;
@@ -34,16 +53,43 @@ final class DeployCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (git.isPresent()) {
+            if (path.isPresent()) {
+                throw new ParameterException(command.commandLine(), "a folder and --git: deploy the one or the other");
+            }
+            return follow(fetched(GitSource.parse(git.get())));
+        }
         Terminal terminal = session.terminal();
-        Path folder = session.environment().folder().resolve(path).normalize();
+        Path folder =
+                session.environment().folder().resolve(path.orElse(Path.of(""))).normalize();
         SourceFolder source = SourceFolder.read(folder);
         AppName app = session.app(folder).app();
         Client client = session.startedClient();
         source.skipped().forEach(p -> terminal.note("       Left out " + p + ": neither a file, a folder nor a link"));
         terminal.line(step("-----> Sending %s: %d %s, %s"
                 .formatted(app, source.files(), source.files() == 1 ? "file" : "files", size(source.bytes()))));
-        Deploy deploy = upload(client, app, source);
-        DeployEvent.End end = new DeployStream(client, terminal, deploy).follow(line -> terminal.line(step(line)));
+        return follow(upload(client, app, source));
+    }
+
+    private Deploy fetched(GitSource source) {
+        AppName app = session.appNamed()
+                ? session.app(session.environment().folder()).app()
+                : AppName.nearest(source.url().name())
+                        .orElseThrow(() -> new StoaException(
+                                ErrorCode.BAD_APP_NAME,
+                                "the URL %s does not say what app this is".formatted(source.url()),
+                                "name the app: -a my-app"));
+        return session.startedClient()
+                .post(
+                        Client.path("apps", app.value(), "git", "deploys"),
+                        new DeployGit(source.url().complete(), source.ref()),
+                        Deploy.class);
+    }
+
+    private int follow(Deploy deploy) {
+        Terminal terminal = session.terminal();
+        DeployEvent.End end =
+                new DeployStream(session.client(), terminal, deploy).follow(line -> terminal.line(step(line)));
         ObjectNode document = Json.MAPPER.valueToTree(end.deploy());
         end.url().ifPresent(url -> document.put("url", url));
         terminal.show(document, () -> end.url().ifPresent(terminal::line));

@@ -131,7 +131,7 @@ final class Remote {
     private void passInput() {
         byte[] buffer = new byte[INPUT_BYTES_MAX];
         try {
-            InputStream in = session.terminal().input();
+            InputStream in = session.terminal().in();
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 client.send(path("input"), Arrays.copyOf(buffer, read));
             }

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -76,7 +77,7 @@ final class Terminal {
         return typed() && watched();
     }
 
-    InputStream input() {
+    InputStream in() {
         return in;
     }
 
@@ -130,6 +131,14 @@ final class Terminal {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What stands on stdin up to its end or an empty line. */
+    List<String> input() {
+        return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
+                .lines()
+                .takeWhile(line -> !line.isEmpty())
+                .toList();
     }
 
     String paint(Colour colour, String text) {

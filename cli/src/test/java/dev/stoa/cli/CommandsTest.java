@@ -61,6 +61,7 @@ class CommandsTest {
                 "config -a shop",
                 "config set A=b -a shop",
                 "config unset A -a shop",
+                "manifest",
                 "domains -a shop",
                 "domains add www.example.com -a shop",
                 "domains remove shop.example.com -a shop",

@@ -43,7 +43,7 @@ class DiskFullTest {
                 {"name": "greedy", "version": "1.0.0", "scripts": {"build": "dd if=/dev/zero of=big bs=1M count=2000"}}
                 """);
         assertThat(stoa.fails("deploy", greedy.toString(), "-a", "app").err())
-                .contains("npm run build failed: the disk of the platform is full")
+                .contains("the build was ended, as it left less than 200 MB free on the platform's disk")
                 .contains("free some space");
         assertThat(stoa.get("app", "/").body()).isEqualTo("still here");
         stoa.ok("deploy", Folder.web("room again").toString(), "-a", "app");

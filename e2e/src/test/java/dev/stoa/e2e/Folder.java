@@ -57,6 +57,15 @@ record Folder(Path path) {
         }
     }
 
+    /** A file that can be executed. */
+    Folder withProgram(String file, String text) {
+        with(file, text);
+        if (!path.resolve(file).toFile().setExecutable(true)) {
+            throw new IllegalStateException("cannot make " + file + " executable");
+        }
+        return this;
+    }
+
     @Override
     public String toString() {
         return path.toString();

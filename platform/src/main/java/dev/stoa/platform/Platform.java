@@ -9,7 +9,10 @@ import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
+import dev.stoa.platform.control.GitApi;
+import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
+import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -17,6 +20,7 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.engine.process.ProcessEngine;
 import dev.stoa.platform.http.ApiServer;
+import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
@@ -38,10 +42,11 @@ import java.util.stream.Stream;
 public final class Platform implements AutoCloseable {
     private static final int CORES = Runtime.getRuntime().availableProcessors();
 
-    /** Builds must not starve the apps: half as many at once as there are cores, and none with all of the cores. */
+    /** Half as many at once as there are cores. */
     private static final int BUILDS_AT_ONCE = Math.max(1, CORES / 2);
 
-    private static final Limits BUILD_LIMITS = new Limits(2L << 30, Math.max(1, CORES * 0.75), 4096);
+    /** A build may have every core that nobody else wants: beside an app it counts for a tenth. */
+    private static final Limits BUILD_LIMITS = new Limits(2L << 30, CORES, 2048, Limits.NORMAL_WEIGHT / 10);
 
     /** What an instance may use where its manifest does not say. */
     private static final Limits INSTANCE_LIMITS = new Limits(512L << 20, CORES, 1024);
@@ -88,16 +93,8 @@ public final class Platform implements AutoCloseable {
                     clock);
             opened.push(control::close);
             control.start();
-            api = opened(new ApiServer(
-                    options.apiHost(),
-                    options.apiPort(),
-                    home.token(),
-                    Stream.of(
-                                    new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
-                                    new RunsApi(control.runs()).endpoints())
-                            .flatMap(List::stream)
-                            .toList(),
-                    Version.CURRENT));
+            api = opened(
+                    new ApiServer(options.apiHost(), options.apiPort(), home.token(), endpoints(), Version.CURRENT));
             api.start();
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
         } catch (RuntimeException | Error e) {
@@ -109,6 +106,19 @@ public final class Platform implements AutoCloseable {
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
         return new Platform(options, environment);
+    }
+
+    private List<Endpoint> endpoints() {
+        return Stream.of(
+                        new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
+                        new GitApi(home, control.apps()).endpoints(),
+                        new GitSourceApi(control.git()).endpoints(),
+                        control.manifest().endpoints(),
+                        new HookApi(control.hooks()).endpoints(),
+                        control.cronApi().endpoints(),
+                        new RunsApi(control.runs()).endpoints())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private Sql openStore() {

@@ -3,20 +3,35 @@ package dev.stoa.staticserver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Serves the folder that is its one argument on the port in {@code PORT}, until SIGTERM. */
+/**
+ * Serves the folder that is its last argument on the port in {@code PORT}, until SIGTERM. With {@code --single-page} an
+ * unknown path is answered with index.html; with {@code --check} it only says which lines of _redirects and _headers mean
+ * nothing.
+ */
 public final class Main {
+    private static final String SINGLE_PAGE = "--single-page";
+    private static final String CHECK = "--check";
+
     private Main() {}
 
     public static void main(String[] args) throws IOException {
-        if (args.length != 1) {
-            fail("usage: PORT=8000 java -jar static-server.jar FOLDER");
+        String option = args.length == 2 ? args[0] : "";
+        if (args.length == 0
+                || args.length > 2
+                || !List.of("", SINGLE_PAGE, CHECK).contains(option)) {
+            fail("usage: PORT=8000 java -jar static-server.jar [--single-page | --check] FOLDER");
         }
-        Path root = Path.of(args[0]);
+        Path root = Path.of(args[args.length - 1]);
         if (!Files.isDirectory(root)) {
             fail("cannot serve " + root.toAbsolutePath() + ": it is not a folder");
         }
-        StaticServer server = StaticServer.start(root, port());
+        if (option.equals(CHECK)) {
+            Rules.read(root).warnings().forEach(System.out::println);
+            return;
+        }
+        StaticServer server = StaticServer.start(root, port(), option.equals(SINGLE_PAGE));
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         System.out.println("serving " + root.toRealPath() + " on port " + server.port());
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The folder as a site: which file answers a path.
@@ -16,7 +17,10 @@ import java.util.Set;
  * files, and the files that speak to Stoa rather than to visitors, are not part of the site.
  */
 final class Site {
-    private static final Set<String> NOT_FOR_VISITORS = Set.of("stoa.toml", "Procfile");
+    private static final Set<String> NOT_FOR_VISITORS = Set.of("stoa.toml", "Procfile", "_redirects", "_headers");
+
+    /** Deeper paths are not searched for a 404.html of their own. */
+    private static final int DEPTH_MAX = 20;
 
     private final Path root;
 
@@ -30,8 +34,8 @@ final class Site {
 
     record Page(Path file) implements Found {}
 
-    /** The path is a folder but does not end in a slash: relative links in its page would break. */
-    record Folder(List<String> segments) implements Found {}
+    /** The path has another name: a folder's ends in a slash and a page's does not, else relative links would break. */
+    record Moved(List<String> segments, boolean folder) implements Found {}
 
     record Nothing() implements Found {}
 
@@ -51,21 +55,45 @@ final class Site {
         Optional<Path> target = inside(String.join("/", segments));
         if (target.isPresent() && Files.isDirectory(target.get())) {
             if (!path.endsWith("/")) {
-                return new Folder(List.copyOf(segments));
+                return new Moved(List.copyOf(segments), true);
             }
             segments.add("index.html");
             target = inside(String.join("/", segments));
         } else if (target.isEmpty() && !path.endsWith("/")) {
             target = inside(String.join("/", segments) + ".html");
         } else if (path.endsWith("/")) {
-            return new Nothing();
+            Optional<Path> page = segments.isEmpty() ? Optional.empty() : inside(String.join("/", segments) + ".html");
+            return target.isEmpty() && page.filter(Files::isRegularFile).isPresent()
+                    ? new Moved(List.copyOf(segments), false)
+                    : new Nothing();
         }
         return target.filter(Files::isRegularFile).<Found>map(Page::new).orElseGet(Nothing::new);
     }
 
-    /** The site's own page for what is not there. */
-    Optional<Path> notFoundPage() {
-        return inside("404.html").filter(Files::isRegularFile);
+    /** The site's own page for what is not there: the nearest 404.html on the way up. */
+    Optional<Path> notFoundPage(String path) {
+        List<String> segments = Stream.of(path.split("/", -1))
+                .filter(s -> !s.isEmpty())
+                .limit(DEPTH_MAX)
+                .toList();
+        for (int depth = segments.size(); depth >= 0; depth--) {
+            String folder = String.join("/", segments.subList(0, depth));
+            Optional<Path> page = folder.contains("..")
+                    ? Optional.empty()
+                    : inside((folder.isEmpty() ? "" : folder + "/") + "404.html");
+            if (page.filter(Files::isRegularFile).isPresent()) {
+                return page;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The page that a single-page app consists of; 200.html where index.html is a page of its own. */
+    Optional<Path> singlePage() {
+        return Stream.of("200.html", "index.html")
+                .flatMap(name -> inside(name).stream())
+                .filter(Files::isRegularFile)
+                .findFirst();
     }
 
     private Optional<Path> inside(String relative) {

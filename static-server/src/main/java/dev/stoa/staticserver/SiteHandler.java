@@ -11,17 +11,24 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Answers GET and HEAD with the files of a {@link Site}: validators, one range, gzip (RFC 9110). */
 final class SiteHandler implements HttpHandler {
     private static final int COPY_BYTES = 64 * 1024;
+    private static final Pattern EXTENSION = Pattern.compile("\\.[A-Za-z0-9]{1,12}$");
 
     private final Site site;
+    private final Rules rules;
+    private final boolean singlePage;
     private final GzipCache gzip;
 
-    SiteHandler(Site site, GzipCache gzip) {
+    SiteHandler(Site site, Rules rules, boolean singlePage, GzipCache gzip) {
         this.site = site;
+        this.rules = rules;
+        this.singlePage = singlePage;
         this.gzip = gzip;
     }
 
@@ -36,24 +43,74 @@ final class SiteHandler implements HttpHandler {
                 sendText(exchange, 405, "405: this is a static site, it answers GET and HEAD\n");
                 return;
             }
-            switch (site.find(path(exchange.getRequestURI()))) {
-                case Site.Page(Path file) -> sendPage(exchange, file);
-                case Site.Folder folder -> {
-                    headers.set("Location", location(folder, exchange.getRequestURI()));
-                    sendText(exchange, 301, "301: this is a folder\n");
+            answer(exchange, path(exchange.getRequestURI()));
+        }
+    }
+
+    /** A file wins over a rule, unless the rule says otherwise; the first rule that fits counts. */
+    private void answer(HttpExchange exchange, String path) throws IOException {
+        Site.Found found = site.find(path);
+        Optional<String> query = Optional.ofNullable(exchange.getRequestURI().getRawQuery());
+        for (Redirect rule : rules.redirects()) {
+            if (found instanceof Site.Nothing || rule.force()) {
+                Optional<String> target = rule.target(path, query);
+                if (target.isPresent() && follow(exchange, rule, path, target.get())) {
+                    return;
                 }
-                case Site.Nothing() -> sendNotFound(exchange);
+            }
+        }
+        switch (found) {
+            case Site.Page(Path file) -> sendPage(exchange, path, file, 200);
+            case Site.Moved moved -> {
+                exchange.getResponseHeaders().set("Location", location(moved, exchange.getRequestURI()));
+                sendText(exchange, 301, "301: this page has another address\n");
+            }
+            case Site.Nothing() -> {
+                Optional<Path> page = singlePage && isNavigation(exchange, path) ? site.singlePage() : Optional.empty();
+                if (page.isPresent()) {
+                    sendPage(exchange, path, page.get(), 200);
+                } else {
+                    sendNotFound(exchange, path);
+                }
             }
         }
     }
 
-    private void sendPage(HttpExchange exchange, Path file) throws IOException {
+    /** False where a rule names a file that is not there. */
+    private boolean follow(HttpExchange exchange, Redirect rule, String path, String target) throws IOException {
+        if (rule.moves()) {
+            exchange.getResponseHeaders().set("Location", target);
+            sendText(exchange, rule.status(), rule.status() + ": this page has another address\n");
+            return true;
+        }
+        String file = target.replaceFirst("[?#].*", "");
+        Site.Found found = site.find(file);
+        if (found instanceof Site.Moved(var segments, boolean folder)) {
+            found = site.find("/" + String.join("/", segments) + (folder ? "/" : ""));
+        }
+        if (found instanceof Site.Page(Path page)) {
+            sendPage(exchange, path, page, rule.status());
+            return true;
+        }
+        return false;
+    }
+
+    /** A missing picture or script is missing; what a person can ask for by an address has no extension. */
+    private static boolean isNavigation(HttpExchange exchange, String path) {
+        String accept = String.join(",", exchange.getRequestHeaders().getOrDefault("Accept", List.of("*/*")));
+        String last = path.substring(path.lastIndexOf('/') + 1);
+        boolean isFile = EXTENSION.matcher(last).find();
+        return !isFile && (accept.contains("text/html") || accept.contains("*/*"));
+    }
+
+    private void sendPage(HttpExchange exchange, String path, Path file, int status) throws IOException {
         FileVersion version = FileVersion.of(file);
         Headers request = exchange.getRequestHeaders();
         Headers headers = exchange.getResponseHeaders();
         String type = ContentTypes.of(file);
-        boolean zippable = ContentTypes.isText(type) && version.sizeBytes() >= GzipCache.SIZE_BYTES_MIN;
-        Optional<ByteRange> range = version.rangeApplies(request.getFirst("If-Range"))
+        boolean whole = status == 200;
+        boolean zippable = whole && ContentTypes.isText(type) && version.sizeBytes() >= GzipCache.SIZE_BYTES_MIN;
+        Optional<ByteRange> range = whole && version.rangeApplies(request.getFirst("If-Range"))
                 ? ByteRange.parse(request.getFirst("Range"), version.sizeBytes())
                 : Optional.empty();
         boolean zip = zippable && range.isEmpty() && AcceptEncoding.allowsGzip(request.get("Accept-Encoding"));
@@ -66,7 +123,10 @@ final class SiteHandler implements HttpHandler {
         if (zippable) {
             headers.set("Vary", "Accept-Encoding");
         }
-        if (version.isFresh(request.getFirst("If-None-Match"), request.getFirst("If-Modified-Since"))) {
+        decorate(headers, path);
+        if (status != 200) {
+            send(exchange, status, file, 0, version.sizeBytes());
+        } else if (version.isFresh(request.getFirst("If-None-Match"), request.getFirst("If-Modified-Since"))) {
             exchange.sendResponseHeaders(304, -1);
         } else if (range.isPresent()) {
             sendRange(exchange, file, range.get(), version.sizeBytes());
@@ -104,8 +164,17 @@ final class SiteHandler implements HttpHandler {
         }
     }
 
-    private void sendNotFound(HttpExchange exchange) throws IOException {
-        Optional<Path> page = site.notFoundPage();
+    /** What _headers says of the path, over what the server itself says. */
+    private void decorate(Headers headers, String path) {
+        if (!rules.headers().isEmpty()) {
+            HeaderRule.of(rules.headers(), path).forEach(headers::set);
+            HeaderRule.removed(rules.headers(), path).forEach(headers::remove);
+        }
+    }
+
+    private void sendNotFound(HttpExchange exchange, String path) throws IOException {
+        Optional<Path> page = site.notFoundPage(path);
+        decorate(exchange.getResponseHeaders(), path);
         if (page.isEmpty()) {
             sendText(exchange, 404, "404: there is nothing here\n");
             return;
@@ -167,9 +236,9 @@ final class SiteHandler implements HttpHandler {
     }
 
     /** From the decoded segments, so that a path such as {@code //elsewhere/x} cannot name another host. */
-    private static String location(Site.Folder folder, URI request) {
+    private static String location(Site.Moved moved, URI request) {
         try {
-            String path = "/" + String.join("/", folder.segments()) + "/";
+            String path = "/" + String.join("/", moved.segments()) + (moved.folder() ? "/" : "");
             String query = request.getRawQuery();
             return new URI(null, null, path, null).toASCIIString() + (query == null ? "" : "?" + query);
         } catch (URISyntaxException e) {

@@ -26,8 +26,12 @@ final class StaticServer implements AutoCloseable {
         this.threads = threads;
     }
 
-    /** Serves {@code root} on {@code port}, or on any free port where that is 0. */
-    static StaticServer start(Path root, int port) throws IOException {
+    /**
+     * Serves {@code root} on {@code port}, or on any free port where that is 0.
+     *
+     * @param singlePage whether a path that is no file belongs to the script of index.html
+     */
+    static StaticServer start(Path root, int port, boolean singlePage) throws IOException {
         // Without this a small answer waits 40 ms for the client's delayed acknowledgement.
         System.setProperty("sun.net.httpserver.nodelay", "true");
         System.setProperty("sun.net.httpserver.idleInterval", Integer.toString(IDLE_SECONDS_MAX));
@@ -35,7 +39,8 @@ final class StaticServer implements AutoCloseable {
         HttpServer server = HttpServer.create(new InetSocketAddress(port), BACKLOG_MAX);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         server.setExecutor(threads);
-        server.createContext("/", new SiteHandler(new Site(root.toRealPath()), new GzipCache()));
+        server.createContext(
+                "/", new SiteHandler(new Site(root.toRealPath()), Rules.read(root), singlePage, new GzipCache()));
         server.start();
         return new StaticServer(server, threads);
     }

@@ -40,7 +40,7 @@ class StaticServerTest {
         write("docs/index.html", "<h1>docs</h1>");
         write("about.html", "about");
         write("long.txt", LONG_TEXT);
-        server = StaticServer.start(root, 0);
+        server = StaticServer.start(root, 0, false);
     }
 
     @AfterEach

@@ -6,9 +6,11 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.FileVisitor;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,8 @@ public final class FileTree {
     private FileTree() {}
 
     /**
-     * Deletes {@code root} and everything in it; does nothing if it does not exist.
+     * Deletes {@code root} and everything in it, folders that forbid it included; does nothing if it does not exist, and
+     * passes over what disappears meanwhile.
      *
      * @throws UncheckedIOException if something of it stays
      */
@@ -27,15 +30,27 @@ public final class FileTree {
         }
         walk(root, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-                // Package managers leave folders that even their owner may not change.
-                boolean _ = directory.toFile().setWritable(true);
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
+                boolean _ = open(directory);
                 return FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException error) throws IOException {
+                if (error instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS) || !open(file)) {
+                    throw error;
+                }
+                delete(file);
                 return FileVisitResult.CONTINUE;
             }
 
@@ -44,10 +59,19 @@ public final class FileTree {
                 if (error != null) {
                     throw error;
                 }
-                Files.delete(directory);
+                Files.deleteIfExists(directory);
                 return FileVisitResult.CONTINUE;
             }
         });
+    }
+
+    /** Package managers leave folders that even their owner may not change, and apps some that nobody may read. */
+    private static boolean open(Path directory) throws IOException {
+        boolean closed = !Files.isWritable(directory) || !Files.isExecutable(directory) || !Files.isReadable(directory);
+        if (closed) {
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+        }
+        return closed;
     }
 
     /** The sum of the sizes of the files. What disappears or cannot be read meanwhile does not count. */

@@ -29,10 +29,34 @@ final class BuildEnvironment {
             "gonosumdb",
             "goprivate",
             "gosumdb",
+            "uv_index_url",
+            "uv_default_index",
+            "uv_index",
+            "uv_extra_index_url",
+            "uv_find_links",
+            "uv_http_timeout",
+            "uv_native_tls",
+            "yarn_npm_registry_server",
+            "gonoproxy",
+            "goinsecure",
+            "gradle_opts",
+            "deno_cert",
+            "deno_tls_ca_store",
+            "cargo_net_git_fetch_with_cli",
+            "composer_cafile",
             "maven_opts",
             "maven_args");
 
-    private static final Set<String> ALLOWED_PREFIXES = Set.of("pip_", "npm_config_");
+    private static final Set<String> ALLOWED_PREFIXES = Set.of(
+            "pip_",
+            "npm_config_",
+            "poetry_repositories_",
+            "poetry_http_",
+            "cargo_http_",
+            "cargo_registries_",
+            "cargo_source_",
+            "bundle_mirror__",
+            "bundle_ssl_");
 
     /** They say where to install or to cache, which is for the build to say. */
     private static final Set<String> REFUSED = Set.of(

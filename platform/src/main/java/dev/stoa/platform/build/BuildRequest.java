@@ -3,6 +3,7 @@ package dev.stoa.platform.build;
 import dev.stoa.api.AppName;
 import dev.stoa.api.Manifest;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * What to build.
@@ -12,5 +13,20 @@ import java.nio.file.Path;
  * @param source   the unpacked code; the build works in this folder, and afterwards it is the slug
  * @param cache    kept from one build of the app to the next; never used by two builds at once
  * @param manifest what {@code stoa.toml} says, or {@link Manifest#EMPTY}
+ * @param config   the config vars that the build may see
  */
-public record BuildRequest(AppName app, int tenant, Path source, Path cache, Manifest manifest) {}
+public record BuildRequest(
+        AppName app, int tenant, Path source, Path cache, Manifest manifest, Map<String, String> config) {
+    public BuildRequest {
+        config = Map.copyOf(config);
+    }
+
+    /** For a build that sees no config var. */
+    public BuildRequest(AppName app, int tenant, Path source, Path cache, Manifest manifest) {
+        this(app, tenant, source, cache, manifest, Map.of());
+    }
+
+    BuildRequest withoutConfig() {
+        return new BuildRequest(app, tenant, source, cache, manifest);
+    }
+}

@@ -3,6 +3,7 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.Nearest;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.UncheckedIOException;
@@ -24,15 +25,21 @@ import java.util.stream.Collectors;
  * apps may run at once.
  */
 public final class Builder {
+    private static final List<String> CONTAINER_FILES = List.of(
+            "Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml");
+
     private final BuildShell shell;
     private final Toolchains tools;
     private final List<Buildpack> buildpacks;
+    private final Buildpack cloudNative;
 
     /** @param buildpacks the first that recognises a folder builds it */
     Builder(BuildShell shell, Toolchains tools, List<Buildpack> buildpacks) {
         this.shell = shell;
         this.tools = tools;
         this.buildpacks = List.copyOf(buildpacks);
+        this.cloudNative = new CloudNativeBuildpacks(
+                buildpacks.stream().map(Buildpack::name).toList());
     }
 
     /**
@@ -50,9 +57,17 @@ public final class Builder {
                 shell,
                 new Toolchains(environment, javaHome),
                 List.of(
+                        // Before Node.js, as apps of other languages bring a package.json for their pages.
+                        new RubyBuildpack(site),
+                        new PhpBuildpack(),
                         new PythonBuildpack(),
-                        new NodeBuildpack(site),
                         new JavaBuildpack(),
+                        new GradleBuildpack(),
+                        new GoBuildpack(),
+                        new RustBuildpack(),
+                        new DenoBuildpack(site),
+                        new BunBuildpack(site),
+                        new NodeBuildpack(site),
                         new StaticBuildpack(site),
                         new ProcfileBuildpack()));
     }
@@ -75,7 +90,7 @@ public final class Builder {
             context.step(capitalised(buildpack.name()) + " detected");
             others(buildpack, source).ifPresent(context::detail);
             Buildpack.Built built = buildpack.build(context);
-            Map<String, String> processes = processes(request.manifest(), procfile, built);
+            Map<String, String> processes = processes(request.manifest(), procfile, buildpack, built);
             context.step("Process types: "
                     + new TreeMap<>(processes)
                             .entrySet().stream()
@@ -111,6 +126,9 @@ public final class Builder {
     }
 
     private Buildpack choose(SourceFolder source) {
+        if (cloudNative.detects(source)) {
+            return cloudNative;
+        }
         Optional<String> wanted = source.manifest().build().buildpack();
         if (wanted.isPresent()) {
             return buildpacks.stream()
@@ -123,7 +141,7 @@ public final class Builder {
 
     /** Whoever deploys a Django project with a package.json in it should see what was not chosen. */
     private Optional<String> others(Buildpack chosen, SourceFolder source) {
-        if (source.manifest().build().buildpack().isPresent()) {
+        if (source.manifest().build().buildpack().isPresent() || chosen.equals(cloudNative)) {
             return Optional.empty();
         }
         return buildpacks.stream()
@@ -134,10 +152,12 @@ public final class Builder {
     }
 
     private static Map<String, String> processes(
-            Manifest manifest, Optional<Procfile> procfile, Buildpack.Built built) {
+            Manifest manifest, Optional<Procfile> procfile, Buildpack buildpack, Buildpack.Built built) {
+        Map<String, String> named = new HashMap<>();
+        procfile.ifPresent(p -> named.putAll(p.processes()));
+        manifest.processes().forEach((type, process) -> process.command().ifPresent(c -> named.put(type, c)));
         Map<String, String> processes = new HashMap<>(built.guesses());
-        procfile.ifPresent(p -> processes.putAll(p.processes()));
-        manifest.processes().forEach((type, process) -> process.command().ifPresent(c -> processes.put(type, c)));
+        named.forEach((type, command) -> processes.put(type, buildpack.started(type, command)));
         if (processes.isEmpty()) {
             throw new StoaException(
                     ErrorCode.NOT_RECOGNISED,
@@ -159,10 +179,12 @@ public final class Builder {
     }
 
     private StoaException notRecognised(SourceFolder source) {
-        if (source.has("Dockerfile")) {
+        Optional<String> docker = CONTAINER_FILES.stream().filter(source::has).findFirst();
+        if (docker.isPresent()) {
             return new StoaException(
                     ErrorCode.NOT_RECOGNISED,
-                    "the folder has a Dockerfile, but this platform has no Docker engine yet, and there is nothing else to build from: "
+                    "the folder has a %s, but this platform has no Docker engine yet, and there is nothing else to build from: "
+                                    .formatted(docker.get())
                             + lookedFor(),
                     "write a Procfile with a line such as:  web: ./server --port $PORT");
         }

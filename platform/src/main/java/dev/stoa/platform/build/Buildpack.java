@@ -26,6 +26,11 @@ interface Buildpack {
      */
     Built build(BuildContext context) throws InterruptedException;
 
+    /** How a command of the Procfile or of the manifest is started; what {@link #build} guesses is that already. */
+    default String started(String type, String command) {
+        return command;
+    }
+
     /**
      * What a buildpack adds to the source.
      *

@@ -1,18 +1,23 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Procfile;
+import dev.stoa.api.StoaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Node.js with npm. */
+/** Node.js with npm, pnpm or Yarn. */
 final class NodeBuildpack implements Buildpack {
-    private static final String LOCK_FILE = "package-lock.json";
     private static final String MODULES = "node_modules";
+    private static final String STANDALONE = ".next/standalone";
+
+    /** Settings of the package managers, by which the same lock file may be installed in another way. */
+    private static final List<String> SETTINGS =
+            List.of(".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs");
 
     private final StaticSite site;
 
@@ -38,104 +43,118 @@ final class NodeBuildpack implements Buildpack {
     @Override
     public Built build(BuildContext context) throws InterruptedException {
         PackageJson app = PackageJson.read(context.source());
-        Toolchains.Tool node = context.tools().node();
-        Toolchains.Tool npm = context.tools().npm(node);
-        List<Path> readable = Stream.concat(node.readable().stream(), npm.readable().stream())
-                .distinct()
-                .toList();
-        String path = Stream.of(
-                        context.mount() + "/" + MODULES + "/.bin",
-                        node.folder().toString(),
-                        npm.folder().toString(),
-                        BuildEnvironment.SYSTEM_PATH)
-                .distinct()
-                .collect(Collectors.joining(":"));
-        context.step("Using Node.js " + node.version());
-        Npm commands = new Npm(context, path, readable);
-        boolean builds = app.script("build").isPresent();
-        install(context, app, node, commands, builds);
-        if (builds) {
-            context.step("Running the build script");
-            commands.run("npm run build", Map.of("NODE_ENV", "production"));
-            if (app.hasDevDependencies()) {
-                commands.run("npm prune --omit=dev", Map.of());
-            }
+        NodePackages packages = NodePackages.of(context, app);
+        Optional<NodeVersion> wanted = NodeVersion.wanted(context, app);
+        Toolchains.Tool node = NodeVersion.choose(context, wanted);
+        context.step("Using Node.js " + node.version()
+                + wanted.map(w -> ", as %s asks for %s".formatted(w.file(), w.text()))
+                        .orElse(""));
+        NodeTools tools = new NodeTools(context, node, context.tools().npm(node));
+        Optional<Path> manager = packages.bring(tools);
+        NodeCommands commands = new NodeCommands(tools, packages, manager);
+        Optional<String> build = Stream.of("heroku-postbuild", "build")
+                .filter(script -> app.script(script).isPresent())
+                .findFirst();
+        commands.script(app, "heroku-prebuild");
+        install(context, app, commands, build.isPresent());
+        if (build.isPresent()) {
+            context.step("Running the %s script".formatted(build.get()));
+            commands.script(app, build.get());
         }
-        Optional<String> web = webCommand(context.source(), app);
-        Optional<String> generated = StaticSite.generated(context.source());
-        if (web.isEmpty() && generated.isPresent()) {
-            return site.serve(context, generated.get());
+        NodeStart start = new NodeStart(context.source(), app);
+        Optional<String> web = start.web();
+        Optional<NodeStart.Site> files = web.isPresent() ? Optional.empty() : start.site();
+        if (files.isPresent() && isOnlyASite(context)) {
+            // Nothing of it runs any more.
+            context.attempt("rm -rf " + MODULES);
+        } else if (build.isPresent() && app.hasDevDependencies()) {
+            prune(context, app, commands);
+        }
+        commands.script(app, "heroku-cleanup");
+        if (files.isPresent()) {
+            return site.serve(context, files.get().folder(), files.get().singlePage());
+        }
+        finishStandalone(context);
+        if (web.isEmpty()) {
+            adapterIsThere(start);
         }
         return new Built(
-                web.map(command -> Map.of("web", command)).orElse(Map.of()),
-                Map.of("PATH", path, "NODE_ENV", "production"),
-                readable);
+                web.map(command -> Map.of("web", command)).orElse(Map.of()), commands.runtimeEnv(), tools.readable());
     }
 
-    private static void install(
-            BuildContext context, PackageJson app, Toolchains.Tool node, Npm commands, boolean withDev)
+    private static boolean isOnlyASite(BuildContext context) {
+        return !context.source().has(Procfile.NAME)
+                && context.manifest().processes().isEmpty();
+    }
+
+    private static void adapterIsThere(NodeStart start) {
+        start.missingAdapter().ifPresent(adapter -> {
+            throw new StoaException(
+                    ErrorCode.NOT_RECOGNISED,
+                    "the app is built, but its framework wrote no server for it: svelte.config.js names no adapter that does",
+                    "install %1$s, name it in svelte.config.js, and deploy again:  npm install --save-dev %1$s"
+                            .formatted(adapter));
+        });
+    }
+
+    /** Next.js leaves these two for whoever puts its small server somewhere. */
+    private static void finishStandalone(BuildContext context) throws InterruptedException {
+        if (context.source().has(STANDALONE + "/server.js")) {
+            context.attempt(
+                    "[ ! -d public ] || cp -R public %1$s/; [ ! -d .next/static ] || { mkdir -p %1$s/.next && cp -R .next/static %1$s/.next/; }"
+                            .formatted(STANDALONE));
+        }
+    }
+
+    private static void prune(BuildContext context, PackageJson app, NodeCommands commands)
             throws InterruptedException {
-        Optional<String> lock = context.source().text(LOCK_FILE);
-        String which = withDev ? "--include=dev" : "--omit=dev";
-        if (lock.isEmpty()) {
-            context.step("Installing dependencies with npm");
+        Optional<String> prune = commands.packages().pruneCommand(app, context.source());
+        if (prune.isEmpty()) {
+            context.detail("the development dependencies stay: %s cannot remove them from a workspace"
+                    .formatted(commands.packages().kind().program()));
+            return;
+        }
+        commands.run(prune.get(), Map.of());
+    }
+
+    private static void install(BuildContext context, PackageJson app, NodeCommands commands, boolean withDev)
+            throws InterruptedException {
+        NodePackages packages = commands.packages();
+        String manager = packages.kind().program();
+        Optional<String> lock = packages.lock().flatMap(context.source()::text);
+        boolean complete = packages.kind() != NodePackages.Kind.NPM
+                || lock.isEmpty()
+                || PackageLock.parse(packages.lock().orElseThrow(), lock.get()).isComplete(app);
+        if (!complete) {
             context.detail(
-                    otherLock(context.source())
-                            .map(file -> file + " is not read: npm installs what package.json allows")
-                            .orElse(
-                                    "without a package-lock.json each build may get other versions: commit the one npm writes"));
-            commands.run("npm install " + which, Map.of());
+                    "the lock file leaves out optional packages that its registry did not have: \"npm ci\" would refuse it");
+        }
+        String command = packages.installCommand(withDev, complete);
+        if (lock.isEmpty()) {
+            context.step("Installing dependencies with " + manager);
+            context.detail("without a lock file each build may get other versions: commit the one that %s writes"
+                    .formatted(manager));
+            commands.run(command, Map.of());
             return;
         }
         List<String> ingredients = new ArrayList<>(app.dependencies());
-        ingredients.addAll(List.of(lock.get(), node.version(), which));
-        ingredients.add(context.source().text(".npmrc").orElse(""));
+        ingredients.addAll(List.of(lock.get(), commands.tools().node().version(), command, packages.version()));
+        SETTINGS.forEach(file -> ingredients.add(context.source().text(file).orElse("")));
         DependencyCache cache = new DependencyCache(context.cache("node"), DependencyCache.key(ingredients), MODULES);
-        boolean keeps = app.installsOnlyModules() && !lock.get().contains("\"link\": true");
+        boolean keeps = app.installsOnlyModules()
+                && !lock.get().contains("\"link\": true")
+                && !lock.get().contains("link:")
+                && !lock.get().contains("file:")
+                && !packages.isPlugAndPlay(context.source())
+                && !context.source().text("pnpm-workspace.yaml").orElse("").contains("packages:");
         if (keeps && cache.isPresent() && cache.restore(context, "")) {
             context.step("Dependencies unchanged, taken from the last build");
             return;
         }
-        context.step("Installing dependencies with npm");
-        commands.run("npm ci " + which, Map.of());
+        context.step("Installing dependencies with " + manager);
+        commands.run(command, Map.of());
         if (keeps) {
             cache.save(context);
         }
-    }
-
-    private static Optional<String> otherLock(SourceFolder source) {
-        return Stream.of("yarn.lock", "pnpm-lock.yaml", "bun.lock")
-                .filter(source::has)
-                .findFirst();
-    }
-
-    /** Runs npm with its downloads in the app's cache. */
-    private record Npm(BuildContext context, String path, List<Path> readable) {
-        void run(String command, Map<String, String> more) throws InterruptedException {
-            Path downloads = context.cache("npm");
-            Map<String, String> env = new HashMap<>(Map.of(
-                    "PATH", path,
-                    "npm_config_cache", downloads.toString(),
-                    "npm_config_audit", "false",
-                    "npm_config_fund", "false",
-                    "npm_config_progress", "false",
-                    "npm_config_update_notifier", "false"));
-            env.putAll(more);
-            context.run(command, command, env, readable);
-            DependencyCache.boundDownloads(context, downloads);
-        }
-    }
-
-    /** What {@code npm start} would run, without an npm around it that keeps SIGTERM to itself. */
-    static Optional<String> webCommand(SourceFolder source, PackageJson app) {
-        Optional<String> start = app.script("start");
-        if (start.isPresent()) {
-            return app.script("prestart").isPresent() ? Optional.of("npm start") : start;
-        }
-        return Stream.of(Optional.of("server.js"), app.main(), Optional.of("index.js"), Optional.of("app.js"))
-                .flatMap(Optional::stream)
-                .filter(source::has)
-                .findFirst()
-                .map(file -> "node " + DependencyCache.quoteIfNeeded(file));
     }
 }

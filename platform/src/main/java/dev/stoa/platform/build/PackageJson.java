@@ -18,7 +18,14 @@ record PackageJson(JsonNode root) {
             List.of("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare");
 
     private static final List<String> DEPENDENCY_KEYS = List.of(
-            "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "workspaces");
+            "dependencies",
+            "devDependencies",
+            "optionalDependencies",
+            "peerDependencies",
+            "overrides",
+            "resolutions",
+            "pnpm",
+            "workspaces");
 
     static PackageJson read(SourceFolder source) {
         try {
@@ -42,6 +49,32 @@ record PackageJson(JsonNode root) {
     Optional<String> main() {
         JsonNode main = root.path("main");
         return main.isString() ? Optional.of(main.stringValue()) : Optional.empty();
+    }
+
+    /** A range of {@code engines}. */
+    Optional<String> engine(String name) {
+        JsonNode range = root.path("engines").path(name);
+        return range.isString() && !range.stringValue().isBlank()
+                ? Optional.of(range.stringValue().strip())
+                : Optional.empty();
+    }
+
+    /** Such as {@code pnpm@9.1.0}, without the hash that may follow. */
+    Optional<String> packageManager() {
+        JsonNode field = root.path("packageManager");
+        return field.isString()
+                ? Optional.of(field.stringValue().replaceFirst("\\+.*", "").strip())
+                : Optional.empty();
+    }
+
+    boolean hasWorkspaces() {
+        return !root.path("workspaces").isEmpty();
+    }
+
+    /** Whether a package is among the dependencies or the development dependencies. */
+    boolean needs(String name) {
+        return root.path("dependencies").has(name)
+                || root.path("devDependencies").has(name);
     }
 
     boolean hasDevDependencies() {

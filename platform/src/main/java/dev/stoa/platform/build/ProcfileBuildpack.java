@@ -1,5 +1,7 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.Procfile;
+
 /** Anything that its Procfile starts as it is: a binary, a script. */
 final class ProcfileBuildpack implements Buildpack {
     @Override

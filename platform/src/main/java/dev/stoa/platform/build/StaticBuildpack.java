@@ -1,5 +1,7 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.Procfile;
+
 /** A site of files. */
 final class StaticBuildpack implements Buildpack {
     private final StaticSite site;
@@ -25,7 +27,7 @@ final class StaticBuildpack implements Buildpack {
     }
 
     @Override
-    public Built build(BuildContext context) {
-        return site.serve(context, StaticSite.root(context.source()).orElse("."));
+    public Built build(BuildContext context) throws InterruptedException {
+        return site.serve(context, StaticSite.root(context.source()).orElse("."), false);
     }
 }

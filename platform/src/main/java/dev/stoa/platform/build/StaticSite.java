@@ -17,6 +17,9 @@ final class StaticSite {
     /** Where site generators and people put what is to be served. */
     private static final List<String> ROOTS = List.of(".", "public", "dist", "build", "out", "_site");
 
+    /** Their lines are checked when the site is built: the server leaves out what it does not understand. */
+    private static final List<String> RULES = List.of("_redirects", "_headers");
+
     /** A small heap and one compiler: a file server needs no more, and starts sooner. */
     private static final String JAVA_OPTIONS = "-Xshare:auto -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx48m";
 
@@ -38,7 +41,10 @@ final class StaticSite {
         return root(source).filter(root -> !root.equals("."));
     }
 
-    Buildpack.Built serve(BuildContext context, String site) {
+    /**
+     * @param singlePage whether an unknown path belongs to the page's own script; a 404.html in the site says that it does not
+     */
+    Buildpack.Built serve(BuildContext context, String site, boolean singlePage) throws InterruptedException {
         Path root = context.source().root();
         try {
             // The app's own build may have left a link of this name, which must not lead the copy elsewhere.
@@ -51,11 +57,21 @@ final class StaticSite {
         } catch (IOException e) {
             throw BuildContext.diskError(e);
         }
-        context.detail("serving " + (site.equals(".") ? "the folder" : site + "/") + " as it is");
+        SourceFolder source = context.source();
+        boolean fallback = singlePage && source.has(site + "/index.html") && !source.has(site + "/404.html");
+        context.detail("serving " + (site.equals(".") ? "the folder" : site + "/")
+                + (fallback ? ", and its index.html for every path that is no file" : " as it is"));
         Path java = Toolchains.realPath(javaHome);
-        return new Buildpack.Built(
-                Map.of("web", "java %s -jar %s %s".formatted(JAVA_OPTIONS, JAR, site)),
-                Map.of("PATH", java.resolve("bin") + ":" + BuildEnvironment.SYSTEM_PATH),
-                Stream.of(java).filter(p -> !Toolchains.isSystem(p)).toList());
+        Map<String, String> env = Map.of("PATH", java.resolve("bin") + ":" + BuildEnvironment.SYSTEM_PATH);
+        List<Path> readable =
+                Stream.of(java).filter(p -> !Toolchains.isSystem(p)).toList();
+        String folder = DependencyCache.quoteIfNeeded(site);
+        if (RULES.stream().anyMatch(file -> source.has(site + "/" + file))) {
+            context.outcome("java %s -jar %s --check %s".formatted(JAVA_OPTIONS, JAR, folder), env, readable)
+                    .printed()
+                    .forEach(context::show);
+        }
+        String command = "java %s -jar %s %s%s".formatted(JAVA_OPTIONS, JAR, fallback ? "--single-page " : "", folder);
+        return new Buildpack.Built(Map.of("web", command), env, readable);
     }
 }

@@ -3,15 +3,15 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -21,17 +21,18 @@ import java.util.stream.Stream;
  * program is asked once where it really lives, outside the sandbox and away from the app's files.
  */
 final class Toolchains {
-    private static final int PROBE_SECONDS_MAX = 20;
+    private static final int PYTHON_MINOR_MIN = 8;
+    private static final int PYTHON_MINOR_MAX = 30;
 
     private final Map<String, String> environment;
     private final Path javaHome;
 
-    /** By the program's path and its time: a program that is replaced is asked again. */
-    private final Map<String, List<String>> answers = new ConcurrentHashMap<>();
+    private final ToolFinder finder;
 
     Toolchains(Map<String, String> environment, Path javaHome) {
         this.environment = Map.copyOf(environment);
         this.javaHome = javaHome;
+        this.finder = new ToolFinder(environment);
     }
 
     /**
@@ -59,18 +60,110 @@ final class Toolchains {
                 .toList();
     }
 
+    /** A tool that says by itself where it is, see {@link ToolKind#question}. */
+    Tool of(ToolKind kind, Optional<ToolWish> wish) {
+        return find(kind, wish).orElseThrow(() -> kind.missing(wish));
+    }
+
+    Optional<Tool> find(ToolKind kind, Optional<ToolWish> wish) {
+        return finder.find(kind, wish).map(found -> switch (kind) {
+            case GO -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                Path root = Path.of(answer.get(0));
+                yield new Tool(root.resolve("bin/go"), answer.get(1).replace("go", ""), rooms(root));
+            }
+            case CARGO -> rust(found, wish);
+            case DENO, BUN -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                yield alone(Path.of(answer.get(0)), answer.get(1));
+            }
+            case RUBY -> {
+                List<String> answer = finder.ask(found, 5, kind.question());
+                yield new Tool(Path.of(answer.get(0)), answer.get(1), rooms(Path.of(answer.get(2))));
+            }
+            case PHP -> {
+                List<String> answer = finder.ask(found, 3, kind.question());
+                yield new Tool(Path.of(answer.get(0)), answer.get(1), rooms(parentOf(Path.of(answer.get(2)))));
+            }
+            case NODE -> {
+                List<String> answer = finder.ask(found, 2, kind.question());
+                Path program = Path.of(answer.get(0));
+                yield new Tool(program, answer.get(1), rooms(parentOf(parentOf(program))));
+            }
+            case COMPOSER, FRANKENPHP -> alone(realPath(found), "");
+            case BUNDLE, GRADLE, MAVEN -> {
+                Path real = realPath(found);
+                yield new Tool(real, "", rooms(parentOf(parentOf(real))));
+            }
+        });
+    }
+
+    /** The answers of a tool that says more of itself than {@link Tool} holds. */
+    List<String> answers(ToolKind kind, Tool tool) {
+        return finder.ask(tool.program(), 2, kind.question());
+    }
+
+    /** Cargo and rustc may be rustup's proxies, which need rustup's whole house; the toolchain behind them needs only itself. */
+    private Tool rust(Path cargo, Optional<ToolWish> wish) {
+        Path rustup = cargo.resolveSibling("rustup");
+        Path rustc = cargo.resolveSibling("rustc");
+        if (Files.isExecutable(rustup)) {
+            rustc = wish.flatMap(w -> toolchain(rustup, w.version()))
+                    .orElseGet(() -> Path.of(
+                            finder.ask(rustup, 1, List.of("which", "rustc")).getFirst()));
+        }
+        String version = finder.ask(rustc, 1, List.of("--version")).getFirst();
+        Path root = Path.of(finder.ask(rustc, 1, List.of("--print", "sysroot")).getFirst());
+        return new Tool(
+                root.resolve("bin/cargo"), version.replaceFirst("rustc ", "").replaceFirst(" .*", ""), rooms(root));
+    }
+
+    private Optional<Path> toolchain(Path rustup, String name) {
+        try {
+            return Optional.of(Path.of(finder.ask(rustup, 1, List.of("which", "--toolchain", name, "rustc"))
+                    .getFirst()));
+        } catch (StoaException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** A program that is one file. */
+    private static Tool alone(Path program, String version) {
+        return new Tool(program, version, outsideTheSystem(Stream.of(program)));
+    }
+
+    /** The folder that a tool is installed in; never all of somebody's home. */
+    private List<Path> rooms(Path prefix) {
+        Path real = realPath(prefix);
+        boolean tooMuch = prefix.getNameCount() < 2
+                || finder.home().filter(home -> realPath(home).startsWith(real)).isPresent();
+        return tooMuch
+                ? outsideTheSystem(
+                        Stream.of(prefix.resolve("bin"), prefix.resolve("lib")).filter(Files::isDirectory))
+                : outsideTheSystem(Stream.of(prefix, real));
+    }
+
     /** JDKs to choose from, the platform's own first. */
     List<Path> javaHomes() {
         List<Path> homes = new ArrayList<>(List.of(realPath(javaHome)));
         Optional.ofNullable(environment.get("JAVA_HOME")).map(Path::of).ifPresent(homes::add);
         onPath("java").map(java -> parentOf(parentOf(realPath(java)))).ifPresent(homes::add);
-        return homes.stream().distinct().toList();
+        homes.addAll(ToolFinder.children(Path.of("/usr/lib/jvm")));
+        finder.home().ifPresent(home -> {
+            homes.addAll(ToolFinder.children(home.resolve(".sdkman/candidates/java")));
+            homes.addAll(ToolFinder.children(home.resolve(".jdks")));
+        });
+        homes.addAll(finder.installs(List.of("java")));
+        return homes.stream().map(Toolchains::realPath).distinct().toList();
     }
 
     Tool python() {
-        Path found = onPath("python3")
+        return python(onPath("python3")
                 .orElseThrow(
-                        () -> missing("python3", "a Python app", "python3 python3-venv", "python3", "python@3.13"));
+                        () -> missing("python3", "a Python app", "python3 python3-venv", "python3", "python@3.13")));
+    }
+
+    private Tool python(Path found) {
         List<String> answer = ask(found, "-I", "-c", """
                 import sys
                 try:
@@ -92,8 +185,11 @@ final class Toolchains {
     }
 
     Tool node() {
-        Path found =
-                onPath("node").orElseThrow(() -> missing("node", "a Node.js app", "nodejs npm", "nodejs npm", "node"));
+        return node(
+                onPath("node").orElseThrow(() -> missing("node", "a Node.js app", "nodejs npm", "nodejs npm", "node")));
+    }
+
+    private Tool node(Path found) {
         List<String> answer = ask(found, "-p", "process.execPath + '\\n' + process.version");
         Path program = Path.of(answer.get(0));
         return new Tool(program, answer.get(1), outsideTheSystem(Stream.of(parentOf(parentOf(program)))));
@@ -111,10 +207,74 @@ final class Toolchains {
     }
 
     Tool maven() {
-        Path found =
-                onPath("mvn").orElseThrow(() -> missing("mvn", "a Maven app without mvnw", "maven", "maven", "maven"));
-        Path real = realPath(found);
-        return new Tool(real, "", outsideTheSystem(Stream.of(parentOf(parentOf(real)))));
+        return of(ToolKind.MAVEN, Optional.empty());
+    }
+
+    /** Every Python 3 of this machine that can make virtual environments, that of the PATH first. */
+    List<Tool> pythons() {
+        Stream<Path> onPath = Stream.concat(
+                onPath("python3").stream(),
+                IntStream.rangeClosed(PYTHON_MINOR_MIN, PYTHON_MINOR_MAX)
+                        .mapToObj(minor -> onPath("python3." + minor))
+                        .flatMap(Optional::stream));
+        Stream<Path> kept = versionsIn(
+                "python3",
+                ".pyenv/versions",
+                ".local/share/mise/installs/python",
+                ".asdf/installs/python",
+                ".local/share/uv/python");
+        return tools(Stream.concat(onPath, kept), this::python);
+    }
+
+    /** Every Node.js of this machine, that of the PATH first. */
+    List<Tool> nodes() {
+        Stream<Path> kept = Stream.concat(
+                versionsIn(
+                        "node",
+                        ".nvm/versions/node",
+                        ".local/share/mise/installs/node",
+                        ".asdf/installs/nodejs",
+                        ".nodenv/versions",
+                        ".volta/tools/image/node"),
+                versionsIn("installation/bin/node", ".local/share/fnm/node-versions"));
+        return tools(Stream.concat(onPath("node").stream(), kept), this::node);
+    }
+
+    /** A program that works wherever its file stands, such as uv. */
+    Optional<Tool> standalone(String program) {
+        return onPath(program).map(file -> alone(realPath(file), ""));
+    }
+
+    /** In the folders that version managers keep below the home directory, one for each version. */
+    private Stream<Path> versionsIn(String program, String... folders) {
+        Optional<Path> home = Optional.ofNullable(environment.get("HOME"))
+                .filter(text -> text.startsWith("/"))
+                .map(Path::of);
+        return home.stream().flatMap(h -> Stream.of(folders).map(h::resolve)).flatMap(folder -> {
+            try (Stream<Path> versions = Files.list(folder)) {
+                return versions.sorted().toList().stream()
+                        .map(version -> version.resolve(program.contains("/") ? program : "bin/" + program))
+                        .filter(Files::isExecutable);
+            } catch (IOException e) {
+                return Stream.empty();
+            }
+        });
+    }
+
+    /** Those that work: a shim of a version that is not switched on does not. */
+    private static List<Tool> tools(Stream<Path> programs, Function<Path, Tool> asked) {
+        Map<Path, Tool> tools = new LinkedHashMap<>();
+        programs.forEach(program -> {
+            try {
+                Tool tool = asked.apply(program);
+                tools.putIfAbsent(realPath(tool.program()), tool);
+            } catch (StoaException e) {
+                if (e.code() == ErrorCode.CANCELLED) {
+                    throw e;
+                }
+            }
+        });
+        return List.copyOf(tools.values());
     }
 
     static StoaException missing(String tool, String why, String debian, String fedora, String homebrew) {
@@ -148,70 +308,10 @@ final class Toolchains {
     }
 
     private Optional<Path> onPath(String program) {
-        return Stream.of(environment
-                        .getOrDefault("PATH", BuildEnvironment.SYSTEM_PATH)
-                        .split(":", -1))
-                .filter(folder -> folder.startsWith("/"))
-                .map(folder -> Path.of(folder, program))
-                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-                .findFirst();
+        return finder.onPath(program);
     }
 
     private List<String> ask(Path program, String... arguments) {
-        try {
-            String key = program + " " + Files.getLastModifiedTime(program);
-            List<String> known = answers.get(key);
-            if (known != null) {
-                return known;
-            }
-            List<String> command = new ArrayList<>(List.of(program.toString()));
-            command.addAll(List.of(arguments));
-            List<String> answer = run(command);
-            answers.put(key, answer);
-            return answer;
-        } catch (IOException e) {
-            throw doesNotWork(program, e.toString());
-        }
-    }
-
-    private List<String> run(List<String> command) throws IOException {
-        Path out = Files.createTempFile("stoa-toolchain", ".out");
-        Path err = Files.createTempFile("stoa-toolchain", ".err");
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command)
-                    .directory(Path.of("/").toFile())
-                    .redirectError(err.toFile())
-                    .redirectOutput(out.toFile());
-            builder.environment().clear();
-            builder.environment().putAll(environment);
-            Process process = builder.start();
-            try {
-                process.getOutputStream().close();
-                boolean ended = process.waitFor(PROBE_SECONDS_MAX, TimeUnit.SECONDS);
-                List<String> lines =
-                        Files.readString(out, StandardCharsets.UTF_8).lines().toList();
-                if (!ended || process.exitValue() != 0 || lines.size() < 2) {
-                    throw doesNotWork(
-                            Path.of(command.getFirst()),
-                            Files.readString(err, StandardCharsets.UTF_8).strip());
-                }
-                return lines;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new StoaException(ErrorCode.CANCELLED, "the build was cancelled", "");
-            } finally {
-                process.destroyForcibly();
-            }
-        } finally {
-            Files.delete(out);
-            Files.delete(err);
-        }
-    }
-
-    private static StoaException doesNotWork(Path program, String why) {
-        return new StoaException(
-                ErrorCode.TOOL_MISSING,
-                "%s is there but does not say where it is installed: %s".formatted(program, why),
-                "run it by hand where the platform runs, as the same user, and repair it");
+        return finder.ask(program, 2, List.of(arguments));
     }
 }

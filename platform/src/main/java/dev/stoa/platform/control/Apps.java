@@ -17,12 +17,7 @@ import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -34,12 +29,6 @@ import java.util.stream.Stream;
 
 /** What users can do with apps, one method for each thing. */
 public final class Apps {
-    /** An upload may have so many bytes, packed. */
-    static final long UPLOAD_BYTES_MAX = 2L << 30;
-
-    /** Below this much free disk no deploy is taken, as a full disk would stop the apps that run. */
-    static final long FREE_BYTES_MIN = 200L << 20;
-
     private static final int DEPLOYS_SHOWN = 50;
     static final int INSTANCES_MAX = 100;
 
@@ -49,6 +38,7 @@ public final class Apps {
     private final Stores stores;
     private final Deployments deployments;
     private final Reconciler reconciler;
+    private final Crons crons;
     private final View view;
     private final LogStore logs;
     private final Runs runs;
@@ -61,6 +51,7 @@ public final class Apps {
             Stores stores,
             Deployments deployments,
             Reconciler reconciler,
+            Crons crons,
             View view,
             LogStore logs,
             Runs runs,
@@ -71,6 +62,7 @@ public final class Apps {
         this.stores = stores;
         this.deployments = deployments;
         this.reconciler = reconciler;
+        this.crons = crons;
         this.view = view;
         this.logs = logs;
         this.runs = runs;
@@ -115,6 +107,7 @@ public final class Apps {
         AppRow app = stores.apps().require(name);
         try {
             deployments.retire(app);
+            crons.retire(app);
             reconciler.retire(app);
             runs.endAll(app);
             FileTree.delete(home.app(app.name()));
@@ -123,6 +116,7 @@ public final class Apps {
             stores.apps().delete(app.id());
         } catch (RuntimeException e) {
             deployments.unretire(app);
+            crons.unretire(app);
             reconciler.unretire(app);
             throw e;
         }
@@ -130,46 +124,32 @@ public final class Apps {
 
     /** Takes the source and puts its deploy into the queue; makes the app if there is none of the name. */
     Deploy deploy(String name, InputStream archive) {
-        AppName valid = new AppName(name);
-        String id = deployments.nextId();
-        store(archive, home.upload(id));
-        AppRow app = stores.apps()
-                .create(valid, clock.instant())
-                .orElseGet(() -> stores.apps().require(name));
-        reconciler.lookAgain(app.id());
-        return deployments.submit(id, app, "deploy", "Deploy", Optional.empty());
+        return deploy(name, "Deploy", archive::transferTo);
     }
 
-    private static void store(InputStream archive, Path file) {
-        try {
-            Files.createDirectories(file.getParent());
-            if (Files.getFileStore(file.getParent()).getUsableSpace() < FREE_BYTES_MIN) {
-                throw new StoaException(
-                        ErrorCode.DISK_FULL,
-                        "the disk of the data directory has less than %d MB free".formatted(FREE_BYTES_MIN >> 20),
-                        "free some room, or destroy apps that are not needed, and deploy again");
-            }
-            try (OutputStream out = Files.newOutputStream(file)) {
-                byte[] buffer = new byte[64 * 1024];
-                long total = 0;
-                for (int read = archive.read(buffer); read >= 0; read = archive.read(buffer)) {
-                    total += read;
-                    if (total > UPLOAD_BYTES_MAX) {
-                        throw new StoaException(
-                                ErrorCode.TOO_LARGE,
-                                "the upload has more than %d MB".formatted(UPLOAD_BYTES_MAX >> 20),
-                                "keep what the build does not need out of it with a .stoaignore");
-                    }
-                    out.write(buffer, 0, read);
-                }
-            }
-        } catch (IOException e) {
-            FileTree.delete(file);
-            throw Deployment.unforeseen(new UncheckedIOException(e));
-        } catch (RuntimeException e) {
-            FileTree.delete(file);
-            throw e;
-        }
+    /**
+     * The same, of a source that its owner writes.
+     *
+     * @param source writes a tar.gz
+     */
+    Deploy deploy(String name, String description, Uploads.Source source) {
+        AppName valid = new AppName(name);
+        String id = deployments.nextId();
+        Uploads.store(home.upload(id), source);
+        return deployments.submit(id, ensure(valid), "deploy", description, Optional.empty());
+    }
+
+    boolean exists(String name) {
+        return stores.apps().find(name).isPresent();
+    }
+
+    /** The app of that name, made if there is none. */
+    AppRow ensure(AppName name) {
+        AppRow app = stores.apps()
+                .create(name, clock.instant())
+                .orElseGet(() -> stores.apps().require(name.value()));
+        reconciler.lookAgain(app.id());
+        return app;
     }
 
     /** Of all apps, those on their way first. */

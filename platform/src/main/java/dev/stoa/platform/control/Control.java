@@ -8,15 +8,25 @@ import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.router.Router;
+import dev.stoa.platform.source.git.FetchLimits;
+import dev.stoa.platform.source.git.GitFetch;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
+    /** The realm of a client of the internal router that is no instance. */
+    private static final String NOBODY = "-";
+
     private final Apps apps;
+    private final AppManifest manifest;
     private final Stores stores;
     private final Deployments deployments;
     private final Runs runs;
     private final Reconciler reconciler;
+    private final GitConnections git;
+    private final Hooks hooks;
+    private final Crons crons;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -36,40 +46,60 @@ public final class Control {
             Ids ids,
             InstantSource clock) {
         this.stores = stores;
-        LaunchOrder launchOrder = new LaunchOrder(instanceLimits);
+        Routes routes = new Routes(router::update);
+        LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
         HealthWatch health = new HealthWatch(engine);
         View view = new View(stores, engine, health, urls.domain(), clock);
         Drain drain = router::drain;
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, logs, ids, clock);
-        reconciler = new Reconciler(
-                stores, crew, view, new FailureReport(engine, stores), new Routes(router::update), clock);
+        routes.onNames(crew::names);
+        engine.gateway()
+                .map(gateway -> router.startInternal(
+                        gateway,
+                        client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
+                .ifPresent(engine::serveGateway);
+        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, clock);
+        CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
+        crons = new Crons(stores, cronRuns, view, clock);
+        reconciler.onServing(crons::lookAgain);
         Domains domains = new Domains(stores, urls);
         DeployLog deployLog = new DeployLog(home.deploys());
+        GitDeploys gitDeploys =
+                new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
         Deployment deployment = new Deployment(
                 home,
                 stores,
                 deployLog,
                 builder,
                 engine,
-                launchOrder,
+                new AppConfig(stores.configs(), new SecureRandom()),
+                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock),
                 view,
                 reconciler,
                 urls,
                 domains,
+                gitDeploys,
                 buildsAtOnce,
-                ids,
                 clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
+        git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
+        hooks = new Hooks(stores, deployments, gitDeploys, clock);
+        manifest = new AppManifest(stores);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, logs, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
-        apps = new Apps(home, stores, deployments, reconciler, view, logs, runs, urls, domains, clock);
+        apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         runs.resume();
         reconciler.start();
+        crons.start();
         deployments.resume();
+    }
+
+    public AppManifest manifest() {
+        return manifest;
     }
 
     public Apps apps() {
@@ -78,6 +108,18 @@ public final class Control {
 
     public Runs runs() {
         return runs;
+    }
+
+    public GitConnections git() {
+        return git;
+    }
+
+    public Hooks hooks() {
+        return hooks;
+    }
+
+    public CronApi cronApi() {
+        return new CronApi(crons);
     }
 
     public int appCount() {
@@ -92,6 +134,7 @@ public final class Control {
     public void stopEverything() {
         deployments.close();
         runs.stopEverything();
+        crons.stopEverything();
         reconciler.stopEverything();
     }
 
@@ -99,6 +142,7 @@ public final class Control {
     public void close() {
         deployments.close();
         runs.close();
+        crons.close();
         reconciler.close();
     }
 }

@@ -42,6 +42,7 @@ final class Crew {
     private final RolloutStore rollouts;
     private final RunStore runs;
     private final ReleaseStore releases;
+    private final CronStore crons;
     private final LaunchOrder launchOrder;
     private final HealthWatch health;
     private final LogCollector collector;
@@ -68,6 +69,7 @@ final class Crew {
         this.rollouts = stores.rollouts();
         this.runs = stores.runs();
         this.releases = stores.releases();
+        this.crons = stores.crons();
         this.launchOrder = launchOrder;
         this.health = health;
         this.collector = collector;
@@ -91,6 +93,7 @@ final class Crew {
     void adopt() {
         Set<String> known = new HashSet<>(instances.ids());
         runs.unfinished().forEach(run -> known.add(LaunchOrder.RUN + "-" + run.id()));
+        known.addAll(crons.instances());
         for (InstanceStatus status : engine.instances()) {
             if (!known.contains(status.id())) {
                 LOG.log(Level.INFO, "ending an instance that belongs to nobody instance={0}", status.id());
@@ -129,6 +132,11 @@ final class Crew {
             instances.markExited(row.id(), clock.instant(), "could not be started: " + e.message());
             say(app, "%s could not be started: %s".formatted(slot.name(), e.message()));
         }
+    }
+
+    /** From now on these internal names lead somewhere for the instances of an app. */
+    void names(int app, List<String> names) {
+        instances.all(app).forEach(row -> engine.names(row.id(), names));
     }
 
     /** Drains it and ends it, in a thread of its own; {@link #settle} sees the end. */

@@ -4,11 +4,11 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
-import dev.stoa.api.ManifestFile;
+import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
-import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.base.TimeLimit;
 import dev.stoa.platform.build.BuildRequest;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.build.Slug;
@@ -18,7 +18,6 @@ import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.source.ArchiveLimits;
 import dev.stoa.platform.source.SourceArchive;
 import java.io.IOException;
@@ -29,8 +28,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -46,7 +47,13 @@ final class Deployment {
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
 
-    static final Duration RELEASE_COMMAND_MAX = Duration.ofMinutes(30);
+    /** With the releases that are kept, these two bound the disk use of an app. */
+    static final long SLUG_BYTES_MAX = 4L << 30;
+
+    static final long CACHE_BYTES_MAX = 8L << 30;
+
+    /** Where the manifest does not say. */
+    static final Duration BUILD_MAX = Duration.ofMinutes(30);
 
     /** So much of what a deploy says is kept; a build that says more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
@@ -60,13 +67,15 @@ final class Deployment {
     private final DeployLog log;
     private final Builder builder;
     private final Engine engine;
-    private final LaunchOrder launchOrder;
+    private final SetupStore setups;
+    private final AppConfig appConfig;
+    private final ReleasePhase phase;
     private final View view;
     private final Reconciler reconciler;
     private final Urls urls;
     private final Domains domains;
+    private final GitDeploys gitDeploys;
     private final Semaphore builds;
-    private final Ids ids;
     private final InstantSource clock;
 
     Deployment(
@@ -75,13 +84,14 @@ final class Deployment {
             DeployLog log,
             Builder builder,
             Engine engine,
-            LaunchOrder launchOrder,
+            AppConfig appConfig,
+            ReleasePhase phase,
             View view,
             Reconciler reconciler,
             Urls urls,
             Domains domains,
+            GitDeploys gitDeploys,
             int buildsAtOnce,
-            Ids ids,
             InstantSource clock) {
         this.home = home;
         this.apps = stores.apps();
@@ -92,13 +102,15 @@ final class Deployment {
         this.log = log;
         this.builder = builder;
         this.engine = engine;
-        this.launchOrder = launchOrder;
+        this.setups = stores.setups();
+        this.appConfig = appConfig;
+        this.phase = phase;
         this.view = view;
         this.reconciler = reconciler;
         this.urls = urls;
         this.domains = domains;
+        this.gitDeploys = gitDeploys;
         this.builds = new Semaphore(buildsAtOnce, true);
-        this.ids = ids;
         this.clock = clock;
     }
 
@@ -121,6 +133,13 @@ final class Deployment {
     /** Goes the whole road, or on from where a platform that was killed has left it. */
     void run(DeployRow row) throws InterruptedException {
         AppRow app = apps.find(row.app()).orElseThrow();
+        toTraffic(row, app);
+        if (Set.of("deploy", "config").contains(row.deploy().kind())) {
+            phase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
+        }
+    }
+
+    private void toTraffic(DeployRow row, AppRow app) throws InterruptedException {
         switch (row.deploy().state()) {
             case "releasing" ->
                 throw new StoaException(
@@ -210,6 +229,10 @@ final class Deployment {
 
     private BuildRow build(DeployRow row, AppRow app) throws InterruptedException {
         String id = row.deploy().id();
+        if (gitDeploys.isToBeFetched(row)) {
+            deploys.state(id, "building");
+            gitDeploys.bring(row, app, bounded(row));
+        }
         if (!builds.tryAcquire()) {
             say(row, "       waits for another build to end");
             builds.acquire();
@@ -223,19 +246,78 @@ final class Deployment {
             try (InputStream archive = Files.newInputStream(home.upload(id))) {
                 SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
             }
-            Manifest manifest = ManifestFile.read(source.resolve(ManifestFile.NAME));
+            MergedManifest merged = MergedManifest.read(source);
+            merged.notes().forEach(note -> say(row, "       " + note));
+            appConfig.prepare(app, merged, line -> say(row, line));
+            Manifest manifest = merged.manifest();
             manifest.domains().forEach(domain -> domains.add(app, domain));
             Path cache = Files.createDirectories(home.cache(app.name()));
-            Slug slug = builder.build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest), bounded(row));
+            Map<String, String> config = forBuild(app, manifest);
+            Redaction redaction = new Redaction(config);
+            Consumer<String> lines = bounded(row);
+            Slug slug = build(
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config),
+                    line -> lines.accept(redaction.apply(line)));
+            checkSize(slug);
+            boundCache(row, cache);
             engine.own(source, app.id());
             BuildRow build = new BuildRow(id, app.id(), slug, manifest);
             releases.addBuild(build, clock.instant());
+            setups.declare(id, merged);
+            appConfig.hint(app, merged, slug.env().keySet(), line -> say(row, line));
             return build;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             builds.release();
+        }
+    }
+
+    /** The config vars that the app lets its builds see. */
+    private Map<String, String> forBuild(AppRow app, Manifest manifest) {
+        Map<String, String> config = new HashMap<>(manifest.env());
+        config.putAll(configs.read(app.id()));
+        config.keySet().retainAll(manifest.build().env());
+        return config;
+    }
+
+    private Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
+        Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
+        try (TimeLimit limit =
+                new TimeLimit(longest, "build-limit-" + request.app().value())) {
+            try {
+                return builder.build(request, output);
+            } catch (InterruptedException e) {
+                if (!limit.over()) {
+                    throw e;
+                }
+                throw new StoaException(
+                        ErrorCode.BUILD_FAILED,
+                        "the build took longer than %s and was ended".formatted(inWords(longest)),
+                        "if it needs more time, give it: [build]   timeout = \"1h\"");
+            }
+        }
+    }
+
+    static String inWords(Duration span) {
+        return span.toSeconds() % 60 == 0 ? span.toMinutes() + " min" : span.toSeconds() + " s";
+    }
+
+    private static void checkSize(Slug slug) {
+        if (slug.sizeBytes() > SLUG_BYTES_MAX) {
+            throw new StoaException(
+                    ErrorCode.TOO_LARGE,
+                    "the app has %d MB after its build, and may have %d"
+                            .formatted(slug.sizeBytes() >> 20, SLUG_BYTES_MAX >> 20),
+                    "keep what it does not need at run time out of its folder, or in another place such as a bucket");
+        }
+    }
+
+    /** What package managers keep grows with every version they have seen. */
+    private void boundCache(DeployRow row, Path cache) {
+        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
+            say(row, "       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
+            FileTree.delete(cache);
         }
     }
 
@@ -249,35 +331,16 @@ final class Deployment {
     private ReleaseRow newRelease(DeployRow row, AppRow app, BuildRow build, Map<String, String> config)
             throws InterruptedException {
         deploys.state(row.deploy().id(), "releasing");
-        ReleaseRow release =
-                releases.add(app.id(), build.id(), config, row.deploy().description(), clock.instant());
+        // Not the row's own: what was fetched is called otherwise now.
+        String description =
+                deploys.find(row.deploy().id()).orElseThrow().deploy().description();
+        ReleaseRow release = releases.add(app.id(), build.id(), config, description, clock.instant());
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
-        Optional<String> command =
-                build.manifest().release().command().or(() -> build.slug().release());
-        if (command.isPresent() && !row.deploy().kind().equals("rollback")) {
-            runReleaseCommand(row, app, build, release, command.get());
+        if (!row.deploy().kind().equals("rollback")) {
+            phase.before(app, build, release, line -> say(row, line));
         }
         return release;
-    }
-
-    private void runReleaseCommand(DeployRow row, AppRow app, BuildRow build, ReleaseRow release, String command)
-            throws InterruptedException {
-        say(row, "-----> Running the release command: " + command);
-        Redaction redaction = new Redaction(release.config());
-        LineSplitter lines = new LineSplitter(line -> say(row, "       " + redaction.apply(line)));
-        Exit exit = new OneOff(engine)
-                .run(
-                        launchOrder.oneOff("release-" + ids.next(), app, release, build, command),
-                        RELEASE_COMMAND_MAX,
-                        lines::accept);
-        lines.end();
-        if (exit.status() != 0) {
-            throw new StoaException(
-                    ErrorCode.RELEASE_COMMAND_FAILED,
-                    "the release command of %s %s: %s".formatted(release.name(), exit.describe(), command),
-                    "its output stands above; the release before still serves");
-        }
     }
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {

@@ -138,6 +138,22 @@ final class Deployments {
         return find(app, id).deploy();
     }
 
+    /** Gives up a deploy that has not begun, because a newer one takes its place. */
+    void supersede(AppRow app, String id, String newer) {
+        synchronized (this) {
+            Queue queue = queues.get(app.id());
+            if (queue == null || !queue.waiting.remove(id)) {
+                return;
+            }
+        }
+        DeployRow row = find(app, id);
+        deployment.dropUpload(row);
+        end(
+                row,
+                Optional.of(new StoaException(
+                        ErrorCode.CANCELLED, "a newer push has taken its place: deploy " + newer, "")));
+    }
+
     /** Tells what the deploy said and says, until its end. */
     void follow(AppRow app, String id, Consumer<DeployEvent> sink) throws InterruptedException {
         find(app, id);

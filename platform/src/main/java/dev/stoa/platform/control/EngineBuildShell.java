@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 
 /** Runs the commands of builds as instances, so that a build is as shut in and as limited as an app. */
 public final class EngineBuildShell implements BuildShell {
-    /** A command of a build that takes longer will not end. */
-    private static final Duration COMMAND_MAX = Duration.ofMinutes(30);
+    /** The build as a whole has a limit of its own, see {@link Deployment}. */
+    private static final Duration COMMAND_MAX = Duration.ofHours(24);
 
     private final Engine engine;
     private final Ids ids;
@@ -47,10 +47,14 @@ public final class EngineBuildShell implements BuildShell {
                 command.readable(),
                 List.of(command.cache()),
                 limits,
-                false);
+                InstanceSpec.Net.SILENT);
         LineSplitter splitter = new LineSplitter(lines);
-        int status = new OneOff(engine).run(spec, COMMAND_MAX, splitter::accept).status();
-        splitter.end();
-        return status;
+        try (BuildWatch watch = new BuildWatch(engine, spec.id(), command.slug())) {
+            int status =
+                    new OneOff(engine).run(spec, COMMAND_MAX, splitter::accept).status();
+            splitter.end();
+            watch.check();
+            return status;
+        }
     }
 }

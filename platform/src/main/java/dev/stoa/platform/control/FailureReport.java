@@ -25,6 +25,10 @@ final class FailureReport {
         this.releases = stores.releases();
     }
 
+    private static boolean isLoopback(String address) {
+        return address.startsWith("127.") || address.startsWith("[::1]");
+    }
+
     Problem explain(AppRow app, RolloutRow rollout, Plan.Fail fail) {
         Optional<InstanceStatus> culprit = fail.culprit().flatMap(engine::instance);
         StringBuilder detail = new StringBuilder("v%d: %s".formatted(rollout.version(), fail.why()));
@@ -34,7 +38,7 @@ final class FailureReport {
                 && culprit.get().address().isPresent()) {
             int port = culprit.get().address().get().getPort();
             List<String> listening = engine.listening(culprit.get().id());
-            detail.append("; it was told to listen on port %d (PORT) and ".formatted(port));
+            detail.append("; it is to listen on port %d (PORT, or port in stoa.toml) and ".formatted(port));
             if (listening.isEmpty()) {
                 detail.append("listens on nothing");
                 hint = "make the app listen on the port that the environment variable PORT names";
@@ -42,6 +46,10 @@ final class FailureReport {
                 detail.append("listens on ").append(String.join(", ", listening));
                 hint =
                         "make the app listen on the port that the environment variable PORT names, not on one of its own";
+            } else if (listening.stream().allMatch(at -> !at.endsWith(":" + port) || isLoopback(at))
+                    && !culprit.get().address().get().getAddress().isLoopbackAddress()) {
+                detail.append("listens there, but only for itself, on ").append(String.join(", ", listening));
+                hint = "make the app listen on all addresses: host 0.0.0.0, not localhost or 127.0.0.1";
             } else {
                 detail.append("listens there, but its health check did not pass");
                 hint = "see which path [processes.web] health names in stoa.toml, and what it answers";

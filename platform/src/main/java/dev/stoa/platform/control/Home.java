@@ -30,7 +30,8 @@ import java.util.stream.Stream;
  * secret.key       seals the config
  * postgres/        the store
  * instances/       the engine's
- * apps/NAME/       builds/ID/slug, cache
+ * known_hosts      the keys of the SSH servers that were fetched from
+ * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL), crons (what their runs said)
  * uploads/         archives that wait for their build
  * deploys/         what each deploy said
  * logs/            of the apps
@@ -138,6 +139,25 @@ public final class Home implements AutoCloseable {
 
     Path cache(String app) {
         return app(app).resolve("cache");
+    }
+
+    /** What was fetched last for the app, to make the next fetch small. */
+    Path fetched(String app) {
+        return app(app).resolve("fetched");
+    }
+
+    Path knownHosts() {
+        return root.resolve("known_hosts");
+    }
+
+    /** The repository that is pushed to. */
+    Path git(String app) {
+        return app(app).resolve("git");
+    }
+
+    /** What the runs of its scheduled jobs said. */
+    Path crons(String app) {
+        return app(app).resolve("crons");
     }
 
     Path build(String app, String build) {

@@ -10,6 +10,7 @@ import dev.stoa.platform.engine.Limits;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Says what exactly the engine is to run for an instance of a release. */
 final class LaunchOrder {
@@ -20,10 +21,15 @@ final class LaunchOrder {
     static final String RUN = "run";
 
     private final Limits defaults;
+    private final Function<AppRow, List<String>> names;
 
-    /** @param defaults what an instance may use where its manifest does not say */
-    LaunchOrder(Limits defaults) {
+    /**
+     * @param defaults what an instance may use where its manifest does not say
+     * @param names    the internal names that lead somewhere for an app
+     */
+    LaunchOrder(Limits defaults, Function<AppRow, List<String>> names) {
         this.defaults = defaults;
+        this.names = names;
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
@@ -47,6 +53,11 @@ final class LaunchOrder {
         return spec(RUN + "-" + id, app, release, build, RUN, RUN + "." + id, command);
     }
 
+    /** A run of a scheduled job. A name with a dot is no process type, so that it gets neither a port nor limits of one. */
+    InstanceSpec cron(String id, AppRow app, ReleaseRow release, BuildRow build, String name, String command) {
+        return spec(id, app, release, build, "cron." + name, "cron." + name, command);
+    }
+
     private InstanceSpec spec(
             String id, AppRow app, ReleaseRow release, BuildRow build, String process, String name, String command) {
         Map<String, String> env = new HashMap<>(build.slug().env());
@@ -66,7 +77,7 @@ final class LaunchOrder {
                 build.slug().readable(),
                 List.of(),
                 limits(build.manifest().process(process)),
-                process.equals(WEB));
+                new InstanceSpec.Net(process.equals(WEB), build.manifest().port(), names.apply(app)));
     }
 
     private Limits limits(ProcessManifest manifest) {

@@ -38,6 +38,18 @@ final class OneOff {
      * @throws InterruptedException when the calling thread is interrupted; the instance has ended then
      */
     Exit run(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
+        End end = runTimed(spec, longest, output);
+        if (end.late()) {
+            output.accept("\nended after %d min, the longest that it may take\n".formatted(longest.toMinutes()));
+        }
+        return end.exit();
+    }
+
+    /** @param late whether it was killed because it took too long */
+    record End(Exit exit, boolean late) {}
+
+    /** As {@link #run}, for those who say themselves that it took too long. */
+    End runTimed(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
         InstanceStatus status = engine.start(spec);
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = Threads.after(longest, "deadline-" + spec.id(), () -> {
@@ -50,10 +62,7 @@ final class OneOff {
                 Thread.sleep(LOOK_EVERY);
             }
             file.tell(true);
-            if (late.get()) {
-                output.accept("\nended after %d min, the longest that it may take\n".formatted(longest.toMinutes()));
-            }
-            return engine.await(spec.id());
+            return new End(engine.await(spec.id()), late.get());
         } catch (ClosedByInterruptException e) {
             throw interrupted();
         } catch (IOException e) {
@@ -81,7 +90,7 @@ final class OneOff {
     }
 
     /** What was written to the output file, as text that is never cut within a character. */
-    private static final class Output implements AutoCloseable {
+    static final class Output implements AutoCloseable {
         private static final int BUFFER_BYTES = 64 * 1024;
 
         private final FileChannel channel;

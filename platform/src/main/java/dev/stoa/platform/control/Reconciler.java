@@ -49,6 +49,7 @@ final class Reconciler {
     private final Planner planner = new Planner();
     private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
     private final Map<Long, CompletableFuture<RolloutRow>> awaited = new ConcurrentHashMap<>();
+    private Runnable onServing = () -> {};
     private volatile boolean closed;
 
     Reconciler(Stores stores, Crew crew, View view, FailureReport failures, Routes routes, InstantSource clock) {
@@ -83,6 +84,11 @@ final class Reconciler {
             look(app.id());
         }
         lookAround();
+    }
+
+    /** Tells when a release has become an app's active one. To be said before {@link #start}. */
+    void onServing(Runnable listener) {
+        onServing = listener;
     }
 
     private void lookAround() {
@@ -197,7 +203,7 @@ final class Reconciler {
         while (!closed) {
             crew.settle(app);
             View.Snapshot snapshot = view.of(app);
-            routes.publish(snapshot.route(), snapshot.hosts());
+            routes.publish(app, snapshot);
             Plan plan = planner.plan(snapshot.wanted(), snapshot.actual());
             if (plan.steps().isEmpty()) {
                 plan.lookAgain().ifPresent(at -> lookLater(app.id(), Duration.between(clock.instant(), at)));
@@ -217,8 +223,11 @@ final class Reconciler {
             case Plan.Activate activate -> {
                 RolloutRow rollout = rollouts.get(activate.rollout());
                 rollouts.activate(rollout);
+                // Whoever is told that it serves may ask it at once.
+                routes.publish(app, view.of(app));
                 ended(rollouts.get(rollout.id()));
                 crew.say(app, "v%d serves now".formatted(rollout.version()));
+                onServing.run();
             }
             case Plan.Fail fail -> {
                 RolloutRow rollout = rollouts.get(fail.rollout());

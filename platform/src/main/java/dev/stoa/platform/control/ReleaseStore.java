@@ -143,6 +143,10 @@ final class ReleaseStore {
                             join rollouts o on o.id = i.rollout_id
                             join releases r on r.app_id = o.app_id and r.version = o.version
                             where i.app_id = :app)
+                        and id not in (
+                            select r.build_id from cron_runs c
+                            join releases r on r.app_id = c.app_id and r.version = c.version
+                            where c.app_id = :app and c.state = 'running')
                         """)
                 .bind("app", app)
                 .bind("keep", keep)

@@ -1,41 +1,103 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.RouteTable;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** Gathers what each app says of its routes into the one table that the router gets. */
+/**
+ * Gathers what each app says of its routes into the one table that the router gets: the hosts for the world, and for each
+ * app the internal names of the apps that let it call them.
+ */
 final class Routes {
+    private static final String INTERNAL_SUFFIX = ".stoa.internal";
+
     private final Consumer<RouteTable> router;
-    private final Map<String, Entry> entries = new HashMap<>();
+    private final Map<String, Entry> entries = new TreeMap<>();
+    private BiConsumer<Integer, List<String>> onNames = (app, names) -> {};
 
     Routes(Consumer<RouteTable> router) {
         this.router = router;
     }
 
-    private record Entry(Route route, List<String> hosts) {}
-
-    /** Says anew where the requests for all of an app's hosts go. */
-    synchronized void publish(Route route, Collection<String> hosts) {
-        Entry entry = new Entry(route, List.copyOf(hosts));
-        if (!entry.equals(entries.put(route.app(), entry))) {
-            publish();
+    /** What one app says. */
+    private record Entry(int app, Route route, List<String> hosts, List<String> allow) {
+        boolean lets(String caller) {
+            return route.app().equals(caller) || allow.contains(caller);
         }
     }
 
-    synchronized void withdraw(String app) {
-        if (entries.remove(app) != null) {
-            publish();
-        }
+    /** The part of the route table that the instances of an app see. */
+    static String realm(int app) {
+        return String.valueOf(app);
     }
 
-    private void publish() {
+    /** Tells with the app's id when other internal names lead somewhere for it. */
+    void onNames(BiConsumer<Integer, List<String>> listener) {
+        onNames = listener;
+    }
+
+    /** Says anew where the requests for an app go, and who may make them. */
+    void publish(AppRow app, View.Snapshot snapshot) {
+        Entry entry = new Entry(app.id(), snapshot.route(), snapshot.hosts(), snapshot.allow());
+        change(() -> !entry.equals(entries.put(app.name(), entry)));
+    }
+
+    void withdraw(String app) {
+        change(() -> entries.remove(app) != null);
+    }
+
+    /** The internal names that lead somewhere for an app. */
+    synchronized List<String> names(AppRow app) {
+        return names(app.name());
+    }
+
+    private List<String> names(String caller) {
+        return entries.values().stream()
+                .filter(entry -> entry.lets(caller))
+                .map(entry -> entry.route().app() + INTERNAL_SUFFIX)
+                .toList();
+    }
+
+    private interface Change {
+        boolean apply();
+    }
+
+    private void change(Change change) {
+        Map<Integer, List<String>> changed = new HashMap<>();
+        synchronized (this) {
+            Map<String, List<String>> before = new HashMap<>();
+            entries.keySet().forEach(app -> before.put(app, names(app)));
+            if (!change.apply()) {
+                return;
+            }
+            entries.forEach((app, entry) -> {
+                List<String> names = names(app);
+                if (!names.equals(before.get(app))) {
+                    changed.put(entry.app(), names);
+                }
+            });
+            router.accept(new RouteTable(table()));
+        }
+        changed.forEach(onNames);
+    }
+
+    private Map<String, Route> table() {
         Map<String, Route> routes = new HashMap<>();
-        entries.values().forEach(entry -> entry.hosts().forEach(host -> routes.put(host, entry.route())));
-        router.accept(new RouteTable(routes));
+        for (Entry entry : entries.values()) {
+            entry.hosts().forEach(host -> routes.put(host, entry.route()));
+            String internal = entry.route().app() + INTERNAL_SUFFIX;
+            entries.forEach((caller, calling) -> {
+                if (entry.lets(caller)) {
+                    routes.put(RouteTable.key(realm(calling.app()), internal), entry.route());
+                }
+            });
+        }
+        return routes;
     }
 }

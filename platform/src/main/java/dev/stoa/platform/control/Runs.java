@@ -312,7 +312,7 @@ public final class Runs {
                 spec.readable(),
                 spec.writable(),
                 spec.limits(),
-                spec.listens());
+                spec.net());
     }
 
     /**

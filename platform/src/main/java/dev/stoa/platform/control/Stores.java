@@ -11,6 +11,9 @@ public record Stores(
         RolloutStore rollouts,
         InstanceStore instances,
         DeployStore deploys,
+        GitStore git,
+        CronStore crons,
+        SetupStore setups,
         RunStore runs) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
@@ -21,6 +24,9 @@ public record Stores(
                 new RolloutStore(jdbi),
                 new InstanceStore(jdbi),
                 new DeployStore(jdbi),
+                new GitStore(jdbi, secrets),
+                new CronStore(jdbi),
+                new SetupStore(jdbi),
                 new RunStore(jdbi));
     }
 }

@@ -54,7 +54,12 @@ final class View {
 
     /** One look at an app. */
     record Snapshot(
-            Wanted wanted, Actual actual, Map<String, InstanceStatus> statuses, Route route, List<String> hosts) {}
+            Wanted wanted,
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            Route route,
+            List<String> hosts,
+            List<String> allow) {}
 
     Snapshot of(AppRow app) {
         Map<String, InstanceStatus> statuses = new HashMap<>();
@@ -74,7 +79,15 @@ final class View {
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
-        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts);
+        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts, allow(app));
+    }
+
+    /** The apps that may call this one, as its active release says. */
+    private List<String> allow(AppRow app) {
+        return releases.active(app.id())
+                .map(release ->
+                        releases.build(release.build()).manifest().network().allow())
+                .orElse(List.of());
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */

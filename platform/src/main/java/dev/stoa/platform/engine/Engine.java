@@ -1,6 +1,7 @@
 package dev.stoa.platform.engine;
 
 import dev.stoa.api.TerminalSize;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,22 @@ public interface Engine extends AutoCloseable {
 
     /** The TCP addresses on which the instance's processes listen now, such as {@code 127.0.0.1:5000}. */
     List<String> listening(String id);
+
+    /**
+     * The address by which instances reach the platform; empty where they share the machine's network.
+     *
+     * @see #serveGateway
+     */
+    Optional<InetAddress> gateway();
+
+    /** The tenant of the instance that has this address. */
+    Optional<Integer> tenantAt(InetAddress address);
+
+    /** From now on port 80 of the gateway leads to this port of it, whatever else listens on port 80 of the machine. */
+    void serveGateway(int port);
+
+    /** From now on these host names lead an instance to the gateway. Does nothing where there is none. */
+    void names(String id, List<String> names);
 
     /** Calls back, from a thread of the engine's own, with the id of each instance that exits from now on. */
     void onExit(Consumer<String> listener);

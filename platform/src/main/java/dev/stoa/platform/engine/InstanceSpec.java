@@ -3,6 +3,7 @@ package dev.stoa.platform.engine;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What to run.
@@ -18,7 +19,7 @@ import java.util.Map;
  * @param readable directories outside the system's own that the instance may read, such as a language's toolchain
  * @param writable directories that the instance may write, at the same path inside; of the same tenant
  * @param limits   of the whole instance
- * @param listens  whether it gets a port
+ * @param net      what it has to do with the network
  */
 public record InstanceSpec(
         String id,
@@ -31,11 +32,26 @@ public record InstanceSpec(
         List<Path> readable,
         List<Path> writable,
         Limits limits,
-        boolean listens) {
+        Net net) {
     public InstanceSpec {
         env = Map.copyOf(env);
         readable = List.copyOf(readable);
         writable = List.copyOf(writable);
+    }
+
+    /**
+     * What an instance has to do with the network, beside its way out.
+     *
+     * @param listens whether it takes connections
+     * @param port    on which it listens whatever PORT says; empty: it obeys PORT
+     * @param names   host names that lead it to the platform
+     */
+    public record Net(boolean listens, Optional<Integer> port, List<String> names) {
+        public static final Net SILENT = new Net(false, Optional.empty(), List.of());
+
+        public Net {
+            names = List.copyOf(names);
+        }
     }
 
     /** What happens to what the instance writes into its slug. */

@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +33,10 @@ public final class ApiRequest {
 
     public Optional<String> query(String name) {
         return request.query().first(name).asOptional();
+    }
+
+    public Optional<String> header(String name) {
+        return request.headers().first(HeaderNames.create(name));
     }
 
     /** The body as it comes. */

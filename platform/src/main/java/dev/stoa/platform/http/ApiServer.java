@@ -14,16 +14,14 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * Serves endpoints over HTTP, to those who have the token. Errors are {@code application/problem+json}; {@code /openapi.json}
@@ -43,7 +41,7 @@ public final class ApiServer implements AutoCloseable {
 
     private final String host;
     private final int wantedPort;
-    private final byte[] authorization;
+    private final Authorization authorization;
     private final List<Endpoint> endpoints;
     private final byte[] openApi;
     private final WebServer server;
@@ -56,7 +54,7 @@ public final class ApiServer implements AutoCloseable {
     public ApiServer(String host, int port, String token, List<Endpoint> endpoints, String version) {
         this.host = host;
         this.wantedPort = port;
-        this.authorization = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
+        this.authorization = new Authorization(token);
         this.endpoints = List.copyOf(endpoints);
         this.openApi = OpenApi.of(endpoints, version).getBytes(StandardCharsets.UTF_8);
         this.server = WebServer.builder()
@@ -66,6 +64,7 @@ public final class ApiServer implements AutoCloseable {
                 .shutdownGracePeriod(GRACE)
                 // Otherwise a key that is typed waits for the acknowledgement of the one before it.
                 .connectionOptions(options -> options.tcpNoDelay(true))
+                .contentEncoding(GzippedRequests.context())
                 .routing(this::route)
                 .build();
     }
@@ -104,18 +103,20 @@ public final class ApiServer implements AutoCloseable {
         for (Endpoint endpoint : endpoints) {
             routing.route(Method.create(endpoint.method()), endpoint.path(), (request, response) -> {
                 try {
-                    admit(request);
+                    if (!endpoint.isOpen()) {
+                        admit(request, endpoint.described());
+                    }
                     answer(endpoint, request, response);
                 } catch (Exception e) {
-                    fail(request, response, e);
+                    fail(request, response, e, endpoint.described());
                 }
             });
         }
-        routing.any((request, response) -> fail(request, response, unknown(request)));
+        routing.any((request, response) -> fail(request, response, unknown(request), true));
     }
 
     /** Lets in who has the token, and no web page that points a name of its own at this machine. */
-    private void admit(ServerRequest request) {
+    private void admit(ServerRequest request, boolean bearerOnly) {
         String name = request.headers().first(HeaderNames.HOST).orElse("").replaceFirst(":\\d+$", "");
         if (LOOPBACK.contains(host) && !LOOPBACK.contains(name)) {
             throw new StoaException(
@@ -123,12 +124,11 @@ public final class ApiServer implements AutoCloseable {
                     "the API does not answer to the name \"%s\"".formatted(name),
                     "use http://127.0.0.1:%d".formatted(port()));
         }
-        byte[] given =
-                request.headers().first(HeaderNames.AUTHORIZATION).orElse("").getBytes(StandardCharsets.UTF_8);
-        if (!MessageDigest.isEqual(given, authorization)) {
+        String given = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
+        if (!authorization.admits(given, bearerOnly)) {
             throw new StoaException(
                     ErrorCode.UNAUTHORIZED,
-                    given.length == 0 ? "the request has no token" : "the token is wrong",
+                    given.isEmpty() ? "the request has no token" : "the token is wrong",
                     "it is in the file token of the platform's data directory; STOA_TOKEN passes it to the command line");
         }
     }
@@ -138,20 +138,23 @@ public final class ApiServer implements AutoCloseable {
         switch (endpoint.action()) {
             case Endpoint.Action.Answers action -> {
                 Object answer = action.answer().to(asked);
-                response.status(endpoint.status()).header("Content-Type", "application/json");
-                response.send((Json.writePretty(answer) + "\n").getBytes(StandardCharsets.UTF_8));
+                Endpoint.Reply reply =
+                        answer instanceof Endpoint.Reply own ? own : new Endpoint.Reply(endpoint.status(), answer);
+                response.status(reply.status()).header("Content-Type", "application/json");
+                response.send((Json.writePretty(reply.body()) + "\n").getBytes(StandardCharsets.UTF_8));
             }
             case Endpoint.Action.Does action -> {
                 action.deed().on(asked);
                 response.status(endpoint.status()).send();
             }
             case Endpoint.Action.Tells action -> tell(action.telling(), asked, response);
+            case Endpoint.Action.Speaks action -> action.speech().to(asked, new RawResponse(response));
         }
     }
 
     private static void tell(Endpoint.Telling telling, ApiRequest request, ServerResponse response) throws Exception {
         Thread teller = Thread.currentThread();
-        LateStream stream = new LateStream(response);
+        LateStream stream = new LateStream(response, EVENT_STREAM);
         EventSink sink = new EventSink(stream);
         Thread heart = Threads.start("heartbeat", () -> {
             try {
@@ -174,46 +177,6 @@ public final class ApiServer implements AutoCloseable {
         stream.close();
     }
 
-    /** Opens the response with its first byte, so that an error before that is still a problem with its own status. */
-    private static final class LateStream extends OutputStream {
-        private final ServerResponse response;
-        private @org.jspecify.annotations.Nullable OutputStream open;
-
-        LateStream(ServerResponse response) {
-            this.response = response;
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            open().write(bytes, offset, length);
-        }
-
-        @Override
-        public void flush() throws IOException {
-            open().flush();
-        }
-
-        @Override
-        public void close() throws IOException {
-            open().close();
-        }
-
-        private OutputStream open() {
-            OutputStream stream = open;
-            if (stream == null) {
-                response.header("Content-Type", EVENT_STREAM);
-                stream = response.outputStream();
-                open = stream;
-            }
-            return stream;
-        }
-    }
-
     private StoaException unknown(ServerRequest request) {
         String path = request.path().path();
         String method = request.prologue().method().text();
@@ -230,20 +193,27 @@ public final class ApiServer implements AutoCloseable {
                         "/openapi.json lists what there is");
     }
 
-    private static void fail(ServerRequest request, ServerResponse response, Exception e) {
+    private static void fail(ServerRequest request, ServerResponse response, Exception e, boolean json) {
         if (response.isSent() || response.bytesWritten() > 0 || clientHasGone(e)) {
             LOG.log(Level.DEBUG, "a client went away path=" + request.path().path(), e);
             throw new CloseConnectionException("the answer was cut short", e);
         }
         Problem problem = problem(request, e);
-        response.status(problem.status()).header("Content-Type", "application/problem+json");
+        response.status(problem.status())
+                .header("Content-Type", json ? "application/problem+json" : "text/plain; charset=utf-8");
         if (problem.code().equals(ErrorCode.UNAUTHORIZED.code())) {
-            response.header("WWW-Authenticate", "Bearer");
+            response.header(
+                    "WWW-Authenticate", json ? "Bearer" : "Basic realm=\"Stoa: any name, the token as password\"");
         }
         response.header(HeaderValues.CONNECTION_CLOSE);
-        response.send(Json.write(problem).getBytes(StandardCharsets.UTF_8));
+        response.send((json ? Json.write(problem) : text(problem)).getBytes(StandardCharsets.UTF_8));
         // What is left of the body must not be read as the next request.
         throw new CloseConnectionException("the request failed", e);
+    }
+
+    private static String text(Problem problem) {
+        return "error: " + problem.detail() + "\n"
+                + problem.hint().lines().map(line -> "  " + line + "\n").collect(Collectors.joining());
     }
 
     private static Problem problem(ServerRequest request, Exception e) {

@@ -31,6 +31,9 @@ public final class Endpoint {
 
         /** Writes one JSON document a line, as they come. */
         record Tells(Telling telling) implements Action {}
+
+        /** Speaks a protocol of its own. */
+        record Speaks(Speech speech) implements Action {}
     }
 
     @FunctionalInterface
@@ -47,6 +50,14 @@ public final class Endpoint {
     public interface Telling {
         /** Is interrupted when the client has gone. */
         void to(ApiRequest request, EventSink sink) throws Exception;
+    }
+
+    /** An answer with another status than the endpoint's own. */
+    public record Reply(int status, Object body) {}
+
+    @FunctionalInterface
+    public interface Speech {
+        void to(ApiRequest request, RawResponse response) throws Exception;
     }
 
     record QueryParameter(String name, String description) {}
@@ -113,8 +124,18 @@ public final class Endpoint {
         return shape.status.orElse(action instanceof Action.Does ? NO_CONTENT : OK);
     }
 
+    /** Whether it asks for no token. */
+    boolean isOpen() {
+        return shape.open;
+    }
+
     Action action() {
         return action;
+    }
+
+    /** Whether it is part of the API proper, and not the door of another protocol. */
+    boolean described() {
+        return !(action instanceof Action.Speaks);
     }
 
     /** An endpoint on its way; the handler, said last, completes it. */
@@ -128,6 +149,7 @@ public final class Endpoint {
         private Optional<Type> responseType = Optional.empty();
         private Optional<Class<?>> eventType = Optional.empty();
         private Optional<Integer> status = Optional.empty();
+        private boolean open;
 
         private Builder(String method, String path, String summary) {
             this.method = method;
@@ -157,6 +179,12 @@ public final class Endpoint {
             return this;
         }
 
+        /** Asks for no token: the handler itself knows whom to believe. */
+        public Builder open() {
+            open = true;
+            return this;
+        }
+
         public Returning returns(Type type) {
             responseType = Optional.of(type);
             return answer -> new Endpoint(this, new Action.Answers(answer));
@@ -170,6 +198,14 @@ public final class Endpoint {
 
         public Endpoint handler(Deed deed) {
             return new Endpoint(this, new Action.Does(deed));
+        }
+
+        /**
+         * Both bodies are what the handler makes of them, by a protocol that is described elsewhere: the endpoint is not in
+         * the OpenAPI document. Its clients may send the token as the password of HTTP Basic, and read errors as text.
+         */
+        public Endpoint speaks(Speech speech) {
+            return new Endpoint(this, new Action.Speaks(speech));
         }
     }
 

@@ -21,7 +21,7 @@ final class OpenApi {
 
     private Map<String, Object> document(List<Endpoint> endpoints, String version) {
         Map<String, Map<String, Object>> paths = new LinkedHashMap<>();
-        for (Endpoint endpoint : endpoints) {
+        for (Endpoint endpoint : endpoints.stream().filter(Endpoint::described).toList()) {
             paths.computeIfAbsent(endpoint.path(), path -> new LinkedHashMap<>())
                     .put(endpoint.method().toLowerCase(java.util.Locale.ROOT), operation(endpoint));
         }
@@ -41,6 +41,9 @@ final class OpenApi {
     private Map<String, Object> operation(Endpoint endpoint) {
         Map<String, Object> operation = new LinkedHashMap<>();
         operation.put("summary", endpoint.summary());
+        if (endpoint.isOpen()) {
+            operation.put("security", List.of());
+        }
         operation.put("parameters", parameters(endpoint));
         endpoint.requestType()
                 .ifPresent(type -> operation.put(

@@ -53,6 +53,9 @@ final class Schemas {
     }
 
     private Map<String, Object> ofClass(Class<?> type) {
+        if (type == Object.class) {
+            return Map.of(); // any value
+        }
         if (type == String.class) {
             return Map.of("type", "string");
         }

@@ -89,6 +89,31 @@ public final class LogStore {
         }
     }
 
+    /**
+     * What an instance said since a moment, oldest first.
+     *
+     * @param charsMax of more than so many characters, the last
+     */
+    public List<LogLine> ofInstance(String app, String instance, Instant since, int charsMax) {
+        List<LogLine> lines = new ArrayList<>();
+        AtomicLong chars = new AtomicLong();
+        AppLog log = log(app);
+        try {
+            synchronized (log) {
+                log.backwards(record -> {
+                    if (record.instance().equals(instance)) {
+                        lines.add(record.line());
+                        chars.addAndGet(record.line().text().length() + 1L);
+                    }
+                    return chars.get() < charsMax && !record.line().time().isBefore(since);
+                });
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the log of " + app, e);
+        }
+        return lines.reversed();
+    }
+
     public void delete(String app) {
         AppLog log = log(app);
         synchronized (log) {

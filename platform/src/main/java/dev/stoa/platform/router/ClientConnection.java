@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of a client: one exchange after the other, each begun when the one before is over. */
@@ -24,6 +25,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final Lane lane;
     private final RequestDecoder decoder = new RequestDecoder();
     private final ResponseEncoder encoder = new ResponseEncoder();
+    private final Function<InetAddress, String> realms;
+    private String realm = RouteTable.WORLD;
     private @Nullable Channel channel;
     private @Nullable Exchange exchange;
     private long idleSinceNanos;
@@ -31,8 +34,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private boolean lingering;
     private int slot;
 
-    ClientConnection(Lane lane) {
+    ClientConnection(Lane lane, Function<InetAddress, String> realms) {
         this.lane = lane;
+        this.realms = realms;
     }
 
     void addTo(Channel channel) {
@@ -42,6 +46,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     InetAddress address() {
         return ((InetSocketAddress) channel().remoteAddress()).getAddress();
+    }
+
+    /** The part of the route table that it knows. */
+    String realm() {
+        return realm;
     }
 
     int localPort() {
@@ -143,6 +152,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         idleSinceNanos = System.nanoTime();
+        realm = realms.apply(address());
         lane.add(this);
         ctx.fireChannelActive();
     }

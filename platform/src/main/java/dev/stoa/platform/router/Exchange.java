@@ -106,8 +106,9 @@ final class Exchange {
     // Finding somebody who answers.
 
     private void findBackend() {
-        switch (lane.backends().claim(host, tried == null ? Set.of() : tried)) {
-            case Claim.NoApp none -> fail(Failure.noApp(host));
+        switch (lane.backends().claim(RouteTable.key(client.realm(), host), tried == null ? Set.of() : tried)) {
+            case Claim.NoApp none ->
+                fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
             case Claim.NoInstance none -> {
                 app = none.route().app();
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));

@@ -29,6 +29,13 @@ record Failure(RouterError error, String why, String hint) {
                 "`stoa apps` lists the apps, `stoa domains add " + host + " -a APP` gives this address to one");
     }
 
+    static Failure notAllowed(String host) {
+        return new Failure(
+                RouterError.NO_APP,
+                "no app answers for " + host + ", or none that lets this one call it",
+                "the app that is called says in its stoa.toml who may:   [network]   allow = [\"…\"]");
+    }
+
     static Failure noInstance(Route route) {
         return new Failure(
                 RouterError.NO_INSTANCE,

@@ -15,14 +15,17 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 
 /**
  * The edge: takes every request of the world to an instance, by the name of its host.
@@ -55,7 +58,7 @@ public final class Router implements AutoCloseable {
     private final PooledByteBufAllocator allocator;
     private final Map<EventLoop, Lane> lanes = new ConcurrentHashMap<>();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private @Nullable Channel server;
+    private final List<Channel> servers = new CopyOnWriteArrayList<>();
 
     public Router(RouterConfig config, RequestListener listener) {
         this(config, listener, Transport.best());
@@ -77,7 +80,39 @@ public final class Router implements AutoCloseable {
 
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        ServerBootstrap bootstrap = new ServerBootstrap()
+        ServerBootstrap bootstrap = bootstrap(client -> RouteTable.WORLD);
+        ChannelFuture bound = (config.host().isEmpty()
+                        ? bootstrap.bind(config.port())
+                        : bootstrap.bind(config.host(), config.port()))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw cannotListen(bound.cause());
+        }
+        servers.add(bound.channel());
+        LOG.log(
+                System.Logger.Level.DEBUG,
+                "the router listens port={0} transport={1}",
+                Integer.toString(port()),
+                transport.name());
+    }
+
+    /**
+     * Listens at one more address, for requests of the instances themselves.
+     *
+     * @param realm says by a client's address which part of the route table is its own, see {@link RouteTable}
+     * @return the port, any free one
+     */
+    public int startInternal(InetAddress address, Function<InetAddress, String> realm) {
+        ChannelFuture bound = bootstrap(realm).bind(address, 0).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw cannotListen(bound.cause());
+        }
+        servers.add(bound.channel());
+        return port(bound.channel());
+    }
+
+    private ServerBootstrap bootstrap(Function<InetAddress, String> realm) {
+        return new ServerBootstrap()
                 .group(loops)
                 .channel(transport.server())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
@@ -87,22 +122,10 @@ public final class Router implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel channel) {
                         clients.add(channel);
-                        new ClientConnection(Objects.requireNonNull(lanes.get(channel.eventLoop()))).addTo(channel);
+                        Lane lane = Objects.requireNonNull(lanes.get(channel.eventLoop()));
+                        new ClientConnection(lane, realm).addTo(channel);
                     }
                 });
-        ChannelFuture bound = (config.host().isEmpty()
-                        ? bootstrap.bind(config.port())
-                        : bootstrap.bind(config.host(), config.port()))
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw cannotListen(bound.cause());
-        }
-        server = bound.channel();
-        LOG.log(
-                System.Logger.Level.DEBUG,
-                "the router listens port={0} transport={1}",
-                Integer.toString(port()),
-                transport.name());
     }
 
     private StoaException cannotListen(Throwable cause) {
@@ -116,8 +139,11 @@ public final class Router implements AutoCloseable {
 
     /** The port that it listens on. */
     public int port() {
-        Channel listening = Objects.requireNonNull(server, "start() comes first");
-        return ((InetSocketAddress) listening.localAddress()).getPort();
+        return port(servers.getFirst());
+    }
+
+    private static int port(Channel server) {
+        return ((InetSocketAddress) server.localAddress()).getPort();
     }
 
     /** Every request that begins after the return goes by this table; those in flight stay where they are. */
@@ -148,9 +174,7 @@ public final class Router implements AutoCloseable {
     /** Stops listening, lets the requests in flight finish within the grace of the configuration, and cuts the rest. */
     @Override
     public void close() {
-        if (server != null) {
-            server.close().awaitUninterruptibly();
-        }
+        servers.forEach(server -> server.close().awaitUninterruptibly());
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);

@@ -39,8 +39,10 @@ class BuilderTest {
         assertThat(error.code()).isEqualTo(ErrorCode.NOT_RECOGNISED);
         assertThat(error.message())
                 .isEqualTo("nothing in the folder says what kind of app this is; looked for"
-                        + " requirements.txt or pyproject.toml (python), package.json (node), pom.xml (java),"
-                        + " index.html (static), Procfile (procfile)");
+                        + " Gemfile (ruby), composer.json or index.php (php),"
+                        + " requirements.txt, pyproject.toml, Pipfile, setup.py or app.py (python), pom.xml (java), build.gradle (gradle),"
+                        + " go.mod (go), Cargo.toml (rust), deno.json or deno.lock (deno), bun.lock (bun),"
+                        + " package.json (node), index.html (static), Procfile (procfile)");
         assertThat(error.hint().orElseThrow()).contains("web: ./server --port $PORT");
     }
 
@@ -50,6 +52,29 @@ class BuilderTest {
 
         assertThat(error.code()).isEqualTo(ErrorCode.NOT_RECOGNISED);
         assertThat(error.message()).contains("has a Dockerfile").contains("no Docker engine yet");
+    }
+
+    @Test
+    void otherFilesForContainersAreToldTheSame() {
+        assertThat(failed(Map.of("Containerfile", "FROM scratch")).message()).contains("has a Containerfile");
+        assertThat(failed(Map.of("docker-compose.yml", "")).message()).contains("has a docker-compose.yml");
+    }
+
+    @Test
+    void aLanguageThatBringsAPackageJsonForItsPagesIsFoundFirst() {
+        workshop.environment = Map.of("PATH", dir.toString());
+        Map<String, String> kinds = Map.of(
+                "Gemfile", "Ruby",
+                "composer.json", "Php",
+                "requirements.txt", "Python",
+                "deno.lock", "Deno",
+                "Cargo.toml", "Rust",
+                "bun.lock", "Bun");
+
+        kinds.forEach((file, name) -> {
+            failed(Map.of(file, "", "package.json", "{}"));
+            assertThat(workshop.output).contains("-----> " + name + " detected");
+        });
     }
 
     @Test
@@ -233,15 +258,6 @@ class BuilderTest {
     }
 
     @Test
-    void aLockFileOfAnotherPackageManagerIsSaidNotToCount() throws Exception {
-        needsNode();
-
-        workshop.build(workshop.source(Map.of("package.json", "{}", "index.js", "", "yarn.lock", "")));
-
-        assertThat(workshop.output).contains("       yarn.lock is not read: npm installs what package.json allows");
-    }
-
-    @Test
     void aSiteThatABuildScriptMakesIsServed() throws Exception {
         needsNode();
 
@@ -249,7 +265,7 @@ class BuilderTest {
                 Map.of("package.json", "{\"scripts\": {\"build\": \"mkdir dist && echo hi > dist/index.html\"}}")));
 
         assertThat(slug.buildpack()).isEqualTo("node");
-        assertThat(slug.processes().get("web")).endsWith("static-server.jar dist");
+        assertThat(slug.processes().get("web")).endsWith("static-server.jar --single-page dist");
     }
 
     @Test

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stoa.api.Manifest;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which command starts an app that does not say so. */
 class GuessTest {
@@ -37,8 +42,88 @@ class GuessTest {
         assertThat(python(Map.of("requirements.txt", "flask", "app.py", FLASK)))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
         assertThat(python(Map.of(
-                        "requirements.txt", "flask", "app.py", FLASK + "if __name__ == '__main__':\n  app.run()")))
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  app.run(port=80)")))
                 .isEqualTo("python app.py");
+        assertThat(python(Map.of(
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  make()\n  app.run()")))
+                .isEqualTo("python app.py");
+    }
+
+    @Test
+    void aFlaskAppThatWouldListenOnAPortOfItsOwnIsGivenTheRightOne() {
+        assertThat(python(Map.of(
+                        "requirements.txt",
+                        "flask",
+                        "app.py",
+                        FLASK + "if __name__ == '__main__':\n  app.run(debug=True)\n")))
+                .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+    }
+
+    @Test
+    void theApplicationIsFoundInAPackageAndInSrc() {
+        String factory = "from flask import Flask\ndef create_app(config=None):\n    return Flask(__name__)\n";
+        assertThat(python(Map.of("requirements.txt", "flask", "flaskr/__init__.py", factory)))
+                .isEqualTo("flask --app flaskr run --host 0.0.0.0 --port $PORT");
+        assertThat(python(Map.of("requirements.txt", "flask\ngunicorn", "flaskr/__init__.py", factory)))
+                .isEqualTo("gunicorn --bind 0.0.0.0:$PORT 'flaskr:create_app()'");
+        assertThat(python(
+                        Map.of("requirements.txt", "uvicorn", "app/main.py", "app = FastAPI()", "app/__init__.py", "")))
+                .isEqualTo("uvicorn --host 0.0.0.0 --port $PORT app.main:app");
+        assertThat(python(Map.of("requirements.txt", "uvicorn", "src/shop/api.py", "api: FastAPI = FastAPI()")))
+                .isEqualTo("uvicorn --host 0.0.0.0 --port $PORT --app-dir src shop.api:api");
+        assertThat(python(Map.of("requirements.txt", "gunicorn", "src/main.py", FLASK)))
+                .isEqualTo("gunicorn --bind 0.0.0.0:$PORT --pythonpath src main:app");
+    }
+
+    @Test
+    void theServerFollowsTheFrameworkWhereBothAreInstalled() {
+        assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", "app = FastAPI()")))
+                .startsWith("uvicorn ");
+        assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", FLASK)))
+                .startsWith("gunicorn ");
+    }
+
+    @Test
+    void streamlitIsStartedByItsOwnProgram() {
+        assertThat(python(Map.of("requirements.txt", "streamlit", "app.py", "import streamlit as st")))
+                .isEqualTo("streamlit run app.py --server.port $PORT --server.address 0.0.0.0 --server.headless true");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'scripts':{'start':'react-scripts start'}} | build/index.html | site build true",
+                "{'scripts':{'start':'ng serve'}} | dist/shop/browser/index.html | site dist/shop/browser true",
+                "{'scripts':{'preview':'vite preview'}} | dist/index.html | site dist true",
+                "{'scripts':{'start':'astro dev'},'dependencies':{'astro':'5'}} | dist/index.html | site dist false",
+                "{'dependencies':{'astro':'5'}} | dist/server/entry.mjs | env HOST=0.0.0.0 node dist/server/entry.mjs",
+                "{'devDependencies':{'@sveltejs/kit':'2'}} | build/handler.js | node build/index.js",
+                "{'dependencies':{'nuxt':'4'}} | .output/server/index.mjs | env HOST=0.0.0.0 node .output/server/index.mjs",
+                "{'scripts':{'dev':'next dev'},'dependencies':{'next':'16'}} | x | next start -p $PORT",
+                "{'scripts':{'start':'next start'}} | .next/standalone/server.js | env HOSTNAME=0.0.0.0 node .next/standalone/server.js",
+                "{'dependencies':{'next':'16'}} | out/index.html | site out false",
+                "{'dependencies':{'@react-router/serve':'7'}} | build/server/index.js | react-router-serve ./build/server/index.js",
+                "{'scripts':{'start':'nest start','start:prod':'node dist/main'}} | dist/main.js | node dist/main",
+                "{'main':'dist/server.js'} | dist/server.js | node dist/server.js",
+                "{'scripts':{'start':'vite --port $PORT'}} | src/x.js | vite --port $PORT"
+            })
+    void whatAFrameworkBuiltIsStartedOrServed(String packageJson, String file, String expected) {
+        SourceFolder source = folder(Map.of("package.json", packageJson.replace('\'', '"'), file, ""));
+        NodeStart start = new NodeStart(source, PackageJson.read(source));
+
+        String found = start.web()
+                .orElseGet(() -> start.site()
+                        .map(site -> "site %s %s".formatted(site.folder(), site.singlePage()))
+                        .orElse("nothing"));
+
+        assertThat(found).isEqualTo(expected);
     }
 
     @Test
@@ -47,12 +132,6 @@ class GuessTest {
                 .isEqualTo("python manage.py runserver --noreload 0.0.0.0:$PORT");
         assertThat(python(Map.of("requirements.txt", "django\ngunicorn", "manage.py", "", "shop/wsgi.py", "")))
                 .isEqualTo("gunicorn --bind 0.0.0.0:$PORT shop.wsgi");
-    }
-
-    @Test
-    void theDependenciesOfAPyprojectCountToo() {
-        assertThat(python(Map.of("pyproject.toml", "dependencies = [\"gunicorn>=22\", 'flask']", "app.py", FLASK)))
-                .isEqualTo("gunicorn --bind 0.0.0.0:$PORT app:app");
     }
 
     @Test
@@ -70,12 +149,18 @@ class GuessTest {
     }
 
     private String python(Map<String, String> files) {
-        return PythonBuildpack.guess(folder(files)).getOrDefault("web", "");
+        Requirements requirements = Requirements.read(folder(files));
+        Map<String, String> programs = Map.of("django", "django-admin");
+        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit")
+                .filter(requirements::mentions)
+                .map(name -> programs.getOrDefault(name, name))
+                .collect(Collectors.toSet());
+        return new PythonStart(folder(files), installed::contains).web().orElse("");
     }
 
     private String node(String packageJson) {
         SourceFolder source = folder(Map.of("package.json", packageJson, "index.js", "", "src/it.js", ""));
-        return NodeBuildpack.webCommand(source, PackageJson.read(source)).orElseThrow();
+        return new NodeStart(source, PackageJson.read(source)).web().orElseThrow();
     }
 
     private SourceFolder folder(Map<String, String> files) {

@@ -28,6 +28,7 @@ final class Workshop {
     final List<String> output = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Manifest manifest = Manifest.EMPTY;
+    Map<String, String> config = Map.of();
 
     private final Path dir;
     private int builds;
@@ -68,7 +69,7 @@ final class Workshop {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest), lines);
+        return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest, config), lines);
     }
 
     /** Starts a process type as an engine would. */

@@ -10,7 +10,9 @@ import dev.stoa.api.Json;
 import dev.stoa.api.Requests.Scale;
 import dev.stoa.api.Status;
 import dev.stoa.api.StoaException;
+import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,9 +23,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -74,6 +78,15 @@ class ApiServerTest {
                                 } catch (InterruptedException e) {
                                     INTERRUPTED.set(true);
                                     throw e;
+                                }
+                            }),
+                    Endpoint.post("/raw/{thing}", "Speaks a protocol of its own")
+                            .speaks((request, response) -> {
+                                if (request.path("thing").equals("nothing")) {
+                                    throw new StoaException(ErrorCode.NOT_FOUND, "there is nothing", "look elsewhere");
+                                }
+                                try (OutputStream out = response.open("application/x-echo")) {
+                                    request.bodyStream().transferTo(out);
                                 }
                             }),
                     Endpoint.get("/v1/status", "Has a record")
@@ -177,6 +190,68 @@ class ApiServerTest {
     }
 
     @Test
+    void anotherProtocolTakesTheTokenAsThePasswordOfAnyUser() throws Exception {
+        HttpResponse<String> response = client.send(
+                HttpRequest.newBuilder(uri("/raw/echo"))
+                        .header("Authorization", basic("anybody:s3cret"))
+                        .POST(BodyPublishers.ofString("bytes"))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("application/x-echo");
+        assertThat(response.body()).isEqualTo("bytes");
+    }
+
+    @Test
+    void anotherProtocolAsksForAPasswordAndSaysItsErrorsAsText() throws Exception {
+        for (String credentials : List.of("anybody:wrong", "s3cret:", "nothing")) {
+            HttpResponse<String> refused = client.send(
+                    HttpRequest.newBuilder(uri("/raw/echo"))
+                            .header("Authorization", basic(credentials))
+                            .POST(BodyPublishers.noBody())
+                            .build(),
+                    BodyHandlers.ofString());
+            assertThat(refused.statusCode()).as(credentials).isEqualTo(401);
+            assertThat(refused.headers().firstValue("WWW-Authenticate").orElse(""))
+                    .startsWith("Basic realm=");
+            assertThat(refused.body()).startsWith("error: the token is wrong\n");
+        }
+        HttpResponse<String> missing = post("/raw/nothing", "");
+        assertThat(missing.statusCode()).isEqualTo(404);
+        assertThat(missing.headers().firstValue("Content-Type").orElse("")).startsWith("text/plain");
+        assertThat(missing.body()).isEqualTo("error: there is nothing\n  look elsewhere\n");
+    }
+
+    @Test
+    void theApiItselfTakesNoPassword() throws Exception {
+        HttpResponse<String> response = client.send(
+                HttpRequest.newBuilder(uri("/v1/echo/x"))
+                        .header("Authorization", basic("anybody:s3cret"))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(response.statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void aPackedBodyIsUnpacked() throws Exception {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write("bytes".repeat(1000).getBytes(StandardCharsets.US_ASCII));
+        }
+        HttpResponse<String> response = client.send(
+                request("/raw/echo", "s3cret")
+                        .header("Content-Encoding", "gzip")
+                        .POST(BodyPublishers.ofByteArray(packed.toByteArray()))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(response.body()).isEqualTo("bytes".repeat(1000));
+    }
+
+    private static String basic(String credentials) {
+        return "Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
     void aForeignHostNameIsRefused() throws Exception {
         try (Socket socket = new Socket("127.0.0.1", SERVER.port())) {
             socket.getOutputStream()
@@ -227,6 +302,7 @@ class ApiServerTest {
                         .body());
         assertThat(document.path("openapi").asString()).isEqualTo("3.1.0");
         assertThat(document.path("paths").propertyNames()).contains("/v1/scale", "/v1/echo/{word}", "/v1/events");
+        assertThat(document.path("paths").propertyNames()).noneMatch(path -> path.startsWith("/raw"));
         assertThat(document.at("/paths/~1v1~1scale/post/requestBody/content/application~1json/schema/$ref")
                         .asString())
                 .isEqualTo("#/components/schemas/Scale");

@@ -27,6 +27,9 @@ final class Cgroups {
     /** The kernel refuses a smaller quota. */
     private static final long CPU_QUOTA_MICROS_MIN = 1_000;
 
+    private static final int CPU_SHARES_MIN = 2;
+    private static final int CPU_SHARES_NORMAL = 1024;
+
     /** The processes that hold the sandbox are in the group too. */
     private static final int SANDBOX_PROCESSES = 3;
 
@@ -220,14 +223,21 @@ final class Cgroups {
                     if (first) {
                         write(group.resolve("cpu.cfs_period_us"), String.valueOf(CPU_PERIOD_MICROS));
                         write(group.resolve("cpu.cfs_quota_us"), quota);
+                        write(group.resolve("cpu.shares"), String.valueOf(shares(limits.weight())));
                     } else {
                         write(group.resolve("cpu.max"), quota + " " + CPU_PERIOD_MICROS);
+                        write(group.resolve("cpu.weight"), String.valueOf(limits.weight()));
                     }
                 }
                 case "pids" -> write(group.resolve("pids.max"), String.valueOf(limits.processes() + SANDBOX_PROCESSES));
                 default -> {}
             }
         }
+    }
+
+    /** What version 1 calls the weight; its normal is 1024. */
+    private static int shares(int weight) {
+        return Math.max(CPU_SHARES_MIN, weight * CPU_SHARES_NORMAL / Limits.NORMAL_WEIGHT);
     }
 
     /** A cpuset of version 1 starts with no CPU at all, and nothing can join it. */

@@ -3,14 +3,10 @@ package dev.stoa.platform.engine.process;
 import dev.stoa.api.Json;
 import dev.stoa.platform.engine.Exit;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
@@ -27,7 +23,8 @@ record InstanceFiles(Path directory) {
     private static final int STICKY_AND_OPEN = 01777;
 
     /** What a later engine has to know; never the environment, which may hold secrets. */
-    record Recorded(int tenant, String command, int port, boolean isolated, Instant startedAt) {}
+    record Recorded(
+            int tenant, String command, int port, Optional<String> address, boolean isolated, Instant startedAt) {}
 
     String id() {
         return directory.getFileName().toString();
@@ -69,6 +66,14 @@ record InstanceFiles(Path directory) {
 
     Path group() {
         return directory.resolve("group");
+    }
+
+    Path hosts() {
+        return directory.resolve("hosts");
+    }
+
+    Path resolver() {
+        return directory.resolve("resolv.conf");
     }
 
     /**
@@ -156,54 +161,6 @@ record InstanceFiles(Path directory) {
                     Files.getLastModifiedTime(exitFile()).toInstant()));
         } catch (IOException e) {
             return Optional.empty();
-        }
-    }
-
-    void delete() throws IOException {
-        delete(directory);
-    }
-
-    /** Deletes a tree, directories that forbid it included. */
-    static void delete(Path tree) throws IOException {
-        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-                    throws IOException {
-                open(directory);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                if (e instanceof NoSuchFileException) {
-                    return FileVisitResult.CONTINUE;
-                }
-                open(file);
-                delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, @org.jspecify.annotations.Nullable IOException e)
-                    throws IOException {
-                Files.deleteIfExists(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
-    }
-
-    private static void open(Path directory) throws IOException {
-        if (!Files.isWritable(directory) || !Files.isExecutable(directory) || !Files.isReadable(directory)) {
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 
 /** Starts the shim of an instance, and with it the instance. */
@@ -56,24 +57,28 @@ final class Launcher {
     /**
      * Returns the shim once the instance's shell is about to become the app.
      *
-     * @param port 0 for an instance that does not listen
+     * @param place in the network of the instances; empty: it shares the machine's
      */
     Process launch(
             InstanceSpec spec,
             InstanceFiles files,
             Cgroups.Group group,
-            int port,
+            Optional<Network.Place> place,
             InstanceFiles.Recorded recorded,
             Stdio stdio)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
         String home =
                 sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
-        byte[] script = StartScript.of(environment(spec.env(), home, port), home, spec.command(), stdio)
+        byte[] script = StartScript.of(environment(spec.env(), home, recorded.port()), home, spec.command(), stdio)
                 .getBytes(StandardCharsets.UTF_8);
         files.create(spec.slug().toAbsolutePath(), uid, home);
+        if (place.isPresent()) {
+            HostNames.write(files, place.get().gateway(), spec.net().names());
+            HostNames.writeResolver(files);
+        }
         files.record(recorded);
-        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, uid, stdio, script.length));
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, script.length));
         builder.environment().clear();
         builder.environment().put("PATH", SHIM_PATH);
         builder.directory(files.directory().toFile());
@@ -97,13 +102,20 @@ final class Launcher {
     }
 
     private List<String> command(
-            InstanceSpec spec, InstanceFiles files, Cgroups.Group group, int uid, Stdio stdio, int scriptBytes) {
+            InstanceSpec spec,
+            InstanceFiles files,
+            Cgroups.Group group,
+            Optional<Network.Place> place,
+            int uid,
+            Stdio stdio,
+            int scriptBytes) {
         List<String> command = new ArrayList<>(sandbox.shim(SHELL, setsid));
         command.add(scripts.shim().toString());
         command.add(files.directory().toString());
         for (Path procs : group.procs()) {
             command.addAll(List.of("--join", procs.toString()));
         }
+        place.ifPresent(own -> command.addAll(List.of("--net", own.namespace().toString())));
         group.oom().ifPresent(oom -> command.addAll(List.of("--oom", oom.toString())));
         if (sandbox.isolated() && spec.slugUse() == InstanceSpec.SlugUse.EPHEMERAL) {
             command.addAll(List.of("--layer", sandbox.mounts() ? "overlay" : "copy"));

@@ -17,6 +17,8 @@ final class Layout {
     private static final List<String> SYSTEM =
             List.of("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32");
 
+    private static final Path RESOLVER = Path.of("/etc/resolv.conf");
+
     private final List<String> options = new ArrayList<>();
     private final Set<Path> directories = new LinkedHashSet<>();
     private final List<Path> system = new ArrayList<>();
@@ -43,7 +45,12 @@ final class Layout {
             layout.bind("--ro-bind", files.passwd(), Path.of("/etc/passwd"));
             layout.bind("--ro-bind", files.group(), Path.of("/etc/group"));
         }
-        layout.resolver();
+        if (Files.exists(files.resolver())) {
+            layout.bind("--ro-bind", files.hosts(), Path.of("/etc/hosts"));
+            layout.resolver(files.resolver());
+        } else {
+            layout.resolver(RESOLVER);
+        }
         for (Cgroups.View view : cgroups) {
             layout.bind("--ro-bind", view.outside(), view.inside());
         }
@@ -83,19 +90,20 @@ final class Layout {
     }
 
     /** /etc/resolv.conf is often a link into /run, which instances do not see. */
-    private void resolver() {
-        Path file = Path.of("/etc/resolv.conf");
-        if (Files.isSymbolicLink(file)) {
-            try {
-                Path real = file.toRealPath();
-                Path direct = file.resolveSibling(Files.readSymbolicLink(file)).normalize();
-                if (system.stream().noneMatch(direct::startsWith)) {
-                    bind("--ro-bind", real, direct);
+    private void resolver(Path file) {
+        try {
+            if (Files.isSymbolicLink(RESOLVER)) {
+                Path direct = RESOLVER.resolveSibling(Files.readSymbolicLink(RESOLVER))
+                        .normalize();
+                if (!file.equals(RESOLVER) || system.stream().noneMatch(direct::startsWith)) {
+                    bind("--ro-bind", file.toRealPath(), direct);
                 }
-            } catch (IOException e) {
-                // A link that leads nowhere outside leads nowhere inside.
-                return;
+            } else if (!file.equals(RESOLVER) && Files.exists(RESOLVER)) {
+                bind("--ro-bind", file, RESOLVER);
             }
+        } catch (IOException e) {
+            // A link that leads nowhere outside leads nowhere inside.
+            return;
         }
     }
 

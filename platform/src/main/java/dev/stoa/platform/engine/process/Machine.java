@@ -1,14 +1,17 @@
 package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.Limits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What the machine that the platform runs on allows. */
 final class Machine {
@@ -36,11 +39,31 @@ final class Machine {
         return Sandbox.of(Sandbox.Kind.NONE);
     }
 
+    /**
+     * What instances have of the network.
+     *
+     * @param own       empty: they share the machine's
+     * @param sharedWhy for people, why they do, and what to change
+     */
+    record Networking(Optional<Network> own, String sharedWhy) {}
+
+    static Networking networking(Sandbox sandbox, Path directory) {
+        if (!sandbox.mounts()) {
+            return new Networking(
+                    Optional.empty(), "start Stoa as root, and with bubblewrap installed, to give each one of its own");
+        }
+        try {
+            return new Networking(Optional.of(Network.open(directory)), "");
+        } catch (IOException e) {
+            return new Networking(Optional.empty(), String.valueOf(e.getMessage()));
+        }
+    }
+
     static boolean works(Sandbox sandbox, Path directory) {
         Path trial = directory.resolve(".trial");
         InstanceFiles files = new InstanceFiles(trial.resolve("instance"));
         try {
-            InstanceFiles.delete(trial);
+            FileTree.delete(trial);
             Path slug = Files.createDirectories(trial.resolve("slug"));
             InstanceSpec spec = new InstanceSpec(
                     "trial",
@@ -53,18 +76,18 @@ final class Machine {
                     List.of(),
                     List.of(),
                     UNLIMITED,
-                    false);
+                    InstanceSpec.Net.SILENT);
             Launcher launcher = new Launcher(sandbox, Scripts.extract(directory.resolve(".scripts")), List.of());
             Process shim = launcher.launch(
                     spec,
                     files,
                     Cgroups.Group.NONE,
-                    0,
-                    new InstanceFiles.Recorded(0, "true", 0, sandbox.isolated(), Instant.EPOCH),
+                    Optional.empty(),
+                    new InstanceFiles.Recorded(0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH),
                     Stdio.LOGGED);
             shim.waitFor();
             return files.exit().filter(exit -> exit.status() == 0).isPresent();
-        } catch (StoaException | IOException e) {
+        } catch (StoaException | IOException | UncheckedIOException e) {
             LOG.log(System.Logger.Level.DEBUG, "a sandbox does not work here sandbox=" + sandbox, e);
             return false;
         } catch (InterruptedException e) {
@@ -77,8 +100,8 @@ final class Machine {
 
     private static void delete(Path trial) {
         try {
-            InstanceFiles.delete(trial);
-        } catch (IOException e) {
+            FileTree.delete(trial);
+        } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.WARNING, "could not delete what a trial left path=" + trial, e);
         }
     }

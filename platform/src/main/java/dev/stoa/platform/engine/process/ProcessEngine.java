@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.api.TerminalSize;
 import dev.stoa.platform.base.DiskFull;
+import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.engine.Attached;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
@@ -12,6 +13,7 @@ import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.engine.Isolation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -50,8 +52,13 @@ public final class ProcessEngine implements Engine {
     /** Where the slug stands for instances that have a file system of their own. */
     private static final String APP_MOUNT = "/app";
 
+    private static final int TENANT_UNKNOWN = -1;
+
     /** No exit status was recorded. */
     private static final int STATUS_UNKNOWN = 255;
+
+    /** PORT of every instance that has an address of its own. */
+    private static final int OWN_PORT = 8080;
 
     private static final int KILL_ROUNDS_MAX = 50;
 
@@ -66,12 +73,20 @@ public final class ProcessEngine implements Engine {
     private final Launcher launcher;
     private final Doorway doorway;
     private final Ports ports;
+    private final Optional<Network> network;
+    private final String sharedWhy;
     private final ExitWatch watch;
     private final Map<String, ProcessInstance> instances = new ConcurrentHashMap<>();
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
     private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
 
-    ProcessEngine(Path directory, List<Path> hidden, InstantSource clock, Sandbox sandbox, Cgroups cgroups) {
+    ProcessEngine(
+            Path directory,
+            List<Path> hidden,
+            InstantSource clock,
+            Sandbox sandbox,
+            Cgroups cgroups,
+            Machine.Networking networking) {
         this.directory = directory;
         this.clock = clock;
         this.sandbox = sandbox;
@@ -80,6 +95,8 @@ public final class ProcessEngine implements Engine {
         Scripts scripts = Scripts.extract(directory.resolve(".scripts"));
         this.launcher = new Launcher(sandbox, scripts, hidden);
         this.doorway = new Doorway(scripts, clock);
+        this.network = networking.own();
+        this.sharedWhy = networking.sharedWhy();
         this.ports = new Ports(directory.hashCode());
         this.watch = new ExitWatch(this::settle);
         reopen();
@@ -101,7 +118,8 @@ public final class ProcessEngine implements Engine {
             throw new UncheckedIOException("could not create the directory of instances " + absolute, e);
         }
         Cgroups cgroups = Cgroups.detect("stoa-" + Scripts.fingerprint(absolute.toString()));
-        return new ProcessEngine(absolute, absolutes, clock, Machine.bestSandbox(absolute), cgroups);
+        Sandbox sandbox = Machine.bestSandbox(absolute);
+        return new ProcessEngine(absolute, absolutes, clock, sandbox, cgroups, Machine.networking(sandbox, absolute));
     }
 
     @Override
@@ -114,7 +132,12 @@ public final class ProcessEngine implements Engine {
         List<String> missing = new ArrayList<>();
         sandbox.missing(root).ifPresent(missing::add);
         cgroups.missing().ifPresent(missing::add);
-        return new Isolation(sandbox.summary() + ", " + cgroups.summary(), missing);
+        if (network.isEmpty()) {
+            missing.add(
+                    "Instances share the machine's network, and `port` in stoa.toml does not work: " + sharedWhy + ".");
+        }
+        String own = network.isPresent() ? ", own network" : "";
+        return new Isolation(sandbox.summary() + own + ", " + cgroups.summary(), missing);
     }
 
     @Override
@@ -201,21 +224,34 @@ public final class ProcessEngine implements Engine {
 
     private Process launch(InstanceSpec spec, Stdio stdio) {
         InstanceFiles files = new InstanceFiles(directory.resolve(spec.id()));
-        int port = spec.listens() ? ports.take() : 0;
+        int port = port(spec.net());
         Instant startedAt = clock.instant();
+        Optional<Network.Place> place = Optional.empty();
         boolean launched = false;
         try {
+            if (network.isPresent()) {
+                place = Optional.of(network.get().join(spec.id()));
+            }
+            Optional<InetAddress> address = place.map(Network.Place::address);
             Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
             Process shim = launcher.launch(
                     spec,
                     files,
                     group,
-                    port,
-                    new InstanceFiles.Recorded(spec.tenant(), spec.command(), port, sandbox.isolated(), startedAt),
+                    place,
+                    new InstanceFiles.Recorded(
+                            spec.tenant(),
+                            spec.command(),
+                            port,
+                            address.map(InetAddress::getHostAddress),
+                            sandbox.isolated(),
+                            startedAt),
                     stdio);
             ProcessInstance instance = new ProcessInstance(
                     files,
+                    spec.tenant(),
                     port,
+                    address,
                     startedAt,
                     Optional.of(files.tree(shim.toHandle(), sandbox.isolated())),
                     new CompletableFuture<>());
@@ -232,9 +268,27 @@ public final class ProcessEngine implements Engine {
                     e);
         } finally {
             if (!launched) {
-                forget(files, port);
+                forget(files, port, place.map(Network.Place::address));
             }
         }
+    }
+
+    /** With an address of its own, an instance may have any port; else all of them share the machine's. */
+    private int port(InstanceSpec.Net net) {
+        if (!net.listens()) {
+            return 0;
+        }
+        if (network.isPresent()) {
+            return net.port().orElse(OWN_PORT);
+        }
+        if (net.port().isPresent()) {
+            throw new StoaException(
+                    ErrorCode.PORT_UNAVAILABLE,
+                    "port = %d in stoa.toml needs a network of its own for each instance, which this machine does not give: %s"
+                            .formatted(net.port().get(), sharedWhy),
+                    "let the app listen on the port in the variable PORT, or change the machine");
+        }
+        return ports.take();
     }
 
     private void check(InstanceSpec spec) {
@@ -348,15 +402,16 @@ public final class ProcessEngine implements Engine {
                     e);
         }
         instances.remove(id);
-        forget(instance.files(), instance.port());
+        forget(instance.files(), instance.port(), instance.address());
     }
 
-    private void forget(InstanceFiles files, int port) {
+    private void forget(InstanceFiles files, int port, Optional<InetAddress> address) {
         cgroups.remove(files.id());
         ports.giveBack(port);
+        network.ifPresent(shared -> shared.leave(files.id(), address));
         try {
-            files.delete();
-        } catch (IOException e) {
+            FileTree.delete(files.directory());
+        } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.WARNING, "could not delete an instance's files path=" + files.directory(), e);
         }
     }
@@ -365,6 +420,41 @@ public final class ProcessEngine implements Engine {
     public List<String> listening(String id) {
         ProcessInstance instance = known(id);
         return instance.running() ? Listening.of(processes(instance)) : List.of();
+    }
+
+    @Override
+    public Optional<InetAddress> gateway() {
+        return network.map(Network::gateway);
+    }
+
+    @Override
+    public Optional<Integer> tenantAt(InetAddress address) {
+        return instances.values().stream()
+                .filter(instance -> instance.running() && instance.address().equals(Optional.of(address)))
+                .map(ProcessInstance::tenant)
+                .findFirst();
+    }
+
+    @Override
+    public void serveGateway(int port) {
+        try {
+            network.orElseThrow().serve(port);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not open the gateway of the instances", e);
+        }
+    }
+
+    @Override
+    public void names(String id, List<String> names) {
+        Optional<ProcessInstance> instance =
+                Optional.ofNullable(instances.get(id)).filter(ProcessInstance::running);
+        if (network.isPresent() && instance.isPresent()) {
+            try {
+                HostNames.write(instance.get().files(), network.get().gateway(), names);
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "could not give an instance its names instance=" + id, e);
+            }
+        }
     }
 
     @Override
@@ -377,6 +467,9 @@ public final class ProcessEngine implements Engine {
         listeners.clear();
         watch.close();
         cgroups.leave();
+        if (instances.isEmpty()) {
+            network.ifPresent(Network::dissolve);
+        }
     }
 
     private ProcessInstance known(String id) {
@@ -410,12 +503,14 @@ public final class ProcessEngine implements Engine {
                     ProcessInstance instance = reopen(new InstanceFiles(found));
                     instances.put(instance.id(), instance);
                     ports.hold(instance.port());
+                    instance.address().ifPresent(address -> network.ifPresent(shared -> shared.hold(address)));
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("could not read the directory of instances " + directory, e);
         }
         cgroups.removeAllBut(instances.keySet());
+        network.ifPresent(shared -> shared.removeAllBut(instances.keySet()));
     }
 
     private ProcessInstance reopen(InstanceFiles files) throws IOException {
@@ -426,7 +521,9 @@ public final class ProcessEngine implements Engine {
         boolean isolated = recorded.map(InstanceFiles.Recorded::isolated).orElse(sandbox.isolated());
         ProcessInstance instance = new ProcessInstance(
                 files,
+                recorded.map(InstanceFiles.Recorded::tenant).orElse(TENANT_UNKNOWN),
                 recorded.map(InstanceFiles.Recorded::port).orElse(0),
+                recorded.flatMap(InstanceFiles.Recorded::address).map(InetAddress::ofLiteral),
                 recorded.isPresent()
                         ? recorded.get().startedAt()
                         : Files.getLastModifiedTime(files.directory()).toInstant(),

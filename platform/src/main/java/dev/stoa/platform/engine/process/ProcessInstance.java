@@ -11,12 +11,20 @@ import java.util.concurrent.CompletableFuture;
 /**
  * An instance that the engine knows of.
  *
- * @param port 0 if it was not told to listen
+ * @param tenant  whose it is
+ * @param port    0 if it was not told to listen
+ * @param address its own; the machine's where it shares that
  * @param tree empty if its shim was gone when the engine found it
  * @param exit completed when it has ended
  */
 record ProcessInstance(
-        InstanceFiles files, int port, Instant startedAt, Optional<ProcessTree> tree, CompletableFuture<Exit> exit) {
+        InstanceFiles files,
+        int tenant,
+        int port,
+        Optional<InetAddress> address,
+        Instant startedAt,
+        Optional<ProcessTree> tree,
+        CompletableFuture<Exit> exit) {
     String id() {
         return files.id();
     }
@@ -34,7 +42,7 @@ record ProcessInstance(
                         : tree.flatMap(ProcessTree::app).map(ProcessHandle::pid),
                 port == 0
                         ? Optional.empty()
-                        : Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)),
+                        : Optional.of(new InetSocketAddress(address.orElse(InetAddress.getLoopbackAddress()), port)),
                 files.output(),
                 startedAt,
                 ended);

@@ -1,7 +1,7 @@
 # The parent of one instance. It outlives the platform; the files it leaves in the instance's directory (pid, logger,
 # output, exit) are how the platform finds the instance again.
 #
-#   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--oom COUNTERS] [--layer overlay|copy] [--shm] [--owner UID]
+#   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--net NAMESPACE] [--oom COUNTERS] [--layer overlay|copy] [--shm] [--owner UID]
 #       [--contained] [--attached] [--tty DEVICE] -- COMMAND...
 #
 # --contained says that no process of the instance outlives its first.
@@ -30,6 +30,7 @@ finish() {
 }
 
 oom=
+net=
 join=
 layer=
 shm=
@@ -40,6 +41,7 @@ tty=
 while [ "$1" != -- ]; do
     case $1 in
         --join) join="$join $2"; shift ;;
+        --net) net=$2; shift ;;
         --oom) oom=$2; shift ;;
         --layer) layer=$2; shift ;;
         --shm) shm=yes ;;
@@ -71,6 +73,11 @@ run() {
     for procs in $join; do
         echo 0 >"$procs" || exit 125
     done
+    if [ -n "$net" ]; then
+        # Within its own namespace an instance may have every port.
+        set -- nsenter --net="$net" -- /bin/sh -c \
+            'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; exec "$@"' sh "$@"
+    fi
     if [ -n "$tty" ]; then exec 6<>"$tty" || exit 125; fi
     if [ -n "$attached" ]; then exec "$@"; fi
     exec "$@" <&3 3<&-

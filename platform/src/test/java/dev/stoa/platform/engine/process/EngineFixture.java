@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A platform's home in a temporary directory, with an engine of one kind in it. */
@@ -48,7 +49,8 @@ final class EngineFixture implements AutoCloseable {
                 List.of(home),
                 InstantSource.fixed(NOW),
                 Sandbox.of(kind),
-                Cgroups.detect("stoa-" + Scripts.fingerprint(directory.toString())));
+                Cgroups.detect("stoa-" + Scripts.fingerprint(directory.toString())),
+                Machine.networking(Sandbox.of(kind), directory));
     }
 
     ProcessEngine engine() {
@@ -115,6 +117,8 @@ final class EngineFixture implements AutoCloseable {
         private List<Path> writable = List.of();
         private Limits limits = new Limits(512L << 20, 1, 200);
         private boolean listens;
+        private Optional<Integer> port = Optional.empty();
+        private List<String> names = List.of();
 
         private Spec(String command, Path slug) {
             this.command = command;
@@ -161,6 +165,16 @@ final class EngineFixture implements AutoCloseable {
             return this;
         }
 
+        Spec port(int number) {
+            port = Optional.of(number);
+            return listens();
+        }
+
+        Spec names(String... given) {
+            names = List.of(given);
+            return this;
+        }
+
         InstanceSpec build() {
             return new InstanceSpec(
                     "i" + IDS.incrementAndGet() + "-" + Long.toString(System.nanoTime(), 36),
@@ -173,7 +187,7 @@ final class EngineFixture implements AutoCloseable {
                     readable,
                     writable,
                     limits,
-                    listens);
+                    new InstanceSpec.Net(listens, port, names));
         }
 
         InstanceStatus start() {

@@ -63,7 +63,8 @@ class IsolationTest {
                 java.util.List.of(hidden),
                 java.time.InstantSource.system(),
                 Sandbox.of(kind),
-                Cgroups.none())) {
+                Cgroups.none(),
+                new Machine.Networking(java.util.Optional.empty(), ""))) {
             InstanceStatus status = engine.start(
                     fixture.spec("ls -A /usr/share | wc -l; ls -d /usr/bin").build());
             Exit exit = engine.await(status.id());

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(Sandbox.Kind.class)
 class ProcessEngineTest {
     private static final String LISTEN =
-            "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => \"127.0.0.1\","
+            "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => \"0.0.0.0\","
                     + " LocalPort => $ENV{PORT}) or die; $| = 1; print \"ready\\n\"; while ($c = $s->accept) { close $c }'";
 
     private final EngineFixture fixture;
@@ -204,7 +204,7 @@ class ProcessEngineTest {
         try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
             assertThat(socket.isConnected()).isTrue();
         }
-        assertThat(fixture.engine().listening(status.id())).containsExactly("127.0.0.1:" + address.getPort());
+        assertThat(fixture.engine().listening(status.id())).containsExactly("0.0.0.0:" + address.getPort());
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,7 +75,7 @@ class SurvivalTest {
                     List.of(),
                     List.of(),
                     new Limits(64L << 20, 1, 50),
-                    true));
+                    new InstanceSpec.Net(true, Optional.empty(), List.of())));
             System.out.println(status.pid().orElseThrow());
             Thread.currentThread().join();
         }

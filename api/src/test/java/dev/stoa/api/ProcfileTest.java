@@ -1,10 +1,8 @@
-package dev.stoa.platform.build;
+package dev.stoa.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.stoa.api.ErrorCode;
-import dev.stoa.api.StoaException;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -19,7 +17,8 @@ class ProcfileTest {
         assertThat(procfile)
                 .isEqualTo(new Procfile(
                         Map.of("web", "gunicorn --bind :$PORT app:app", "mail-worker", "python work.py"),
-                        Optional.empty()));
+                        Optional.empty(),
+                        Map.of("web", 1, "mail-worker", 2)));
     }
 
     @Test
@@ -27,6 +26,31 @@ class ProcfileTest {
         assertThat(Procfile.parse("\uFEFF# how to start\r\n\r\n  web : ./server \r\n\t# end")
                         .processes())
                 .isEqualTo(Map.of("web", "./server"));
+    }
+
+    @Test
+    void aNameMayHaveWhateverItMayHaveOnHeroku() {
+        Procfile procfile =
+                Procfile.parse("Mail_Worker: bundle exec sidekiq\n2nd:./x\nweb:\tbundle exec puma -C config/puma.rb  ");
+
+        assertThat(procfile.processes())
+                .isEqualTo(Map.of(
+                        "Mail_Worker",
+                        "bundle exec sidekiq",
+                        "2nd",
+                        "./x",
+                        "web",
+                        "bundle exec puma -C config/puma.rb"));
+    }
+
+    @Test
+    void noCommandHoldsACharacterThatWouldEndIt() {
+        StoaException error =
+                catchThrowableOfType(StoaException.class, () -> Procfile.parse("web: ./server\0; ./other"));
+
+        assertThat(error.message())
+                .isEqualTo(
+                        "line 1 of the Procfile, \"web: ./server; ./other\", has the character U+0000 in it, which no command can hold");
     }
 
     @Test
@@ -41,10 +65,10 @@ class ProcfileTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "web ./server|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
-                "Web: ./server|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
-                "web:|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
-                "1web: x|is not of the form \"name: command\", with a name of a-z, 0-9 and hyphens",
+                "web ./server|is not of the form \"name: command\", with a name of up to 40 letters, digits, - and _",
+                "a web: ./server|is not of the form \"name: command\", with a name of up to 40 letters, digits, - and _",
+                "web:|is not of the form \"name: command\", with a name of up to 40 letters, digits, - and _",
+                "-web: x|is not of the form \"name: command\", with a name of up to 40 letters, digits, - and _",
                 "ok: again|names \"ok\" a second time"
             })
     void aBadLineIsShownWithItsNumberAndAnExample(String line, String what) {

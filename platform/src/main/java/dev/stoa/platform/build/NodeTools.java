@@ -1,0 +1,67 @@
+package dev.stoa.platform.build;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Node.js, npm and what npm brings: package managers live in the app's cache, each version in a folder of its own.
+ *
+ * @param node runs everything
+ * @param npm  of the machine
+ */
+record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm) {
+    List<Path> readable() {
+        return Stream.concat(node.readable().stream(), npm.readable().stream())
+                .distinct()
+                .toList();
+    }
+
+    /** @param first folders before those of Node.js */
+    String path(Stream<String> first) {
+        return Stream.concat(
+                        first,
+                        Stream.of(node.folder().toString(), npm.folder().toString(), BuildEnvironment.SYSTEM_PATH))
+                .distinct()
+                .collect(Collectors.joining(":"));
+    }
+
+    Map<String, String> env(Stream<String> first) {
+        return new HashMap<>(Map.of(
+                "PATH", path(first),
+                "npm_config_cache", context.cache("npm").toString(),
+                "npm_config_audit", "false",
+                "npm_config_fund", "false",
+                "npm_config_progress", "false",
+                "npm_config_update_notifier", "false"));
+    }
+
+    /** The folder of the app's cache with this package in its node_modules; empty when npm could not install it. */
+    Optional<Path> install(String name, String version) throws InterruptedException {
+        Path folder = context.cache("tools").resolve("npm-" + DependencyCache.key(List.of(name, version)));
+        String done = DependencyCache.quote(folder.resolve("done").toString());
+        if (context.attempt("[ -e %s ]".formatted(done))) {
+            return Optional.of(folder);
+        }
+        String wanted = name + "@" + version;
+        context.step("Installing %s from npm".formatted(wanted));
+        String quoted = DependencyCache.quote(folder.toString());
+        BuildContext.Outcome outcome = context.outcome(
+                "rm -rf %1$s && mkdir -p %1$s && cd %1$s && echo '{}' > package.json && npm install --no-save --no-package-lock --ignore-scripts %2$s && touch done"
+                        .formatted(quoted, DependencyCache.quote(wanted)),
+                env(Stream.of()),
+                readable());
+        if (outcome.status() != 0) {
+            outcome.printed().stream()
+                    .filter(line -> line.contains("npm error"))
+                    .limit(5)
+                    .forEach(context::show);
+            return Optional.empty();
+        }
+        return Optional.of(folder);
+    }
+}

@@ -1,0 +1,256 @@
+package dev.stoa.platform.build;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * How a Python app is started that does not say so.
+ *
+ * @param installed whether the environment has a program, such as {@code gunicorn}
+ */
+record PythonStart(SourceFolder source, Predicate<String> installed) {
+    private static final List<String> FILES =
+            List.of("app", "main", "wsgi", "asgi", "server", "application", "api", "run", "web");
+    private static final List<String> VARIABLES = List.of("app", "application", "api", "server");
+    private static final List<String> FACTORIES = List.of("create_app", "make_app", "get_app");
+    private static final Set<String> NO_PACKAGES = Set.of(
+            "test",
+            "tests",
+            "docs",
+            "doc",
+            "venv",
+            "env",
+            "migrations",
+            "node_modules",
+            "static",
+            "templates",
+            "examples",
+            "scripts",
+            "build",
+            "dist");
+    private static final int PACKAGES_MAX = 40;
+
+    private static final Pattern ASGI = Pattern.compile(
+            "\\b(FastAPI|Starlette|Quart|Litestar|BlackSheep|Sanic|ASGIApp|get_asgi_application|socketio\\.ASGIApp)\\b");
+    private static final Pattern WSGI = Pattern.compile(
+            "\\b(Flask|Bottle|get_wsgi_application|Pyramid|Configurator|falcon\\.App|Dash|dash\\.Dash)\\b");
+    private static final Pattern MAIN = Pattern.compile("(?m)^if\\s+__name__\\s*==\\s*['\"]__main__['\"]\\s*:");
+
+    /** Only the server's own start, on the port that it likes: {@code app.run(debug=True)}. */
+    private static final Pattern PLAIN_RUN = Pattern.compile("\\s*\\w+\\.run\\((?![^)]*port)[^)]*\\)\\s*(#.*)?");
+
+    /**
+     * A file that may be the app.
+     *
+     * @param folder to be on Python's path, or empty for the app's own
+     * @param module such as {@code shop.main}
+     */
+    private record Candidate(String folder, String module, String file) {}
+
+    /** What a module offers to a server, such as {@code app.main:app}. */
+    private record Application(Candidate where, String name, boolean factory, String text) {}
+
+    Optional<String> web() {
+        if (source.has("manage.py") && (installed.test("django-admin") || !installed.test("flask"))) {
+            return Optional.of(django());
+        }
+        Optional<Application> application =
+                candidates().flatMap(c -> application(c).stream()).findFirst();
+        Optional<String> server = application.flatMap(this::server);
+        if (server.isPresent()) {
+            return server;
+        }
+        Optional<String> file =
+                FILES.stream().filter(name -> source.has(name + ".py")).findFirst();
+        if (file.isPresent()) {
+            return file.map(name -> script(name + ".py"));
+        }
+        return Stream.of(
+                        "streamlit_app.py",
+                        "src/main.py",
+                        "src/app.py",
+                        "app/main.py",
+                        "app/app.py",
+                        "app/__main__.py",
+                        "src/__main__.py")
+                .filter(source::has)
+                .findFirst()
+                .map(this::script);
+    }
+
+    private String script(String file) {
+        String text = source.text(file).orElse("");
+        if (installed.test("streamlit") && text.contains("streamlit")) {
+            return "streamlit run %s --server.port $PORT --server.address 0.0.0.0 --server.headless true"
+                    .formatted(file);
+        }
+        if (installed.test("gradio") && text.contains("gradio")) {
+            return "env GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python " + file;
+        }
+        return "python " + file;
+    }
+
+    /** The server for it, unless it is a program that starts itself. */
+    private Optional<String> server(Application application) {
+        String text = application.text();
+        boolean asgi = ASGI.matcher(text).find()
+                || (!WSGI.matcher(text).find() && installed.test("uvicorn"))
+                || application.where().module().endsWith("asgi");
+        if (asgi && installed.test("uvicorn")) {
+            return Optional.of("uvicorn --host 0.0.0.0 --port $PORT%s%s %s"
+                    .formatted(
+                            option(" --app-dir ", application.where()),
+                            application.factory() ? " --factory" : "",
+                            target(application)));
+        }
+        if (asgi && installed.test("hypercorn")) {
+            return Optional.of("hypercorn --bind 0.0.0.0:$PORT " + target(application));
+        }
+        if (!asgi && installed.test("gunicorn")) {
+            // The parentheses of a factory would mean something to the shell.
+            String target = target(application);
+            return Optional.of("gunicorn --bind 0.0.0.0:$PORT%s %s"
+                    .formatted(
+                            option(" --pythonpath ", application.where()),
+                            application.factory() ? DependencyCache.quote(target + "()") : target));
+        }
+        if (!asgi && installed.test("waitress-serve")) {
+            return Optional.of("waitress-serve --listen=0.0.0.0:$PORT %s%s"
+                    .formatted(application.factory() ? "--call " : "", target(application)));
+        }
+        if (!asgi && installed.test("flask") && text.contains("Flask") && !startsItself(text)) {
+            String factory = application.factory()
+                            || application.name().equals("app")
+                            || application.name().equals("application")
+                    ? application.where().module()
+                    : target(application);
+            return Optional.of("flask --app %s run --host 0.0.0.0 --port $PORT".formatted(factory));
+        }
+        return Optional.empty();
+    }
+
+    private static String option(String option, Candidate where) {
+        return where.folder().isEmpty() ? "" : option + where.folder();
+    }
+
+    private static String target(Application application) {
+        return application.where().module() + ":" + application.name();
+    }
+
+    /** Flask's {@code app.run()} alone is no start of its own: it would listen on a port that nobody knows. */
+    private static boolean startsItself(String text) {
+        Matcher main = MAIN.matcher(text);
+        if (!main.find()) {
+            return false;
+        }
+        List<String> body = text.substring(main.end())
+                .lines()
+                .filter(line -> !line.isBlank() && !line.strip().startsWith("#"))
+                .toList();
+        return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();
+    }
+
+    private Stream<Candidate> candidates() {
+        Stream<Candidate> files = FILES.stream().map(name -> new Candidate("", name, name + ".py"));
+        Stream<Candidate> packages = folders("").flatMap(folder -> inPackage("", folder));
+        String src = "src";
+        Stream<Candidate> sources = Stream.concat(
+                FILES.stream().map(name -> srcModule(name)), folders(src).flatMap(folder -> inPackage(src, folder)));
+        return Stream.of(files, packages, sources)
+                .flatMap(stream -> stream)
+                .filter(candidate -> source.has(candidate.file()));
+    }
+
+    /** A src that is a package itself is imported by its name. */
+    private Candidate srcModule(String name) {
+        String file = "src/%s.py".formatted(name);
+        return source.has("src/__init__.py")
+                ? new Candidate("", "src." + name, file)
+                : new Candidate("src", name, file);
+    }
+
+    private static Stream<Candidate> inPackage(String parent, String name) {
+        String folder = parent.isEmpty() ? name : parent + "/" + name;
+        return Stream.concat(
+                Stream.of(new Candidate(parent, name, folder + "/__init__.py")),
+                FILES.stream()
+                        .map(file -> new Candidate(parent, name + "." + file, "%s/%s.py".formatted(folder, file))));
+    }
+
+    private Stream<String> folders(String parent) {
+        Path folder = source.root().resolve(parent);
+        if (Files.isSymbolicLink(folder) || !Files.isDirectory(folder)) {
+            return Stream.empty();
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children
+                    .filter(Files::isDirectory)
+                    .map(child -> Objects.toString(child.getFileName(), ""))
+                    .filter(name -> name.matches("[a-z_][a-z0-9_]*") && !NO_PACKAGES.contains(name))
+                    .filter(name -> !name.equals("src"))
+                    .sorted()
+                    .limit(PACKAGES_MAX)
+                    .toList()
+                    .stream();
+        } catch (IOException e) {
+            throw BuildContext.diskError(e);
+        }
+    }
+
+    private Optional<Application> application(Candidate candidate) {
+        String text = source.text(candidate.file()).orElse("");
+        Optional<Application> variable = VARIABLES.stream()
+                .filter(name -> text.lines()
+                        .anyMatch(line -> line.matches(name + "\\s*(:.*)?=[^=].*")
+                                || (line.matches("from\\s+\\S+\\s+import\\s+(.*,\\s*)?(\\w+\\s+as\\s+)?" + name
+                                                + "\\b.*")
+                                        && candidate.file().matches("(.*/)?(wsgi|asgi)\\.py"))))
+                .map(name -> new Application(candidate, name, false, text))
+                .findFirst();
+        return variable.or(() -> FACTORIES.stream()
+                .filter(name -> text.lines().anyMatch(line -> line.matches("(async )?def " + name + "\\s*\\(.*")))
+                .map(name -> new Application(candidate, name, true, text))
+                .findFirst());
+    }
+
+    private String django() {
+        if (installed.test("gunicorn")) {
+            Optional<String> wsgi = djangoModule("wsgi");
+            if (wsgi.isPresent()) {
+                return "gunicorn --bind 0.0.0.0:$PORT " + wsgi.get();
+            }
+        }
+        for (String server : List.of("uvicorn", "daphne", "hypercorn")) {
+            Optional<String> asgi = installed.test(server) ? djangoModule("asgi") : Optional.empty();
+            if (asgi.isPresent()) {
+                String address = switch (server) {
+                    case "uvicorn" -> "--host 0.0.0.0 --port $PORT";
+                    case "daphne" -> "-b 0.0.0.0 -p $PORT";
+                    default -> "--bind 0.0.0.0:$PORT";
+                };
+                return "%s %s %s:application".formatted(server, address, asgi.get());
+            }
+        }
+        return "python manage.py runserver --noreload 0.0.0.0:$PORT";
+    }
+
+    /** The project is the folder that manage.py names, else the first with such a file. */
+    private Optional<String> djangoModule(String name) {
+        Matcher settings = Pattern.compile("DJANGO_SETTINGS_MODULE['\"]\\s*,\\s*['\"]([\\w.]+)['\"]")
+                .matcher(source.text("manage.py").orElse(""));
+        Stream<String> named = settings.find() ? Stream.of(settings.group(1).split("\\.", -1)[0]) : Stream.empty();
+        return Stream.concat(named, folders(""))
+                .filter(folder -> source.has("%s/%s.py".formatted(folder, name)))
+                .findFirst()
+                .map(folder -> folder + "." + name);
+    }
+}
