@@ -17,6 +17,7 @@ public enum ErrorCode {
     APP_EXISTS(Fault.USER, 409),
     DOMAIN_TAKEN(Fault.USER, 409),
     NOTHING_DEPLOYED(Fault.USER, 409),
+    INSTANCE_NOT_RUNNING(Fault.USER, 409),
     TOO_LARGE(Fault.USER, 413),
     EMPTY_SOURCE(Fault.USER, 422),
     NOT_RECOGNISED(Fault.USER, 422),

@@ -28,8 +28,33 @@ public final class Requests {
     /** The release to go back to, such as {@code v3}; absent: the one that served before the present one. */
     public record Rollback(Optional<String> version) {}
 
-    public record Run(List<String> command) {
+    /**
+     * @param command      a single word is a line for the shell; of several, each is an argument
+     * @param input        whether input will come by {@code POST /v1/apps/APP/runs/ID/input}; absent: there is none
+     * @param terminal     the size of the terminal that it gets; absent: pipes
+     * @param terminalType what that terminal understands, such as {@code xterm-256color}
+     */
+    public record Run(
+            List<String> command,
+            Optional<Boolean> input,
+            Optional<TerminalSize> terminal,
+            Optional<String> terminalType) {
         public Run {
+            command = List.copyOf(command);
+        }
+    }
+
+    /**
+     * @param instance such as {@code web.1}; absent: the first web instance
+     * @param command  as in {@link Run}; empty: a shell
+     */
+    public record Exec(
+            Optional<String> instance,
+            List<String> command,
+            Optional<Boolean> input,
+            Optional<TerminalSize> terminal,
+            Optional<String> terminalType) {
+        public Exec {
             command = List.copyOf(command);
         }
     }

@@ -60,6 +60,8 @@ final class Cli {
         all.put("crons", () -> CronsCommand.line(session));
         all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
+        all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
+        all.put("exec", () -> new CommandLine(new ExecCommand(session)).setStopAtPositional(true));
         all.put(
                 "domains",
                 () -> new CommandLine(new DomainsCommand(session))

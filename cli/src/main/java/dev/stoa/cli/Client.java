@@ -107,6 +107,18 @@ final class Client implements AutoCloseable {
         text(send(request(path).POST(BodyPublishers.noBody()).timeout(ANSWER_TIMEOUT)));
     }
 
+    /** The same with a body. */
+    void tell(String path, Object body) {
+        text(send(method("POST", path, body)));
+    }
+
+    /** A POST of bytes. It may take as long as their receiver does to read them. */
+    void send(String path, byte[] bytes) {
+        text(send(request(path)
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(bytes))));
+    }
+
     <T> T post(String path, Class<T> type) {
         return read(send(request(path).POST(BodyPublishers.noBody()).timeout(ANSWER_TIMEOUT)), type);
     }

@@ -9,6 +9,7 @@ import dev.stoa.api.RunEvent;
 import dev.stoa.api.StoaException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,6 +106,8 @@ final class CronsCommand implements Callable<Integer> {
                         release = started.release();
                     }
                     case RunEvent.Output output -> terminal.print(output.text());
+                    case RunEvent.Errors errors -> terminal.print(errors.text());
+                    case RunEvent.Bytes bytes -> terminal.pass(Base64.getDecoder().decode(bytes.base64()), false);
                     case RunEvent.Exit exit -> {
                         terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
                         return exit.status();

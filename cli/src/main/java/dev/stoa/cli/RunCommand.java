@@ -1,15 +1,15 @@
 package dev.stoa.cli;
 
 import dev.stoa.api.AppName;
+import dev.stoa.api.DetachedRun;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Requests.Run;
-import dev.stoa.api.RunEvent;
 import dev.stoa.api.StoaException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -18,11 +18,28 @@ import picocli.CommandLine.Parameters;
 final class RunCommand implements Callable<Integer> {
     private final Session session;
 
+    @Option(
+            names = {"-d", "--detach"},
+            description = "Start it, print its id, and leave it alone: its output goes to the app's log, as run.ID.")
+    private boolean detach;
+
+    @Option(
+            names = {"-t", "--tty"},
+            description = "Give it a terminal, even where this command has none.")
+    private boolean tty;
+
+    @Option(
+            names = {"-T", "--no-tty"},
+            description = "Give it pipes, even where this command has a terminal.")
+    private boolean noTty;
+
+    @Option(
+            names = {"-n", "--no-input"},
+            description = "Do not pass on what this command reads.")
+    private boolean noInput;
+
     @Parameters(paramLabel = "CMD", arity = "1..*", description = "The command, best after --: stoa run -- ls -l")
     private List<String> command = List.of();
-
-    /** Of the run, once it has started. */
-    private volatile String id = "";
 
     RunCommand(Session session) {
         this.session = session;
@@ -30,41 +47,30 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return session.withApp((client, app) -> {
-            try (OnInterrupt _ = new OnInterrupt(() -> end(client, app, id));
-                    Lines<RunEvent> events = client.postForLines(
-                            Client.path("apps", app.value(), "runs"), new Run(command), RunEvent.class)) {
-                return follow(events, app);
-            }
-        });
+        Remote.Wish wish = Remote.Wish.of(session.terminal(), tty, noTty, noInput);
+        if (detach && tty) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "a detached command has no terminal",
+                    "leave out --tty, or --detach to stay with it");
+        }
+        return session.withApp((client, app) -> detach ? detached(client, app) : attached(client, app, wish));
     }
 
-    private int follow(Lines<RunEvent> events, AppName app) {
+    private int attached(Client client, AppName app, Remote.Wish wish) {
+        Run request = new Run(
+                command, Optional.of(wish.input()), wish.size(session.terminal()), wish.type(session.environment()));
+        return new Remote(session, client, app, wish).run(Client.path("apps", app.value(), "runs"), request);
+    }
+
+    private int detached(Client client, AppName app) {
+        Run request = new Run(command, Optional.empty(), Optional.empty(), Optional.empty());
+        DetachedRun run = client.post(Client.path("apps", app.value(), "runs", "detached"), request, DetachedRun.class);
         Terminal terminal = session.terminal();
-        String release = "";
-        for (Optional<RunEvent> next = events.next(); next.isPresent(); next = events.next()) {
-            switch (next.get()) {
-                case RunEvent.Started started -> {
-                    id = started.id();
-                    release = started.release();
-                }
-                case RunEvent.Output output -> terminal.print(output.text());
-                case RunEvent.Exit exit -> {
-                    terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
-                    return exit.status();
-                }
-            }
-        }
-        throw new StoaException(
-                ErrorCode.CONNECTION_LOST,
-                "the platform ended the stream before the command in %s ended".formatted(app),
-                "the command ends with the connection; see: stoa logs -a " + app);
-    }
-
-    private static void end(Client client, AppName app, String id) {
-        // Without an id it has not started, and the end of the connection is enough.
-        if (!id.isEmpty()) {
-            client.delete(Client.path("apps", app.value(), "runs", id));
-        }
+        terminal.show(run, () -> {
+            terminal.line(run.id());
+            terminal.note("-----> Runs by itself; see: stoa logs -f -a %s, or stoa runs -a %s".formatted(app, app));
+        });
+        return 0;
     }
 }

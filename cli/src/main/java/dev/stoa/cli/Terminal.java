@@ -67,6 +67,27 @@ final class Terminal {
         return ttys.contains("out");
     }
 
+    /** Whether a person types. */
+    boolean typed() {
+        return ttys.contains("in");
+    }
+
+    /** Whether a person types, and looks at what is printed. */
+    boolean conversational() {
+        return typed() && watched();
+    }
+
+    InputStream in() {
+        return in;
+    }
+
+    /** Prints what a program somewhere else wrote, as it is. */
+    void pass(byte[] bytes, boolean errors) {
+        PrintStream stream = errors || json ? err : out;
+        stream.write(bytes, 0, bytes.length);
+        stream.flush();
+    }
+
     /** A result: the document for {@code --json}, the text otherwise. */
     void show(Object document, Runnable text) {
         if (json) {

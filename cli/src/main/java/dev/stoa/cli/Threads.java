@@ -11,6 +11,11 @@ final class Threads {
         return Thread.ofVirtual().name(name).start(task);
     }
 
+    /** For what blocks in the operating system, where a virtual thread would hold its carrier; ends with the JVM. */
+    static Thread startBlocking(String name, Runnable task) {
+        return Thread.ofPlatform().name(name).daemon().start(task);
+    }
+
     static Executor virtual() {
         return Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("stoa-", 0).factory());

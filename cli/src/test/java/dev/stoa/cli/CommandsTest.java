@@ -255,12 +255,12 @@ class CommandsTest {
 
     @Test
     void runPrintsOutputRawAndEndsAsTheCommandDid() {
-        Call.Result result = call.stoa("run", "-a", "shop", "--", "sh", "-c", "exit 9", "--json", "-a", "x");
+        Call.Result result = call.stoa("run", "-n", "-a", "shop", "--", "sh", "-c", "exit 9", "--json", "-a", "x");
         assertThat(result.status()).isEqualTo(9);
         assertThat(result.out()).isEqualTo("half a line\n");
         assertThat(platform.requests())
-                .containsExactly(
-                        "POST /v1/apps/shop/runs {\"command\":[\"sh\",\"-c\",\"exit 9\",\"--json\",\"-a\",\"x\"]}");
+                .containsExactly("POST /v1/apps/shop/runs"
+                        + " {\"command\":[\"sh\",\"-c\",\"exit 9\",\"--json\",\"-a\",\"x\"],\"input\":false}");
     }
 
     @Test

@@ -147,7 +147,24 @@ final class Stoa implements AutoCloseable {
 
     /** Starts a command that goes on. */
     Process start(Path directory, Path out, Path err, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        return builder(List.of(), directory, out, err, arguments).start();
+    }
+
+    /** Starts a command by way of another, such as a program that gives it a terminal. */
+    Process startBy(List<String> before, Path out, Path err, String... arguments) throws IOException {
+        return builder(before, Path.of("."), out, err, arguments).start();
+    }
+
+    /** Starts a command that reads a file. */
+    Process startWith(Path in, Path out, Path err, String... arguments) throws IOException {
+        return builder(List.of(), Path.of("."), out, err, arguments)
+                .redirectInput(in.toFile())
+                .start();
+    }
+
+    private ProcessBuilder builder(List<String> before, Path directory, Path out, Path err, String... arguments) {
+        List<String> command = new ArrayList<>(before);
+        command.add(LAUNCHER.toString());
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
@@ -156,7 +173,7 @@ final class Stoa implements AutoCloseable {
         builder.environment().remove("STOA_URL");
         builder.environment().remove("STOA_TOKEN");
         builder.environment().putAll(environment);
-        return builder.start();
+        return builder;
     }
 
     /** Runs a command that must succeed. */

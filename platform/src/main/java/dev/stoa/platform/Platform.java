@@ -13,6 +13,7 @@ import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
+import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
 import dev.stoa.platform.engine.Engine;
@@ -114,7 +115,8 @@ public final class Platform implements AutoCloseable {
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
-                        control.cronApi().endpoints())
+                        control.cronApi().endpoints(),
+                        new RunsApi(control.runs()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }

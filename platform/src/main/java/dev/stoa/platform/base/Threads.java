@@ -28,6 +28,17 @@ public final class Threads {
         });
     }
 
+    /** Starts a platform thread, for what blocks in the operating system: a virtual one would hold its carrier. */
+    public static Thread startBlocking(String name, Runnable task) {
+        return Thread.ofPlatform().name(name).daemon().start(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a thread ended with an error thread=" + name, e);
+            }
+        });
+    }
+
     /** Runs all tasks side by side, each in a virtual thread, and returns when the last has ended. */
     public static void together(String name, Collection<? extends Runnable> tasks) {
         tasks.stream().map(task -> start(name, task)).toList().forEach(thread -> {

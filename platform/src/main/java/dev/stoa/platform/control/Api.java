@@ -12,9 +12,7 @@ import dev.stoa.api.Requests.AddDomain;
 import dev.stoa.api.Requests.ChangeConfig;
 import dev.stoa.api.Requests.CreateApp;
 import dev.stoa.api.Requests.Rollback;
-import dev.stoa.api.Requests.Run;
 import dev.stoa.api.Requests.Scale;
-import dev.stoa.api.RunEvent;
 import dev.stoa.api.Status;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.http.ApiRequest;
@@ -136,13 +134,6 @@ public final class Api {
                                 logQuery(request),
                                 request.query("follow").filter("true"::equals).isPresent(),
                                 sink::accept)),
-                Endpoint.post("/v1/apps/{app}/runs", "Runs a command in the slug and environment of the active release")
-                        .accepts(Run.class)
-                        .streams(RunEvent.class)
-                        .handler((request, sink) ->
-                                apps.run(app(request), request.body(Run.class).command(), sink::accept)),
-                Endpoint.delete("/v1/apps/{app}/runs/{id}", "Ends such a command")
-                        .handler(request -> apps.endRun(app(request), request.path("id"))),
                 Endpoint.get("/v1/apps/{app}/domains", "Lists the domains of an app")
                         .returns(Endpoint.listOf(String.class))
                         .handler(request -> apps.show(app(request)).domains()),

@@ -10,19 +10,14 @@ import dev.stoa.api.LogLine;
 import dev.stoa.api.ProcessType;
 import dev.stoa.api.Release;
 import dev.stoa.api.Requests.ChangeConfig;
-import dev.stoa.api.RunEvent;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
-import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
-import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
 import java.io.InputStream;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +25,10 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What users can do with apps, one method for each thing. */
 public final class Apps {
-    private static final Duration RUN_MAX = Duration.ofHours(24);
     private static final int DEPLOYS_SHOWN = 50;
     static final int INSTANCES_MAX = 100;
 
@@ -47,11 +41,9 @@ public final class Apps {
     private final Crons crons;
     private final View view;
     private final LogStore logs;
-    private final Engine engine;
-    private final LaunchOrder launchOrder;
+    private final Runs runs;
     private final Urls urls;
     private final Domains domains;
-    private final Ids ids;
     private final InstantSource clock;
 
     Apps(
@@ -62,11 +54,9 @@ public final class Apps {
             Crons crons,
             View view,
             LogStore logs,
-            Engine engine,
-            LaunchOrder launchOrder,
+            Runs runs,
             Urls urls,
             Domains domains,
-            Ids ids,
             InstantSource clock) {
         this.home = home;
         this.stores = stores;
@@ -75,11 +65,9 @@ public final class Apps {
         this.crons = crons;
         this.view = view;
         this.logs = logs;
-        this.engine = engine;
-        this.launchOrder = launchOrder;
+        this.runs = runs;
         this.urls = urls;
         this.domains = domains;
-        this.ids = ids;
         this.clock = clock;
     }
 
@@ -121,6 +109,7 @@ public final class Apps {
             deployments.retire(app);
             crons.retire(app);
             reconciler.retire(app);
+            runs.endAll(app);
             FileTree.delete(home.app(app.name()));
             logs.delete(app.name());
             deployments.forget(app);
@@ -292,7 +281,9 @@ public final class Apps {
     }
 
     List<Instance> instances(String name) {
-        return view.instances(stores.apps().require(name));
+        AppRow app = stores.apps().require(name);
+        return Stream.concat(view.instances(app).stream(), runs.instances(app).stream())
+                .toList();
     }
 
     List<Release> releases(String name) {
@@ -300,32 +291,6 @@ public final class Apps {
                 .map(row -> new Release(
                         row.name(), row.state(), row.description(), row.build(), row.reason(), row.createdAt()))
                 .toList();
-    }
-
-    /** Runs a command in the slug and environment of the active release, to its end or the caller's. */
-    void run(String name, List<String> command, Consumer<RunEvent> sink) throws InterruptedException {
-        AppRow app = stores.apps().require(name);
-        if (command.isEmpty()) {
-            throw new StoaException(ErrorCode.BAD_REQUEST, "no command was given", "for example: stoa run -- ls -l");
-        }
-        ReleaseRow release = stores.releases().active(app.id()).orElseThrow(() -> nothingDeployed(app));
-        String id = "run-" + ids.next();
-        sink.accept(new RunEvent.Started(id, release.name()));
-        Exit exit = new OneOff(engine)
-                .run(
-                        launchOrder.oneOff(id, app, release, stores.releases().build(release.build()), quoted(command)),
-                        RUN_MAX,
-                        text -> sink.accept(new RunEvent.Output(text)));
-        sink.accept(new RunEvent.Exit(exit.status()));
-    }
-
-    /** Ends a command that {@link #run} started. */
-    void endRun(String name, String id) {
-        stores.apps().require(name);
-        if (!id.startsWith("run-") || engine.instance(id).isEmpty()) {
-            throw new StoaException(ErrorCode.NOT_FOUND, "no command %s runs".formatted(id), "");
-        }
-        engine.kill(id);
     }
 
     List<String> addDomain(String name, String domain) {
@@ -364,15 +329,5 @@ public final class Apps {
             return "up";
         }
         return stores.releases().active(app.id()).isPresent() ? "stopped" : "empty";
-    }
-
-    /** One word of the shell for each argument; a single argument is a line for the shell already. */
-    private static String quoted(List<String> command) {
-        if (command.size() == 1) {
-            return command.getFirst();
-        }
-        return command.stream()
-                .map(word -> "'" + word.replace("'", "'\\''") + "'")
-                .collect(Collectors.joining(" "));
     }
 }

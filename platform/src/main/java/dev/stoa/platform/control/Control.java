@@ -22,6 +22,7 @@ public final class Control {
     private final AppManifest manifest;
     private final Stores stores;
     private final Deployments deployments;
+    private final Runs runs;
     private final Reconciler reconciler;
     private final GitConnections git;
     private final Hooks hooks;
@@ -84,24 +85,14 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
-        apps = new Apps(
-                home,
-                stores,
-                deployments,
-                reconciler,
-                crons,
-                view,
-                logs,
-                engine,
-                launchOrder,
-                urls,
-                domains,
-                ids,
-                clock);
+        DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, logs, ids, clock);
+        runs = new Runs(stores, engine, launchOrder, view, detached, ids);
+        apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
+        runs.resume();
         reconciler.start();
         crons.start();
         deployments.resume();
@@ -113,6 +104,10 @@ public final class Control {
 
     public Apps apps() {
         return apps;
+    }
+
+    public Runs runs() {
+        return runs;
     }
 
     public GitConnections git() {
@@ -138,6 +133,7 @@ public final class Control {
     /** Ends every instance. */
     public void stopEverything() {
         deployments.close();
+        runs.stopEverything();
         crons.stopEverything();
         reconciler.stopEverything();
     }
@@ -145,6 +141,7 @@ public final class Control {
     /** Decides nothing any more; the instances go on, and so will what was on its way at the next start. */
     public void close() {
         deployments.close();
+        runs.close();
         crons.close();
         reconciler.close();
     }

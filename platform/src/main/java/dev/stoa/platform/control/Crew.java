@@ -40,6 +40,7 @@ final class Crew {
     private final Drain drain;
     private final InstanceStore instances;
     private final RolloutStore rollouts;
+    private final RunStore runs;
     private final ReleaseStore releases;
     private final CronStore crons;
     private final LaunchOrder launchOrder;
@@ -66,6 +67,7 @@ final class Crew {
         this.drain = drain;
         this.instances = stores.instances();
         this.rollouts = stores.rollouts();
+        this.runs = stores.runs();
         this.releases = stores.releases();
         this.crons = stores.crons();
         this.launchOrder = launchOrder;
@@ -90,6 +92,7 @@ final class Crew {
     /** Ends the instances that no app knows, such as the build steps of a platform that was killed. */
     void adopt() {
         Set<String> known = new HashSet<>(instances.ids());
+        runs.unfinished().forEach(run -> known.add(LaunchOrder.RUN + "-" + run.id()));
         known.addAll(crons.instances());
         for (InstanceStatus status : engine.instances()) {
             if (!known.contains(status.id())) {

@@ -17,6 +17,9 @@ final class LaunchOrder {
     /** The process type that gets a port and the requests of the world. */
     static final String WEB = "web";
 
+    /** The process type of commands that somebody runs. */
+    static final String RUN = "run";
+
     private final Limits defaults;
     private final Function<AppRow, List<String>> names;
 
@@ -43,6 +46,11 @@ final class LaunchOrder {
     /** A command that runs once, in the release's slug and environment. */
     InstanceSpec oneOff(String id, AppRow app, ReleaseRow release, BuildRow build, String command) {
         return spec(id, app, release, build, "run", "run." + id, command);
+    }
+
+    /** A command that somebody runs in the release's slug and environment: {@code run.ID}. */
+    InstanceSpec run(String id, AppRow app, ReleaseRow release, BuildRow build, String command) {
+        return spec(RUN + "-" + id, app, release, build, RUN, RUN + "." + id, command);
     }
 
     /** A run of a scheduled job. A name with a dot is no process type, so that it gets neither a port nor limits of one. */

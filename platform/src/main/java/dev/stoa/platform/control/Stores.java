@@ -13,7 +13,8 @@ public record Stores(
         DeployStore deploys,
         GitStore git,
         CronStore crons,
-        SetupStore setups) {
+        SetupStore setups,
+        RunStore runs) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -25,6 +26,7 @@ public record Stores(
                 new DeployStore(jdbi),
                 new GitStore(jdbi, secrets),
                 new CronStore(jdbi),
-                new SetupStore(jdbi));
+                new SetupStore(jdbi),
+                new RunStore(jdbi));
     }
 }

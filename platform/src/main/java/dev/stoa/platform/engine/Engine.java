@@ -1,8 +1,10 @@
 package dev.stoa.platform.engine;
 
+import dev.stoa.api.TerminalSize;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -35,6 +37,24 @@ public interface Engine extends AutoCloseable {
      * @throws dev.stoa.api.StoaException if it could not be launched
      */
     InstanceStatus start(InstanceSpec spec);
+
+    /**
+     * Starts an instance whose streams are the caller's: nothing is written to its output file, and it ends with the
+     * platform.
+     *
+     * @param terminal the size of the terminal that it gets; empty for pipes
+     * @throws dev.stoa.api.StoaException if it could not be launched
+     */
+    Attached attach(InstanceSpec spec, Optional<TerminalSize> terminal);
+
+    /**
+     * Runs one more command in a running instance: in its namespaces, as its user and within its limits, so with no right
+     * that the instance has not. It ends with the instance.
+     *
+     * @param env as in {@link InstanceSpec}; the engine adds the same to it
+     * @throws dev.stoa.api.StoaException if the instance does not run, or the command could not be launched
+     */
+    Attached exec(String id, String command, Map<String, String> env, Optional<TerminalSize> terminal);
 
     /** Every instance that was started and not yet removed, running or exited. */
     List<InstanceStatus> instances();

@@ -62,6 +62,8 @@ public final class ApiServer implements AutoCloseable {
                 .port(port)
                 .shutdownHook(false)
                 .shutdownGracePeriod(GRACE)
+                // Otherwise a key that is typed waits for the acknowledgement of the one before it.
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .contentEncoding(GzippedRequests.context())
                 .routing(this::route)
                 .build();

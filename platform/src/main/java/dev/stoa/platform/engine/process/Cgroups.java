@@ -198,6 +198,14 @@ final class Cgroups {
         return new Group(List.copyOf(procs), oom, List.copyOf(views));
     }
 
+    /** The files by which one more process joins the groups of an instance. */
+    List<Path> procs(String id) {
+        return hierarchies.stream()
+                .map(hierarchy -> hierarchy.directory().resolve(id).resolve("cgroup.procs"))
+                .filter(Files::exists)
+                .toList();
+    }
+
     private static void limit(Hierarchy hierarchy, Path group, Limits limits) throws IOException {
         boolean first = hierarchy.version() == 1;
         String memory = String.valueOf(limits.memoryBytes());

@@ -34,6 +34,11 @@ record InstanceFiles(Path directory) {
         return directory.resolve("output");
     }
 
+    /** The slug that it was started from. */
+    Path slug() throws IOException {
+        return directory.resolve("lower").toRealPath();
+    }
+
     Path exitFile() {
         return directory.resolve("exit");
     }

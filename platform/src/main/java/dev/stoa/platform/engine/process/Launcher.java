@@ -4,9 +4,8 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.InstanceSpec;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +26,7 @@ final class Launcher {
 
     private static final int MESSAGE_BYTES_MAX = 1000;
 
-    private static final String SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    static final String SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private static final Path SHELL = Path.of("/bin/sh");
 
@@ -65,27 +64,31 @@ final class Launcher {
             InstanceFiles files,
             Cgroups.Group group,
             Optional<Network.Place> place,
-            InstanceFiles.Recorded recorded)
+            InstanceFiles.Recorded recorded,
+            Stdio stdio)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
         String home =
                 sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
-        String script = StartScript.of(environment(spec, home, recorded.port()), home, spec.command());
+        byte[] script = StartScript.of(environment(spec.env(), home, recorded.port()), home, spec.command(), stdio)
+                .getBytes(StandardCharsets.UTF_8);
         files.create(spec.slug().toAbsolutePath(), uid, home);
         if (place.isPresent()) {
             HostNames.write(files, place.get().gateway(), spec.net().names());
             HostNames.writeResolver(files);
         }
         files.record(recorded);
-        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid));
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, script.length));
         builder.environment().clear();
         builder.environment().put("PATH", SHIM_PATH);
         builder.directory(files.directory().toFile());
-        builder.redirectError(files.output().toFile());
+        if (stdio instanceof Stdio.Logged) {
+            builder.redirectError(files.output().toFile());
+        }
         Process shim = builder.start();
         ScheduledFuture<?> timeout = Threads.after(LAUNCH_MAX, "launch-timeout", () -> end(shim));
         try {
-            if (!send(shim, script) || !started(shim)) {
+            if (!handOver(shim, script, stdio)) {
                 end(shim);
                 throw new StoaException(
                         ErrorCode.INTERNAL,
@@ -99,7 +102,13 @@ final class Launcher {
     }
 
     private List<String> command(
-            InstanceSpec spec, InstanceFiles files, Cgroups.Group group, Optional<Network.Place> place, int uid) {
+            InstanceSpec spec,
+            InstanceFiles files,
+            Cgroups.Group group,
+            Optional<Network.Place> place,
+            int uid,
+            Stdio stdio,
+            int scriptBytes) {
         List<String> command = new ArrayList<>(sandbox.shim(SHELL, setsid));
         command.add(scripts.shim().toString());
         command.add(files.directory().toString());
@@ -117,14 +126,20 @@ final class Launcher {
         if (sandbox.isolated()) {
             command.add("--contained");
         }
+        if (!(stdio instanceof Stdio.Logged)) {
+            command.add("--attached");
+        }
+        if (stdio instanceof Stdio.Terminal terminal) {
+            command.addAll(List.of("--tty", terminal.device().toString()));
+        }
         command.add("--");
         List<String> layout = sandbox.isolated() ? Layout.of(spec, files, sandbox, hidden, group.views()) : List.of();
-        command.addAll(sandbox.command(layout, files, scripts.sandbox(), uid));
+        command.addAll(sandbox.command(layout, files, scripts.sandbox(), uid, Sandbox.bootstrap(stdio, scriptBytes)));
         return command;
     }
 
-    private static Map<String, String> environment(InstanceSpec spec, String home, int port) {
-        Map<String, String> env = new HashMap<>(spec.env());
+    static Map<String, String> environment(Map<String, String> given, String home, int port) {
+        Map<String, String> env = new HashMap<>(given);
         env.putIfAbsent("PATH", SYSTEM_PATH);
         env.put("HOME", home);
         env.put("TMPDIR", "/tmp");
@@ -134,26 +149,36 @@ final class Launcher {
         return env;
     }
 
-    /** False if the shim ended before it had read everything. */
-    private static boolean send(Process shim, String script) {
-        try (OutputStream out = shim.getOutputStream()) {
-            out.write(script.getBytes(StandardCharsets.UTF_8));
-            return true;
+    /** Gives the script to the instance's shell. False if it ended before it was about to become the command. */
+    static boolean handOver(Process shim, byte[] script, Stdio stdio) {
+        try {
+            OutputStream out = shim.getOutputStream();
+            out.write(script);
+            out.flush();
+            // Where pipes are asked for, the command's input follows.
+            if (!(stdio instanceof Stdio.Pipes)) {
+                out.close();
+            }
+            boolean started = StartScript.STARTED.equals(line(shim.getInputStream()));
+            if (stdio instanceof Stdio.Logged) {
+                shim.getInputStream().close();
+            }
+            return started;
         } catch (IOException e) {
             return false;
         }
     }
 
-    private static boolean started(Process shim) {
-        try (BufferedReader in =
-                new BufferedReader(new InputStreamReader(shim.getInputStream(), StandardCharsets.UTF_8))) {
-            return StartScript.STARTED.equals(in.readLine());
-        } catch (IOException e) {
-            return false;
+    /** Reads no byte beyond the line: what follows is the command's output. */
+    private static String line(InputStream in) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int next = in.read(); next >= 0 && next != '\n' && line.length() < MESSAGE_BYTES_MAX; next = in.read()) {
+            line.append((char) next);
         }
+        return line.toString();
     }
 
-    private static void end(Process shim) {
+    static void end(Process shim) {
         shim.descendants().forEach(ProcessHandle::destroyForcibly);
         shim.destroyForcibly();
     }

@@ -2,8 +2,10 @@ package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.api.TerminalSize;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.engine.Attached;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceSpec;
@@ -69,6 +71,7 @@ public final class ProcessEngine implements Engine {
     private final Cgroups cgroups;
     private final boolean root;
     private final Launcher launcher;
+    private final Doorway doorway;
     private final Ports ports;
     private final Optional<Network> network;
     private final String sharedWhy;
@@ -89,7 +92,9 @@ public final class ProcessEngine implements Engine {
         this.sandbox = sandbox;
         this.cgroups = cgroups;
         this.root = Machine.root();
-        this.launcher = new Launcher(sandbox, Scripts.extract(directory.resolve(".scripts")), hidden);
+        Scripts scripts = Scripts.extract(directory.resolve(".scripts"));
+        this.launcher = new Launcher(sandbox, scripts, hidden);
+        this.doorway = new Doorway(scripts, clock);
         this.network = networking.own();
         this.sharedWhy = networking.sharedWhy();
         this.ports = new Ports(directory.hashCode());
@@ -168,18 +173,56 @@ public final class ProcessEngine implements Engine {
 
     @Override
     public InstanceStatus start(InstanceSpec spec) {
+        Process _ = start(spec, Stdio.LOGGED);
+        return known(spec.id()).status();
+    }
+
+    @Override
+    public Attached attach(InstanceSpec spec, Optional<TerminalSize> terminal) {
+        Optional<Pty> pty = terminal.map(size -> AttachedProcess.open(size, sandbox.uid(spec.tenant())));
+        try {
+            Process shim = start(spec, AttachedProcess.stdio(pty));
+            ProcessInstance instance = known(spec.id());
+            return new AttachedProcess(shim, pty, () -> exit(instance), () -> remove(spec.id()));
+        } catch (RuntimeException e) {
+            pty.ifPresent(Pty::close);
+            throw e;
+        }
+    }
+
+    @Override
+    public Attached exec(String id, String command, Map<String, String> env, Optional<TerminalSize> terminal) {
+        ProcessInstance instance = known(id);
+        long app = instance.status().pid().orElseThrow(() -> Doorway.gone(id));
+        boolean isolated = instance.tree().map(ProcessTree::isolated).orElse(false);
+        try {
+            String home = isolated ? APP_MOUNT : instance.files().slug().toString();
+            return doorway.open(
+                    id,
+                    app,
+                    cgroups.procs(id),
+                    home,
+                    Launcher.environment(env, home, instance.port()),
+                    command,
+                    terminal);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not find the files of instance " + id, e);
+        }
+    }
+
+    private Process start(InstanceSpec spec, Stdio stdio) {
         check(spec);
         if (!starting.add(spec.id())) {
             throw new IllegalStateException("instance " + spec.id() + " is being started already");
         }
         try {
-            return launch(spec);
+            return launch(spec, stdio);
         } finally {
             starting.remove(spec.id());
         }
     }
 
-    private InstanceStatus launch(InstanceSpec spec) {
+    private Process launch(InstanceSpec spec, Stdio stdio) {
         InstanceFiles files = new InstanceFiles(directory.resolve(spec.id()));
         int port = port(spec.net());
         Instant startedAt = clock.instant();
@@ -202,7 +245,8 @@ public final class ProcessEngine implements Engine {
                             port,
                             address.map(InetAddress::getHostAddress),
                             sandbox.isolated(),
-                            startedAt));
+                            startedAt),
+                    stdio);
             ProcessInstance instance = new ProcessInstance(
                     files,
                     spec.tenant(),
@@ -214,7 +258,7 @@ public final class ProcessEngine implements Engine {
             instances.put(spec.id(), instance);
             launched = true;
             watch.child(instance, shim);
-            return instance.status();
+            return shim;
         } catch (IOException e) {
             boolean full = DiskFull.causes(e);
             throw new StoaException(
@@ -327,8 +371,12 @@ public final class ProcessEngine implements Engine {
 
     @Override
     public Exit await(String id) throws InterruptedException {
+        return exit(known(id));
+    }
+
+    private static Exit exit(ProcessInstance instance) throws InterruptedException {
         try {
-            return known(id).exit().get();
+            return instance.exit().get();
         } catch (ExecutionException e) {
             throw new AssertionError("an exit is never completed with an error", e);
         }

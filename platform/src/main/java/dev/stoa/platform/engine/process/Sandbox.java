@@ -17,6 +17,9 @@ record Sandbox(Kind kind, boolean userNamespace) {
     /** The shell of the instance gets its script by stdin, so that no secret is in an argument or in a file. */
     private static final List<String> BOOTSTRAP = List.of("/bin/sh", "-c", "eval \"$(cat)\"; exit 125");
 
+    /** The script is followed by the command's input, of which this must not read a byte. */
+    private static final String ATTACHED_BOOTSTRAP = "eval \"$(dd bs=1 count=$0 2>/dev/null <&3)\"; exit 125";
+
     enum Kind {
         /** Root's bubblewrap; the app runs as a user of its tenant. */
         BUBBLEWRAP_AS_ROOT("bubblewrap", true, true),
@@ -80,7 +83,8 @@ record Sandbox(Kind kind, boolean userNamespace) {
     }
 
     /** What the shim runs: the sandbox around the instance's shell. */
-    List<String> command(List<String> layout, InstanceFiles files, Path sandboxScript, int uid) {
+    List<String> command(
+            List<String> layout, InstanceFiles files, Path sandboxScript, int uid, List<String> bootstrap) {
         List<String> command = new ArrayList<>();
         switch (kind) {
             case BUBBLEWRAP_AS_ROOT -> {
@@ -107,8 +111,17 @@ record Sandbox(Kind kind, boolean userNamespace) {
             }
             case NONE -> {}
         }
-        command.addAll(BOOTSTRAP);
+        command.addAll(bootstrap);
         return command;
+    }
+
+    /** The shell of the instance, which takes its script from the shim. */
+    static List<String> bootstrap(Stdio stdio, int scriptBytes) {
+        return switch (stdio) {
+            case Stdio.Logged _ -> BOOTSTRAP;
+            case Stdio.Pipes _, Stdio.Terminal _ ->
+                List.of("/bin/sh", "-c", ATTACHED_BOOTSTRAP, String.valueOf(scriptBytes));
+        };
     }
 
     private List<String> asUser(int uid) {

@@ -13,12 +13,12 @@ import java.util.HexFormat;
 import java.util.Objects;
 
 /** The shell scripts that the engine ships in its jar, as files that a shell can run. */
-record Scripts(Path shim, Path sandbox) {
+record Scripts(Path shim, Path sandbox, Path exec) {
     /** Each version gets a file of its own: a shell reads its script as it goes, so a running one must not change. */
     static Scripts extract(Path directory) {
         try {
             Files.createDirectories(directory);
-            return new Scripts(extract(directory, "shim"), extract(directory, "sandbox"));
+            return new Scripts(extract(directory, "shim"), extract(directory, "sandbox"), extract(directory, "exec"));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write the engine's scripts to " + directory, e);
         }

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 
 /**
  * The script by which the shell inside the sandbox becomes the app: it sets the environment, reports the start, and
- * replaces itself. It comes by stdin, and a part of it starts nothing, as the command stands in its last line.
+ * replaces itself. It comes by a pipe, and a part of it starts nothing, as the command stands in its last line.
  */
 final class StartScript {
     /** What the script writes to its descriptor 4 when all that is left to do is to run the command. */
@@ -18,7 +18,7 @@ final class StartScript {
 
     private StartScript() {}
 
-    static String of(Map<String, String> env, String directory, String command) {
+    static String of(Map<String, String> env, String directory, String command, Stdio stdio) {
         StringBuilder script = new StringBuilder();
         new TreeMap<>(env).forEach((name, value) -> {
             check(name, value);
@@ -32,8 +32,14 @@ final class StartScript {
         script.append("cd ").append(quote(directory)).append(" || exit 125\n");
         // The platform may be gone by now, which must not end the instance.
         script.append("(trap '' PIPE; echo ").append(STARTED).append(" >&4) 2>/dev/null\n");
-        script.append("exec 4>&-\n");
-        script.append("exec </dev/null /bin/sh -c ").append(quote(command)).append('\n');
+        script.append(
+                switch (stdio) {
+                    case Stdio.Logged _ -> "exec 4>&-\nexec </dev/null";
+                    case Stdio.Pipes _ -> "exec <&3 >&4 2>&5 3<&- 4>&- 5>&- 9<&-\nexec";
+                    // A session of its own has the terminal for itself: Ctrl-C is for it and not for the sandbox.
+                    case Stdio.Terminal _ -> "exec <&6 >&6 2>&6 3<&- 4>&- 5>&- 6<&- 9<&-\nexec setsid -c";
+                });
+        script.append(" /bin/sh -c ").append(quote(command)).append('\n');
         return script.toString();
     }
 

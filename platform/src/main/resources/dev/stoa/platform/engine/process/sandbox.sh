@@ -23,7 +23,7 @@ entry() {
             target=$(printf '%s' "$target" | sed 's/\\/\\134/g; s/ /\\040/g; s/	/\\011/g')
             ;;
     esac
-    echo "$source $target $3 $4 0 0" >&5
+    echo "$source $target $3 $4 0 0" >&7
 }
 
 # bind SOURCE PATH_INSIDE OPTIONS
@@ -70,7 +70,7 @@ read_only_below() {
 
 umask 022
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root" || fail "could not mount the new root"
-exec 5>"$table"
+exec 7>"$table"
 read_only=
 while [ "$1" != -- ]; do
     case $1 in
@@ -86,7 +86,7 @@ while [ "$1" != -- ]; do
     esac
 done
 shift
-exec 5>&-
+exec 7>&-
 mount --all --fstab "$table" || fail "could not make the mounts"
 read_only_below
 mkdir "$root/.old" && cd "$root" && pivot_root . .old && cd / && umount -l /.old && rmdir /.old || fail "could not change the root"

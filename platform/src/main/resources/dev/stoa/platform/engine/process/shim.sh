@@ -2,16 +2,17 @@
 # output, exit) are how the platform finds the instance again.
 #
 #   shim.sh DIRECTORY [--join CGROUP_PROCS]... [--net NAMESPACE] [--oom COUNTERS] [--layer overlay|copy] [--shm] [--owner UID]
-#       [--contained] -- COMMAND...
+#       [--contained] [--attached] [--tty DEVICE] -- COMMAND...
 #
 # --contained says that no process of the instance outlives its first.
 #
 # stdin is a script for the instance's own shell; it holds secrets and is passed on unread. stdout is where that shell
-# reports that it has started.
+# reports that it has started. With --attached, the instance's input follows on stdin, and its output and errors go to
+# stdout and stderr, or all of them to the terminal DEVICE; the file "output" then has what the sandbox itself says.
 dir=$1
 shift
 echo $$ >"$dir/pid"
-exec 3<&0 4>&1 </dev/null >>"$dir/output" 2>&1
+exec 3<&0 4>&1 5>&2 </dev/null >>"$dir/output" 2>&1
 # A caught signal, unlike an ignored one, is back to its default in the instance.
 trap : HUP INT TERM
 
@@ -35,6 +36,8 @@ layer=
 shm=
 owner=
 contained=
+attached=
+tty=
 while [ "$1" != -- ]; do
     case $1 in
         --join) join="$join $2"; shift ;;
@@ -44,6 +47,8 @@ while [ "$1" != -- ]; do
         --shm) shm=yes ;;
         --owner) owner=$2; shift ;;
         --contained) contained=yes ;;
+        --attached) attached=yes ;;
+        --tty) tty=$2; shift ;;
     esac
     shift
 done
@@ -62,15 +67,8 @@ if [ "$layer" = copy ]; then
     cp -a --reflink=auto lower/. app/ 2>/dev/null || cp -a lower/. app/ || finish 125
 fi
 
-# The output goes through a pipe: an instance that opens /dev/stderr for writing would cut a file short. The logger stays
-# when it cannot write, as on a full disk, since an instance whose pipe has no reader is killed.
-mkfifo -m 600 pipe || finish 125
-if [ -n "$owner" ]; then chown "$owner" pipe || finish 125; fi
-(until cat; do sleep 1; done) <pipe 2>/dev/null 3<&- 4>&- &
-echo $! >logger
-exec >pipe 2>&1
-
-(
+# run COMMAND...
+run() {
     # The shim stays outside, so that it can still act when the instance has used up its limits.
     for procs in $join; do
         echo 0 >"$procs" || exit 125
@@ -80,8 +78,29 @@ exec >pipe 2>&1
         set -- nsenter --net="$net" -- /bin/sh -c \
             'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; exec "$@"' sh "$@"
     fi
+    if [ -n "$tty" ]; then exec 6<>"$tty" || exit 125; fi
+    if [ -n "$attached" ]; then exec "$@"; fi
     exec "$@" <&3 3<&-
-)
+}
+
+if [ -n "$attached" ]; then
+    # A program may open its streams again by name, /dev/stderr.
+    if [ -n "$owner" ]; then chown "$owner" /proc/self/fd/3 /proc/self/fd/4 /proc/self/fd/5; fi
+    (run "$@")
+    status=$?
+    finish $status
+fi
+exec 5>&-
+
+# The output goes through a pipe: an instance that opens /dev/stderr for writing would cut a file short. The logger stays
+# when it cannot write, as on a full disk, since an instance whose pipe has no reader is killed.
+mkfifo -m 600 pipe || finish 125
+if [ -n "$owner" ]; then chown "$owner" pipe || finish 125; fi
+(until cat; do sleep 1; done) <pipe 2>/dev/null 3<&- 4>&- &
+echo $! >logger
+exec >pipe 2>&1
+
+(run "$@")
 status=$?
 
 exec >/dev/null 2>&1

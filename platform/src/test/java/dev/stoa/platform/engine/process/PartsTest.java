@@ -14,14 +14,14 @@ import org.junit.jupiter.api.Test;
 class PartsTest {
     @Test
     void aVariableWithANameThatNoShellTakesIsRefused() {
-        assertThatThrownBy(() -> StartScript.of(Map.of("A;rm", "x"), "/app", "true"))
+        assertThatThrownBy(() -> StartScript.of(Map.of("A;rm", "x"), "/app", "true", Stdio.LOGGED))
                 .isInstanceOf(StoaException.class)
                 .hasMessage("the environment variable \"A;rm\" cannot be given to a process");
     }
 
     @Test
     void theCommandStandsInTheLastLineSoThatAPartOfTheScriptStartsNothing() {
-        String script = StartScript.of(Map.of("A", "it's"), "/app", "echo 'x'");
+        String script = StartScript.of(Map.of("A", "it's"), "/app", "echo 'x'", Stdio.LOGGED);
 
         assertThat(script.lines().toList()).first().isEqualTo("export A='it'\\''s'");
         assertThat(script.lines().toList()).last().isEqualTo("exec </dev/null /bin/sh -c 'echo '\\''x'\\'''");
