@@ -74,7 +74,6 @@ public final class ManifestFile {
     private static final Pattern DOMAIN =
             Pattern.compile("(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
 
-
     private static final KeyExamples TOP = KeyExamples.of(
             "name", "name = \"shop\"",
             "domains", "domains = [\"shop.example.com\"]",
@@ -90,7 +89,8 @@ public final class ManifestFile {
             "buildpacks", "buildpacks = [\"./my-buildpack\"]",
             "env", "env = [\"NPM_TOKEN\"]",
             "timeout", "timeout = \"20m\"");
-    static final KeyExamples RELEASE = KeyExamples.of("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
+    static final KeyExamples RELEASE =
+            KeyExamples.of("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
     private static final KeyExamples NETWORK = KeyExamples.of("allow", "allow = [\"frontend\"]");
     private static final Map<String, String> LATER = Map.of(
             "databases", "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…",

@@ -107,7 +107,8 @@ final class CronsCommand implements Callable<Integer> {
                     }
                     case RunEvent.Output output -> terminal.print(output.text());
                     case RunEvent.Errors errors -> terminal.print(errors.text());
-                    case RunEvent.Bytes bytes -> terminal.pass(Base64.getDecoder().decode(bytes.base64()), false);
+                    case RunEvent.Bytes bytes ->
+                        terminal.pass(Base64.getDecoder().decode(bytes.base64()), false);
                     case RunEvent.Exit exit -> {
                         terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
                         return exit.status();

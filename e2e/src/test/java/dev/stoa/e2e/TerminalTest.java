@@ -118,7 +118,8 @@ class TerminalTest {
         Stoa.Result result = typed(
                 List.of(
                         List.of("type", "echo key $API_KEY port ${PORT:-none} $(pwd); ls; tty -s && echo a terminal\r"),
-                        List.of("see", "key " + SECRET + " port "), List.of("see", " /app\r\n"),
+                        List.of("see", "key " + SECRET + " port "),
+                        List.of("see", " /app\r\n"),
                         List.of("see", "server.py"),
                         List.of("see", "a terminal"),
                         List.of("type", "sh -c 'echo nap''ping; exec sleep 100'\r"),
