@@ -71,6 +71,11 @@ final class BuildContext {
         return new BuildContext(shell, tools, request.withoutConfig(), source, output);
     }
 
+    /** The app's own secrets, which its instances get as config vars. */
+    SecretVars secrets() {
+        return request.secrets();
+    }
+
     /** A folder of the app's cache, by its name. */
     Path cache(String name) {
         return request.cache().resolve(name);

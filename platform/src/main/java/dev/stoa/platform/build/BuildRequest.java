@@ -14,19 +14,21 @@ import java.util.Map;
  * @param cache    kept from one build of the app to the next; never used by two builds at once
  * @param manifest what {@code stoa.toml} says, or {@link Manifest#EMPTY}
  * @param config   the config vars that the build may see
+ * @param secrets  keeps what a framework insists on
  */
 public record BuildRequest(
-        AppName app, int tenant, Path source, Path cache, Manifest manifest, Map<String, String> config) {
+        AppName app,
+        int tenant,
+        Path source,
+        Path cache,
+        Manifest manifest,
+        Map<String, String> config,
+        SecretVars secrets) {
     public BuildRequest {
         config = Map.copyOf(config);
     }
 
-    /** For a build that sees no config var. */
-    public BuildRequest(AppName app, int tenant, Path source, Path cache, Manifest manifest) {
-        this(app, tenant, source, cache, manifest, Map.of());
-    }
-
     BuildRequest withoutConfig() {
-        return new BuildRequest(app, tenant, source, cache, manifest);
+        return new BuildRequest(app, tenant, source, cache, manifest, Map.of(), secrets);
     }
 }

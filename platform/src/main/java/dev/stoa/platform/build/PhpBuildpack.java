@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,7 +71,7 @@ final class PhpBuildpack implements Buildpack {
         env.put("PHP_CLI_SERVER_WORKERS", WORKERS);
         if (laravel) {
             env.putAll(Map.of("APP_ENV", "production", "APP_DEBUG", "false", "LOG_CHANNEL", "stderr"));
-            StableSecret.of(context, "app_key").ifPresent(secret -> env.put("APP_KEY", laravelKey(secret)));
+            context.secrets().ensure("APP_KEY", key -> "base64:" + Base64.getEncoder().encodeToString(key));
         }
         List<Path> readable = new ArrayList<>(php.readable());
         Optional<Toolchains.Tool> franken = context.tools().find(ToolKind.FRANKENPHP, Optional.empty());
@@ -193,12 +192,6 @@ final class PhpBuildpack implements Buildpack {
         if (keeps && !cache.isPresent()) {
             cache.save(context);
         }
-    }
-
-    /** Laravel takes 32 bytes in base 64. */
-    private static String laravelKey(String secret) {
-        byte[] bytes = HexFormat.of().parseHex(secret);
-        return "base64:" + Base64.getEncoder().encodeToString(bytes);
     }
 
     /** Puts the router and the settings into Stoa's corner, and what Heroku's Procfiles name onto the PATH. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +61,7 @@ final class RubyBuildpack implements Buildpack {
                     "RAILS_LOG_TO_STDOUT", "enabled",
                     "RAILS_SERVE_STATIC_FILES", "enabled"));
             precompile(context, gemfile, env, ruby);
-            StableSecret.of(context, "secret_key_base").ifPresent(secret -> env.put("SECRET_KEY_BASE", secret));
+            context.secrets().ensure("SECRET_KEY_BASE", HexFormat.of()::formatHex);
         }
         if (gemfile.has("jekyll") && source.has("_config.yml") && !source.has(Procfile.NAME)) {
             context.step("Running jekyll build");

@@ -4,6 +4,7 @@ import dev.stoa.api.AppSetup;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.build.SecretVars;
 import dev.stoa.platform.control.AppStore.AppRow;
 import java.util.Collection;
 import java.util.HashSet;
@@ -47,11 +48,24 @@ final class AppConfig {
         Map<String, String> generated = new LinkedHashMap<>();
         setup.generated().stream()
                 .filter(name -> !present.contains(name))
-                .forEach(name -> generated.put(name, secret()));
+                .forEach(name -> generated.put(name, HexFormat.of().formatHex(secret())));
         if (!generated.isEmpty()) {
-            configs.change(app.id(), generated, List.of());
-            say.accept("-----> Generated config vars: " + String.join(", ", generated.keySet()));
+            keep(app, generated, say);
         }
+    }
+
+    /** Where buildpacks keep the secrets that their frameworks insist on. */
+    SecretVars secrets(AppRow app, Consumer<String> say) {
+        return (name, form) -> {
+            if (!configs.read(app.id()).containsKey(name)) {
+                keep(app, Map.of(name, form.apply(secret())), say);
+            }
+        };
+    }
+
+    private void keep(AppRow app, Map<String, String> generated, Consumer<String> say) {
+        configs.change(app.id(), generated, List.of());
+        say.accept("-----> Generated config vars: " + String.join(", ", generated.keySet()));
     }
 
     private static StoaException missing(AppRow app, Map<String, String> missing) {
@@ -66,10 +80,10 @@ final class AppConfig {
                 "set them, and deploy again: " + settingOf(missing.keySet(), app));
     }
 
-    private String secret() {
+    private byte[] secret() {
         byte[] bytes = new byte[GENERATED_BYTES];
         random.nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
+        return bytes;
     }
 
     /**

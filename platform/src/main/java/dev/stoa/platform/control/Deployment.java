@@ -256,7 +256,8 @@ final class Deployment {
             Redaction redaction = new Redaction(config);
             Consumer<String> lines = bounded(row);
             Slug slug = build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config),
+                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config,
+                            appConfig.secrets(app, line -> say(row, line))),
                     line -> lines.accept(redaction.apply(line)));
             checkSize(slug);
             boundCache(row, cache);

@@ -147,6 +147,10 @@ final class ReleaseStore {
                             select r.build_id from cron_runs c
                             join releases r on r.app_id = c.app_id and r.version = c.version
                             where c.app_id = :app and c.state = 'running')
+                        and id not in (
+                            select r.build_id from runs d
+                            join releases r on r.app_id = d.app_id and r.version = d.version
+                            where d.app_id = :app and d.exited_at is null)
                         """)
                 .bind("app", app)
                 .bind("keep", keep)

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -26,6 +27,9 @@ final class Workshop {
 
     final LocalShell shell = new LocalShell();
     final List<String> output = new ArrayList<>();
+
+    /** By name, what buildpacks wanted kept. */
+    final Map<String, String> secrets = new HashMap<>();
     Map<String, String> environment = System.getenv();
     Manifest manifest = Manifest.EMPTY;
     Map<String, String> config = Map.of();
@@ -69,7 +73,11 @@ final class Workshop {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest, config), lines);
+        return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest, config, this::keep), lines);
+    }
+
+    private void keep(String name, Function<byte[], String> form) {
+        secrets.computeIfAbsent(name, n -> form.apply(new byte[32]));
     }
 
     /** Starts a process type as an engine would. */
