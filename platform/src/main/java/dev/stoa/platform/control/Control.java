@@ -66,21 +66,20 @@ public final class Control {
         DeployLog deployLog = new DeployLog(home.deploys());
         GitDeploys gitDeploys =
                 new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
-        Deployment deployment = new Deployment(
+        BuildPhase buildPhase = new BuildPhase(
                 home,
                 stores,
-                deployLog,
                 builder,
                 engine,
                 new AppConfig(stores.configs(), new SecureRandom()),
-                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock),
-                view,
-                reconciler,
-                urls,
                 domains,
                 gitDeploys,
                 buildsAtOnce,
                 clock);
+        ReleasePhase releasePhase =
+                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock);
+        Deployment deployment = new Deployment(
+                home, stores, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);

@@ -1,40 +1,21 @@
 package dev.stoa.platform.control;
 
-import dev.stoa.api.AppName;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
-import dev.stoa.api.Manifest;
-import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import dev.stoa.platform.base.FileTree;
-import dev.stoa.platform.base.TimeLimit;
-import dev.stoa.platform.build.BuildRequest;
-import dev.stoa.platform.build.Builder;
-import dev.stoa.platform.build.Slug;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.DeployStore.DeployRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
-import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.source.ArchiveLimits;
-import dev.stoa.platform.source.SourceArchive;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -47,17 +28,6 @@ final class Deployment {
     /** Beyond the active one, so many of the newest releases keep their builds and can be gone back to. */
     static final int RELEASES_KEPT = 10;
 
-    /** With the releases that are kept, these two bound the disk use of an app. */
-    static final long SLUG_BYTES_MAX = 4L << 30;
-
-    static final long CACHE_BYTES_MAX = 8L << 30;
-
-    /** Where the manifest does not say. */
-    static final Duration BUILD_MAX = Duration.ofMinutes(30);
-
-    /** So much of what a deploy says is kept; a build that says more is not heard any further. */
-    static final long SAID_CHARS_MAX = 8 << 20;
-
     private final Home home;
     private final AppStore apps;
     private final ConfigStore configs;
@@ -65,33 +35,22 @@ final class Deployment {
     private final RolloutStore rollouts;
     private final DeployStore deploys;
     private final DeployLog log;
-    private final Builder builder;
-    private final Engine engine;
-    private final SetupStore setups;
-    private final AppConfig appConfig;
-    private final ReleasePhase phase;
+    private final BuildPhase buildPhase;
+    private final ReleasePhase releasePhase;
     private final View view;
     private final Reconciler reconciler;
     private final Urls urls;
-    private final Domains domains;
-    private final GitDeploys gitDeploys;
-    private final Semaphore builds;
     private final InstantSource clock;
 
     Deployment(
             Home home,
             Stores stores,
             DeployLog log,
-            Builder builder,
-            Engine engine,
-            AppConfig appConfig,
-            ReleasePhase phase,
+            BuildPhase buildPhase,
+            ReleasePhase releasePhase,
             View view,
             Reconciler reconciler,
             Urls urls,
-            Domains domains,
-            GitDeploys gitDeploys,
-            int buildsAtOnce,
             InstantSource clock) {
         this.home = home;
         this.apps = stores.apps();
@@ -100,17 +59,11 @@ final class Deployment {
         this.rollouts = stores.rollouts();
         this.deploys = stores.deploys();
         this.log = log;
-        this.builder = builder;
-        this.engine = engine;
-        this.setups = stores.setups();
-        this.appConfig = appConfig;
-        this.phase = phase;
+        this.buildPhase = buildPhase;
+        this.releasePhase = releasePhase;
         this.view = view;
         this.reconciler = reconciler;
         this.urls = urls;
-        this.domains = domains;
-        this.gitDeploys = gitDeploys;
-        this.builds = new Semaphore(buildsAtOnce, true);
         this.clock = clock;
     }
 
@@ -135,7 +88,7 @@ final class Deployment {
         AppRow app = apps.find(row.app()).orElseThrow();
         toTraffic(row, app);
         if (Set.of("deploy", "config").contains(row.deploy().kind())) {
-            phase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
+            releasePhase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
         }
     }
 
@@ -216,7 +169,7 @@ final class Deployment {
 
     private ReleaseRow release(DeployRow row, AppRow app) throws InterruptedException {
         return switch (row.deploy().kind()) {
-            case "deploy" -> newRelease(row, app, build(row, app), configs.read(app.id()));
+            case "deploy" -> newRelease(row, app, buildPhase.run(row, app, line -> say(row, line)), configs.read(app.id()));
             case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
             case "rollback" -> {
                 ReleaseRow target =
@@ -225,101 +178,6 @@ final class Deployment {
             }
             default -> releases.active(app.id()).orElseThrow(() -> Apps.nothingDeployed(app));
         };
-    }
-
-    private BuildRow build(DeployRow row, AppRow app) throws InterruptedException {
-        String id = row.deploy().id();
-        if (gitDeploys.isToBeFetched(row)) {
-            deploys.state(id, "building");
-            gitDeploys.bring(row, app, bounded(row));
-        }
-        if (!builds.tryAcquire()) {
-            say(row, "       waits for another build to end");
-            builds.acquire();
-        }
-        try {
-            deploys.state(id, "building");
-            Path directory = home.build(app.name(), id);
-            releases.deleteBuild(id);
-            FileTree.delete(directory);
-            Path source = Files.createDirectories(directory.resolve("slug"));
-            try (InputStream archive = Files.newInputStream(home.upload(id))) {
-                SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
-            }
-            MergedManifest merged = MergedManifest.read(source);
-            merged.notes().forEach(note -> say(row, "       " + note));
-            appConfig.prepare(app, merged, line -> say(row, line));
-            Manifest manifest = merged.manifest();
-            manifest.domains().forEach(domain -> domains.add(app, domain));
-            Path cache = Files.createDirectories(home.cache(app.name()));
-            Map<String, String> config = forBuild(app, manifest);
-            Redaction redaction = new Redaction(config);
-            Consumer<String> lines = bounded(row);
-            Slug slug = build(
-                    new BuildRequest(new AppName(app.name()), app.id(), source, cache, manifest, config,
-                            appConfig.secrets(app, line -> say(row, line))),
-                    line -> lines.accept(redaction.apply(line)));
-            checkSize(slug);
-            boundCache(row, cache);
-            engine.own(source, app.id());
-            BuildRow build = new BuildRow(id, app.id(), slug, manifest);
-            releases.addBuild(build, clock.instant());
-            setups.declare(id, merged);
-            appConfig.hint(app, merged, slug.env().keySet(), line -> say(row, line));
-            return build;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            builds.release();
-        }
-    }
-
-    /** The config vars that the app lets its builds see. */
-    private Map<String, String> forBuild(AppRow app, Manifest manifest) {
-        Map<String, String> config = new HashMap<>(manifest.env());
-        config.putAll(configs.read(app.id()));
-        config.keySet().retainAll(manifest.build().env());
-        return config;
-    }
-
-    private Slug build(BuildRequest request, Consumer<String> output) throws InterruptedException {
-        Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
-        try (TimeLimit limit =
-                new TimeLimit(longest, "build-limit-" + request.app().value())) {
-            try {
-                return builder.build(request, output);
-            } catch (InterruptedException e) {
-                if (!limit.over()) {
-                    throw e;
-                }
-                throw new StoaException(
-                        ErrorCode.BUILD_FAILED,
-                        "the build took longer than %s and was ended".formatted(inWords(longest)),
-                        "if it needs more time, give it: [build]   timeout = \"1h\"");
-            }
-        }
-    }
-
-    static String inWords(Duration span) {
-        return span.toSeconds() % 60 == 0 ? span.toMinutes() + " min" : span.toSeconds() + " s";
-    }
-
-    private static void checkSize(Slug slug) {
-        if (slug.sizeBytes() > SLUG_BYTES_MAX) {
-            throw new StoaException(
-                    ErrorCode.TOO_LARGE,
-                    "the app has %d MB after its build, and may have %d"
-                            .formatted(slug.sizeBytes() >> 20, SLUG_BYTES_MAX >> 20),
-                    "keep what it does not need at run time out of its folder, or in another place such as a bucket");
-        }
-    }
-
-    /** What package managers keep grows with every version they have seen. */
-    private void boundCache(DeployRow row, Path cache) {
-        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
-            say(row, "       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
-            FileTree.delete(cache);
-        }
     }
 
     private BuildRow latestBuild(AppRow app) {
@@ -339,7 +197,7 @@ final class Deployment {
         deploys.version(row.deploy().id(), release.version());
         say(row, "-----> Releasing " + release.name());
         if (!row.deploy().kind().equals("rollback")) {
-            phase.before(app, build, release, line -> say(row, line));
+            releasePhase.before(app, build, release, line -> say(row, line));
         }
         return release;
     }
@@ -395,22 +253,6 @@ final class Deployment {
                 .filter(problem -> !problem.code().equals(ErrorCode.CANCELLED.code()))
                 .map(problem -> new StoaException(ErrorCode.NOT_HEALTHY, problem.detail(), problem.hint()))
                 .orElseGet(Deployment::cancelled);
-    }
-
-    /** Passes on what a build says, up to the limit. */
-    private Consumer<String> bounded(DeployRow row) {
-        AtomicLong said = new AtomicLong();
-        return line -> {
-            long before = said.getAndAdd(line.length() + 1L);
-            if (before + line.length() < SAID_CHARS_MAX) {
-                say(row, line);
-            } else if (before < SAID_CHARS_MAX) {
-                say(
-                        row,
-                        "       (the build says more than %d MB; the rest is left out)"
-                                .formatted(SAID_CHARS_MAX >> 20));
-            }
-        };
     }
 
     private void say(DeployRow row, String line) {

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /** Runs the commands of builds as instances, so that a build is as shut in and as limited as an app. */
 public final class EngineBuildShell implements BuildShell {
-    /** The build as a whole has a limit of its own, see {@link Deployment}. */
+    /** The build as a whole has a limit of its own, see {@link BuildPhase}. */
     private static final Duration COMMAND_MAX = Duration.ofHours(24);
 
     private final Engine engine;

@@ -1,0 +1,199 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.AppName;
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.MergedManifest;
+import dev.stoa.api.StoaException;
+import dev.stoa.api.TimeSpan;
+import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.TimeLimit;
+import dev.stoa.platform.build.BuildRequest;
+import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.build.Slug;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.DeployStore.DeployRow;
+import dev.stoa.platform.control.ReleaseStore.BuildRow;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.source.ArchiveLimits;
+import dev.stoa.platform.source.SourceArchive;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/** Brings the source of a deploy to its folder, and has it built: few at a time, and each within its limits. */
+final class BuildPhase {
+    /** With the releases that are kept, these two bound the disk use of an app. */
+    static final long SLUG_BYTES_MAX = 4L << 30;
+
+    static final long CACHE_BYTES_MAX = 8L << 30;
+
+    /** Where the manifest does not say. */
+    static final Duration BUILD_MAX = Duration.ofMinutes(30);
+
+    /** So much of what a deploy says is kept; a build that says more is not heard any further. */
+    static final long SAID_CHARS_MAX = 8 << 20;
+
+    private final Home home;
+    private final ConfigStore configs;
+    private final ReleaseStore releases;
+    private final DeployStore deploys;
+    private final SetupStore setups;
+    private final Builder builder;
+    private final Engine engine;
+    private final AppConfig appConfig;
+    private final Domains domains;
+    private final GitDeploys gitDeploys;
+    private final Semaphore builds;
+    private final InstantSource clock;
+
+    BuildPhase(
+            Home home,
+            Stores stores,
+            Builder builder,
+            Engine engine,
+            AppConfig appConfig,
+            Domains domains,
+            GitDeploys gitDeploys,
+            int buildsAtOnce,
+            InstantSource clock) {
+        this.home = home;
+        this.configs = stores.configs();
+        this.releases = stores.releases();
+        this.deploys = stores.deploys();
+        this.setups = stores.setups();
+        this.builder = builder;
+        this.engine = engine;
+        this.appConfig = appConfig;
+        this.domains = domains;
+        this.gitDeploys = gitDeploys;
+        this.builds = new Semaphore(buildsAtOnce, true);
+        this.clock = clock;
+    }
+
+    /** @param say gets what the build says, up to a limit */
+    BuildRow run(DeployRow row, AppRow app, Consumer<String> say) throws InterruptedException {
+        String id = row.deploy().id();
+        if (gitDeploys.isToBeFetched(row)) {
+            deploys.state(id, "building");
+            gitDeploys.bring(row, app, bounded(say));
+        }
+        if (!builds.tryAcquire()) {
+            say.accept("       waits for another build to end");
+            builds.acquire();
+        }
+        try {
+            deploys.state(id, "building");
+            return build(id, app, say);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            builds.release();
+        }
+    }
+
+    private BuildRow build(String id, AppRow app, Consumer<String> say) throws IOException, InterruptedException {
+        Path directory = home.build(app.name(), id);
+        releases.deleteBuild(id);
+        FileTree.delete(directory);
+        Path source = Files.createDirectories(directory.resolve("slug"));
+        try (InputStream archive = Files.newInputStream(home.upload(id))) {
+            SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
+        }
+        MergedManifest merged = MergedManifest.read(source);
+        merged.notes().forEach(note -> say.accept("       " + note));
+        appConfig.prepare(app, merged, say);
+        Manifest manifest = merged.manifest();
+        manifest.domains().forEach(domain -> domains.add(app, domain));
+        Path cache = Files.createDirectories(home.cache(app.name()));
+        Map<String, String> config = visible(app, manifest);
+        Redaction redaction = new Redaction(config);
+        Consumer<String> lines = bounded(say);
+        Slug slug = within(
+                new BuildRequest(
+                        new AppName(app.name()),
+                        app.id(),
+                        source,
+                        cache,
+                        manifest,
+                        config,
+                        appConfig.secrets(app, say)),
+                line -> lines.accept(redaction.apply(line)));
+        checkSize(slug);
+        boundCache(cache, say);
+        engine.own(source, app.id());
+        BuildRow build = new BuildRow(id, app.id(), slug, manifest);
+        releases.addBuild(build, clock.instant());
+        setups.declare(id, merged);
+        appConfig.hint(app, merged, slug.env().keySet(), say);
+        return build;
+    }
+
+    /** The config vars that the app lets its builds see. */
+    private Map<String, String> visible(AppRow app, Manifest manifest) {
+        Map<String, String> config = new HashMap<>(manifest.env());
+        config.putAll(configs.read(app.id()));
+        config.keySet().retainAll(manifest.build().env());
+        return config;
+    }
+
+    /** Within the time that the app gives it. */
+    private Slug within(BuildRequest request, Consumer<String> output) throws InterruptedException {
+        Duration longest = request.manifest().build().timeout().orElse(BUILD_MAX);
+        try (TimeLimit limit =
+                new TimeLimit(longest, "build-limit-" + request.app().value())) {
+            try {
+                return builder.build(request, output);
+            } catch (InterruptedException e) {
+                if (!limit.over()) {
+                    throw e;
+                }
+                throw new StoaException(
+                        ErrorCode.BUILD_FAILED,
+                        "the build took longer than %s and was ended".formatted(TimeSpan.spoken(longest)),
+                        "if it needs more time, give it: [build]   timeout = \"1h\"");
+            }
+        }
+    }
+
+    private static void checkSize(Slug slug) {
+        if (slug.sizeBytes() > SLUG_BYTES_MAX) {
+            throw new StoaException(
+                    ErrorCode.TOO_LARGE,
+                    "the app has %d MB after its build, and may have %d"
+                            .formatted(slug.sizeBytes() >> 20, SLUG_BYTES_MAX >> 20),
+                    "keep what it does not need at run time out of its folder, or in another place such as a bucket");
+        }
+    }
+
+    /** What package managers keep grows with every version they have seen. */
+    private static void boundCache(Path cache, Consumer<String> say) {
+        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
+            say.accept("       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
+            FileTree.delete(cache);
+        }
+    }
+
+    /** Passes on what a build says, up to the limit. */
+    private static Consumer<String> bounded(Consumer<String> say) {
+        AtomicLong said = new AtomicLong();
+        return line -> {
+            long before = said.getAndAdd(line.length() + 1L);
+            if (before + line.length() < SAID_CHARS_MAX) {
+                say.accept(line);
+            } else if (before < SAID_CHARS_MAX) {
+                say.accept("       (the build says more than %d MB; the rest is left out)"
+                        .formatted(SAID_CHARS_MAX >> 20));
+            }
+        };
+    }
+}
