@@ -71,7 +71,8 @@ final class PhpBuildpack implements Buildpack {
         env.put("PHP_CLI_SERVER_WORKERS", WORKERS);
         if (laravel) {
             env.putAll(Map.of("APP_ENV", "production", "APP_DEBUG", "false", "LOG_CHANNEL", "stderr"));
-            context.secrets().ensure("APP_KEY", key -> "base64:" + Base64.getEncoder().encodeToString(key));
+            context.secrets()
+                    .ensure("APP_KEY", key -> "base64:" + Base64.getEncoder().encodeToString(key));
         }
         List<Path> readable = new ArrayList<>(php.readable());
         Optional<Toolchains.Tool> franken = context.tools().find(ToolKind.FRANKENPHP, Optional.empty());

@@ -78,8 +78,8 @@ public final class Control {
                 clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock);
-        Deployment deployment = new Deployment(
-                home, stores, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
+        Deployment deployment =
+                new Deployment(home, stores, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);

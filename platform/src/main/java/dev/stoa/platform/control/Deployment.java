@@ -169,7 +169,8 @@ final class Deployment {
 
     private ReleaseRow release(DeployRow row, AppRow app) throws InterruptedException {
         return switch (row.deploy().kind()) {
-            case "deploy" -> newRelease(row, app, buildPhase.run(row, app, line -> say(row, line)), configs.read(app.id()));
+            case "deploy" ->
+                newRelease(row, app, buildPhase.run(row, app, line -> say(row, line)), configs.read(app.id()));
             case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
             case "rollback" -> {
                 ReleaseRow target =

@@ -30,6 +30,7 @@ final class Workshop {
 
     /** By name, what buildpacks wanted kept. */
     final Map<String, String> secrets = new HashMap<>();
+
     Map<String, String> environment = System.getenv();
     Manifest manifest = Manifest.EMPTY;
     Map<String, String> config = Map.of();
@@ -73,7 +74,8 @@ final class Workshop {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return builder.build(new BuildRequest(new AppName("shop"), 1, source, cache(), manifest, config, this::keep), lines);
+        return builder.build(
+                new BuildRequest(new AppName("shop"), 1, source, cache(), manifest, config, this::keep), lines);
     }
 
     private void keep(String name, Function<byte[], String> form) {
