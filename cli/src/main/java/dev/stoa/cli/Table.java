@@ -1,9 +1,10 @@
 package dev.stoa.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Rows in aligned columns, for people. */
+/** Rows in aligned columns, for people. Of a cell with several lines the first is shown. */
 final class Table {
     private static final String GAP = "   ";
 
@@ -15,13 +16,16 @@ final class Table {
     }
 
     Table row(String... cells) {
-        for (int i = 0; i < cells.length; i++) {
+        List<String> row = Arrays.stream(cells)
+                .map(cell -> cell.lines().findFirst().orElse(""))
+                .toList();
+        for (int i = 0; i < row.size(); i++) {
             if (i == widths.size()) {
                 widths.add(0);
             }
-            widths.set(i, Math.max(widths.get(i), length(cells[i])));
+            widths.set(i, Math.max(widths.get(i), length(row.get(i))));
         }
-        rows.add(List.of(cells));
+        rows.add(row);
         return this;
     }
 

@@ -35,7 +35,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The whole server: constructs everything, in this one place, so that one can read what it is made of. */
@@ -67,9 +70,11 @@ public final class Platform implements AutoCloseable {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
             home = opened(Home.open(options.home()));
+            Supplier<Engine> opening = beside(
+                    "engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             Sql sql = opened(openStore());
             database = options.databaseUrl().isPresent() ? "external" : "embedded PostgreSQL";
-            engine = opened(ProcessEngine.open(home.instances(), List.of(home.root()), clock));
+            engine = opening.get();
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
@@ -186,6 +191,27 @@ public final class Platform implements AutoCloseable {
     private <T extends AutoCloseable> T opened(T part) {
         opened.push(part);
         return part;
+    }
+
+    /** Opens a part while the caller does something else; it is closed with the others even if nobody asks for it. */
+    private <T extends AutoCloseable> Supplier<T> beside(String name, Supplier<T> open) {
+        CompletableFuture<T> part = new CompletableFuture<>();
+        Thread _ = Threads.start(name, () -> {
+            try {
+                part.complete(open.get());
+            } catch (RuntimeException | Error e) {
+                part.completeExceptionally(e);
+            }
+        });
+        Supplier<T> opened = () -> {
+            try {
+                return part.join();
+            } catch (CompletionException e) {
+                throw e.getCause() instanceof RuntimeException cause ? cause : e;
+            }
+        };
+        this.opened.push(() -> opened.get().close());
+        return opened;
     }
 
     private static Path jarOf(Class<?> type) {

@@ -125,8 +125,8 @@ final class ReleaseStore {
     }
 
     /**
-     * The builds that neither serve, nor have instances, nor belong to one of the newest {@code keep} releases or of the
-     * newest {@code keep} that once served.
+     * The builds that neither serve, nor have instances, nor are among the {@code keep} that were released last or the
+     * {@code keep} that served last. A rollback releases a build anew, and takes the place of no other.
      */
     List<String> oldBuilds(int app, int keep) {
         return jdbi.withHandle(handle -> handle.createQuery("""
@@ -134,10 +134,11 @@ final class ReleaseStore {
                         and id in (select build_id from releases where app_id = :app)
                         and id not in (select build_id from releases where app_id = :app and state in ('active', 'pending'))
                         and id not in (
-                            select build_id from releases where app_id = :app order by version desc limit :keep)
+                            select build_id from releases where app_id = :app
+                            group by build_id order by max(version) desc limit :keep)
                         and id not in (
                             select build_id from releases where app_id = :app and state = 'superseded'
-                            order by version desc limit :keep)
+                            group by build_id order by max(version) desc limit :keep)
                         and id not in (
                             select r.build_id from instances i
                             join rollouts o on o.id = i.rollout_id

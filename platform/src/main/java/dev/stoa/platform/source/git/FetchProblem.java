@@ -55,6 +55,9 @@ final class FetchProblem {
         if (has(chain, ConnectException.class) || has(chain, NoRouteToHostException.class)) {
             return failed(url, "nothing answers there", "is the host right, the port, and the network up?", e);
         }
+        if (said.contains("unrecognized ssl message")) {
+            return failed(url, "what answers there does not speak TLS", "is it http:// rather than https://?", e);
+        }
         if (has(chain, SSLException.class)) {
             return failed(
                     url,

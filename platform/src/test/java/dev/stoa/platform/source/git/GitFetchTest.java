@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -179,6 +180,27 @@ class GitFetchTest {
                 ErrorCode.GIT_REF_NOT_FOUND,
                 "no branch, tag or commit",
                 () -> fetched(server.gitUrl() + "#" + "a".repeat(40)));
+    }
+
+    @Test
+    void aServerWithoutTlsIsNotOneWithAnUntrustedCertificate() throws Exception {
+        try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            FutureTask<Void> answer = new FutureTask<>(() -> {
+                for (int i = 0; i < 2; i++) {
+                    try (Socket client = plain.accept()) {
+                        int _ = client.getInputStream().read(new byte[1024]);
+                        client.getOutputStream()
+                                .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    }
+                }
+                return null;
+            });
+            Thread _ = Thread.startVirtualThread(answer);
+            assertFails(
+                    ErrorCode.GIT_FETCH_FAILED,
+                    "does not speak TLS",
+                    () -> fetched("https://127.0.0.1:%d/you/shop.git".formatted(plain.getLocalPort())));
+        }
     }
 
     @Test
