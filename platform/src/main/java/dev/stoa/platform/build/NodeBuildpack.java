@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 /** Node.js with npm, pnpm or Yarn. */
 final class NodeBuildpack implements Buildpack {
     private static final String MODULES = "node_modules";
+    private static final List<String> PROGRAMS =
+            List.of("server.js", "index.js", "app.js", "server.mjs", "index.mjs");
+    private static final List<String> OTHER_KINDS = List.of("index.html", "Dockerfile", Procfile.NAME);
     private static final String STANDALONE = ".next/standalone";
 
     /** Settings of the package managers, by which the same lock file may be installed in another way. */
@@ -37,7 +40,13 @@ final class NodeBuildpack implements Buildpack {
 
     @Override
     public boolean detects(SourceFolder source) {
-        return source.has(PackageJson.FILE);
+        return source.has(PackageJson.FILE) || isScript(source);
+    }
+
+    /** A program in one file that comes with no list of what it needs, and is no page's script. */
+    private static boolean isScript(SourceFolder source) {
+        return OTHER_KINDS.stream().noneMatch(source::has)
+                && PROGRAMS.stream().anyMatch(source::has);
     }
 
     @Override
@@ -120,6 +129,10 @@ final class NodeBuildpack implements Buildpack {
     private static void install(BuildContext context, PackageJson app, NodeCommands commands, boolean withDev)
             throws InterruptedException {
         NodePackages packages = commands.packages();
+        if (!context.source().has(PackageJson.FILE)) {
+            context.detail("there is no package.json: nothing is installed");
+            return;
+        }
         String manager = packages.kind().program();
         Optional<String> lock = packages.lock().flatMap(context.source()::text);
         boolean complete = packages.kind() != NodePackages.Kind.NPM
