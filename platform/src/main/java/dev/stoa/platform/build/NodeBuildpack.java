@@ -65,7 +65,8 @@ final class NodeBuildpack implements Buildpack {
                 .filter(script -> app.script(script).isPresent())
                 .findFirst();
         commands.script(app, "heroku-prebuild");
-        install(context, app, commands, build.isPresent());
+        Optional<String> needed = commandsOf(context, app).flatMap(c -> app.devDependencyIn(c).stream()).findFirst();
+        install(context, app, commands, build.isPresent() || needed.isPresent());
         if (build.isPresent()) {
             context.step("Running the %s script".formatted(build.get()));
             commands.script(app, build.get());
@@ -76,6 +77,9 @@ final class NodeBuildpack implements Buildpack {
         if (files.isPresent() && isOnlyASite(context)) {
             // Nothing of it runs any more.
             context.attempt("rm -rf " + MODULES);
+        } else if (needed.isPresent()) {
+            context.detail("%s starts the app and is a development dependency, so these stay: it belongs into \"dependencies\""
+                    .formatted(needed.get()));
         } else if (build.isPresent() && app.hasDevDependencies()) {
             prune(context, app, commands);
         }
@@ -89,6 +93,17 @@ final class NodeBuildpack implements Buildpack {
         }
         return new Built(
                 web.map(command -> Map.of("web", command)).orElse(Map.of()), commands.runtimeEnv(), tools.readable());
+    }
+
+    /** What runs when the app runs, as far as it is said. */
+    private static Stream<String> commandsOf(BuildContext context, PackageJson app) {
+        Stream<String> procfile = context.source().text(Procfile.NAME).stream()
+                .flatMap(text -> Procfile.parse(text).processes().values().stream());
+        Stream<String> manifest = context.manifest().processes().values().stream()
+                .flatMap(process -> process.command().stream());
+        List<String> commands = Stream.concat(procfile, manifest).toList();
+        boolean byScript = commands.isEmpty() || commands.stream().anyMatch(c -> c.matches("(npm|yarn|pnpm)\\b.*"));
+        return Stream.concat(commands.stream(), byScript ? app.script("start").stream() : Stream.empty());
     }
 
     private static boolean isOnlyASite(BuildContext context) {

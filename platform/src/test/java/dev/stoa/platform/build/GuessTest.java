@@ -159,6 +159,28 @@ class GuessTest {
         assertThat(node.detects(folder(files))).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "nodemon src/app.js, nodemon",
+        "NODE_ENV=production ts-node src/app.ts, ts-node",
+        "node -r ts-node/register src/app.ts, ts-node",
+        "babel-node app.js, ''",
+        "node dist/typescript.js, ''",
+        "node app.js, ''"
+    })
+    void aDevelopmentDependencyThatStartsTheAppIsSeen(String command, String expected) {
+        SourceFolder source = folder(Map.of(
+                "package.json",
+                "{\"devDependencies\": {\"nodemon\": \"3\", \"ts-node\": \"10\", \"typescript\": \"5\"}}"));
+        assertThat(PackageJson.read(source).devDependencyIn(command).orElse("")).isEqualTo(expected);
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfAText() {
+        assertThat(folder(Map.of("package.json", "\uFEFF{}")).text("package.json"))
+                .contains("{}");
+    }
+
     @Test
     void theStartScriptRunsWithoutAnNpmAroundIt() {
         assertThat(node("{\"scripts\": {\"start\": \"next start -p $PORT\"}}")).isEqualTo("next start -p $PORT");
