@@ -14,8 +14,7 @@ import java.util.stream.Stream;
  */
 record DjangoProject(SourceFolder source, String folder) {
     private static final String MANAGE = "manage.py";
-    private static final Pattern SETTINGS =
-            Pattern.compile("DJANGO_SETTINGS_MODULE['\"]\\s*,\\s*['\"]([\\w.]+)['\"]");
+    private static final Pattern SETTINGS = Pattern.compile("DJANGO_SETTINGS_MODULE['\"]\\s*,\\s*['\"]([\\w.]+)['\"]");
 
     static Optional<DjangoProject> find(SourceFolder source) {
         Stream<String> below = Stream.concat(PythonStart.folders(source, ""), Stream.of("src"));

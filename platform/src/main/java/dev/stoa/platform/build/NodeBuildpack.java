@@ -13,8 +13,7 @@ import java.util.stream.Stream;
 /** Node.js with npm, pnpm or Yarn. */
 final class NodeBuildpack implements Buildpack {
     private static final String MODULES = "node_modules";
-    private static final List<String> PROGRAMS =
-            List.of("server.js", "index.js", "app.js", "server.mjs", "index.mjs");
+    private static final List<String> PROGRAMS = List.of("server.js", "index.js", "app.js", "server.mjs", "index.mjs");
     private static final List<String> OTHER_KINDS = List.of("index.html", "Dockerfile", Procfile.NAME);
     private static final String STANDALONE = ".next/standalone";
 
@@ -45,8 +44,7 @@ final class NodeBuildpack implements Buildpack {
 
     /** A program in one file that comes with no list of what it needs, and is no page's script. */
     private static boolean isScript(SourceFolder source) {
-        return OTHER_KINDS.stream().noneMatch(source::has)
-                && PROGRAMS.stream().anyMatch(source::has);
+        return OTHER_KINDS.stream().noneMatch(source::has) && PROGRAMS.stream().anyMatch(source::has);
     }
 
     @Override
@@ -65,7 +63,9 @@ final class NodeBuildpack implements Buildpack {
                 .filter(script -> app.script(script).isPresent())
                 .findFirst();
         commands.script(app, "heroku-prebuild");
-        Optional<String> needed = commandsOf(context, app).flatMap(c -> app.devDependencyIn(c).stream()).findFirst();
+        Optional<String> needed = commandsOf(context, app)
+                .flatMap(c -> app.devDependencyIn(c).stream())
+                .findFirst();
         install(context, app, commands, build.isPresent() || needed.isPresent());
         if (build.isPresent()) {
             context.step("Running the %s script".formatted(build.get()));
@@ -78,8 +78,9 @@ final class NodeBuildpack implements Buildpack {
             // Nothing of it runs any more.
             context.attempt("rm -rf " + MODULES);
         } else if (needed.isPresent()) {
-            context.detail("%s starts the app and is a development dependency, so these stay: it belongs into \"dependencies\""
-                    .formatted(needed.get()));
+            context.detail(
+                    "%s starts the app and is a development dependency, so these stay: it belongs into \"dependencies\""
+                            .formatted(needed.get()));
         } else if (build.isPresent() && app.hasDevDependencies()) {
             prune(context, app, commands);
         }
@@ -99,8 +100,8 @@ final class NodeBuildpack implements Buildpack {
     private static Stream<String> commandsOf(BuildContext context, PackageJson app) {
         Stream<String> procfile = context.source().text(Procfile.NAME).stream()
                 .flatMap(text -> Procfile.parse(text).processes().values().stream());
-        Stream<String> manifest = context.manifest().processes().values().stream()
-                .flatMap(process -> process.command().stream());
+        Stream<String> manifest =
+                context.manifest().processes().values().stream().flatMap(process -> process.command().stream());
         List<String> commands = Stream.concat(procfile, manifest).toList();
         boolean byScript = commands.isEmpty() || commands.stream().anyMatch(c -> c.matches("(npm|yarn|pnpm)\\b.*"));
         return Stream.concat(commands.stream(), byScript ? app.script("start").stream() : Stream.empty());

@@ -47,7 +47,8 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
     /** The version of npm that works with this Node.js; empty where the machine's does. */
     Optional<String> otherNpm() {
         Optional<SemverRange.Version> version = SemverRange.Version.parse(node.version());
-        boolean fits = engines().flatMap(SemverRange::parse)
+        boolean fits = engines()
+                .flatMap(SemverRange::parse)
                 .flatMap(range -> version.map(range::contains))
                 .orElse(true);
         return fits ? Optional.empty() : version.map(v -> npmFor(v.major()));
@@ -56,7 +57,8 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
     /** Which Node.js the machine's npm says that it works with. */
     private Optional<String> engines() {
         // The program is npm/bin/npm-cli.js.
-        Path manifest = Toolchains.realPath(npm.program()).resolve("../../package.json").normalize();
+        Path manifest =
+                Toolchains.realPath(npm.program()).resolve("../../package.json").normalize();
         try {
             return Files.isRegularFile(manifest)
                     ? new PackageJson(Json.MAPPER.readTree(Files.readString(manifest))).engine("node")

@@ -106,7 +106,8 @@ record PythonProject(SourceFolder source) {
         }
         boolean isPackage = Boolean.TRUE.equals(pyproject().getBoolean("tool.poetry.package-mode", () -> true));
         if (!isPackage && pyproject().contains("tool.poetry.dependencies")) {
-            context.detail("without a poetry.lock each build may get other versions: commit the one \"poetry lock\" writes");
+            context.detail(
+                    "without a poetry.lock each build may get other versions: commit the one \"poetry lock\" writes");
             return new PoetryInstall(pyproject(), pyprojectText(), "");
         }
         if (isPackage && pyproject().contains("build-system")) {

@@ -138,8 +138,8 @@ class GuessTest {
     void aDjangoProjectInAFolderBelowIsFound() {
         assertThat(python(Map.of("requirements.txt", "django", "mysite/manage.py", "", "mysite/mysite/wsgi.py", "")))
                 .isEqualTo("python mysite/manage.py runserver --noreload 0.0.0.0:$PORT");
-        assertThat(python(Map.of(
-                        "requirements.txt", "django\ngunicorn", "src/manage.py", "", "src/mysite/wsgi.py", "")))
+        assertThat(python(
+                        Map.of("requirements.txt", "django\ngunicorn", "src/manage.py", "", "src/mysite/wsgi.py", "")))
                 .isEqualTo("env PYTHONPATH=src gunicorn --bind 0.0.0.0:$PORT mysite.wsgi");
         assertThat(python(Map.of("requirements.txt", "flask", "tools/manage.py", "", "app.py", FLASK)))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");

@@ -159,9 +159,7 @@ class VersionsTest {
         node(dir.resolve("home/.nvm/versions/node/v16.3.0/bin/node"), "v16.3.0");
         Path real = dir.toRealPath().resolve("npm");
         Workshop.write(real, "package.json", "{\"engines\": {\"node\": \"^20.17.0 || >=22.9.0\"}}");
-        program(
-                real.resolve("bin/npm-cli.js"),
-                """
+        program(real.resolve("bin/npm-cli.js"), """
                 case "$*" in *--no-save*)
                   mkdir -p node_modules/.bin
                   printf '#!/bin/sh\\necho older npm: "$*"\\n' > node_modules/.bin/npm; chmod 755 node_modules/.bin/npm;;
