@@ -14,8 +14,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What a deploy sends of a folder: everything but .git and what {@link IgnoreRules} leave out, in an order that does not
- * depend on the file system.
+ * What a deploy sends of a folder: everything but .git, Python's virtual environments and what {@link IgnoreRules} leave
+ * out, in an order that does not depend on the file system.
  *
  * @param skipped sockets, pipes and devices, which an archive cannot carry
  */
@@ -93,7 +93,7 @@ record SourceFolder(Path folder, List<Entry> entries, List<Path> skipped) {
                 if (path.endsWith(".git")) {
                     continue;
                 }
-                if (rules.ignores(path, attributes.isDirectory())) {
+                if (rules.ignores(path, attributes.isDirectory()) || isVirtualEnvironment(path)) {
                     ignored++;
                 } else {
                     add(path, attributes, rules);
@@ -118,6 +118,11 @@ record SourceFolder(Path folder, List<Entry> entries, List<Path> skipped) {
             } else {
                 skipped.add(path);
             }
+        }
+
+        /** It names this machine's folders and links to its Python, so it is of no use anywhere else. */
+        private static boolean isVirtualEnvironment(Path path) {
+            return Files.exists(path.resolve("pyvenv.cfg"));
         }
 
         private static List<Path> children(Path folder) {

@@ -57,6 +57,12 @@ class SourceFolderTest {
     }
 
     @Test
+    void virtualEnvironmentsOfPythonStayHere() throws Exception {
+        files("app.py", "venv/pyvenv.cfg", "venv/lib/a.py", "tools/.venv/pyvenv.cfg", "tools/a.sh", "env/a.py");
+        assertThat(sent()).containsExactly("app.py", "env/a.py", "tools/a.sh");
+    }
+
+    @Test
     void gitignoreLeavesOutAsGitWould() throws Exception {
         files("app.py", "app.pyc", "keep.pyc", "logs/a.log", "src/logs/b.log", "src/main.py", "build/x", "src/build/y");
         file(".gitignore", "# comment\n*.pyc\n!keep.pyc\nlogs/\n/build\n");

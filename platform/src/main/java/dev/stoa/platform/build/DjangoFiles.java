@@ -10,11 +10,10 @@ import java.util.Map;
 /** Collects the static files of a Django project, as Heroku does. */
 final class DjangoFiles {
     private static final String SWITCH = "DISABLE_COLLECTSTATIC";
-    private static final String COMMAND = "python manage.py collectstatic --noinput";
 
     private DjangoFiles() {}
 
-    static void collect(BuildContext context, List<Path> readable) throws InterruptedException {
+    static void collect(BuildContext context, DjangoProject project, List<Path> readable) throws InterruptedException {
         Map<String, String> settings = context.manifest().env();
         String disabled = settings.getOrDefault(SWITCH, "");
         if (!disabled.isEmpty() && !disabled.equals("0")) {
@@ -25,7 +24,8 @@ final class DjangoFiles {
         env.put("PATH", PythonEnvironment.path(context));
         env.put("PYTHONUNBUFFERED", "1");
         context.step("Collecting static files");
-        BuildContext.Outcome outcome = context.outcome(COMMAND, env, readable);
+        String command = "python %s collectstatic --noinput".formatted(project.manage());
+        BuildContext.Outcome outcome = context.outcome(command, env, readable);
         if (outcome.status() == 0) {
             outcome.printed().stream()
                     .filter(line -> line.contains(" static file"))
@@ -38,7 +38,7 @@ final class DjangoFiles {
             outcome.printed().forEach(context::show);
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
-                    "%s failed with exit status %d".formatted(COMMAND, outcome.status()),
+                    "%s failed with exit status %d".formatted(command, outcome.status()),
                     "the last lines of the build's output say why. Config vars are not there during a build: give a setting that is needed"
                             + " a value under [env] in stoa.toml, or write %s = \"1\" there to leave the step out"
                                     .formatted(SWITCH));

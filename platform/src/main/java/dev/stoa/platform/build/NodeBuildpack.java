@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 /** Node.js with npm, pnpm or Yarn. */
 final class NodeBuildpack implements Buildpack {
     private static final String MODULES = "node_modules";
+    private static final List<String> PROGRAMS = List.of("server.js", "index.js", "app.js", "server.mjs", "index.mjs");
+    private static final List<String> OTHER_KINDS = List.of("index.html", "Dockerfile", Procfile.NAME);
     private static final String STANDALONE = ".next/standalone";
 
     /** Settings of the package managers, by which the same lock file may be installed in another way. */
@@ -37,7 +39,12 @@ final class NodeBuildpack implements Buildpack {
 
     @Override
     public boolean detects(SourceFolder source) {
-        return source.has(PackageJson.FILE);
+        return source.has(PackageJson.FILE) || isScript(source);
+    }
+
+    /** A program in one file that comes with no list of what it needs, and is no page's script. */
+    private static boolean isScript(SourceFolder source) {
+        return OTHER_KINDS.stream().noneMatch(source::has) && PROGRAMS.stream().anyMatch(source::has);
     }
 
     @Override
@@ -56,7 +63,10 @@ final class NodeBuildpack implements Buildpack {
                 .filter(script -> app.script(script).isPresent())
                 .findFirst();
         commands.script(app, "heroku-prebuild");
-        install(context, app, commands, build.isPresent());
+        Optional<String> needed = commandsOf(context, app)
+                .flatMap(c -> app.devDependencyIn(c).stream())
+                .findFirst();
+        install(context, app, commands, build.isPresent() || needed.isPresent());
         if (build.isPresent()) {
             context.step("Running the %s script".formatted(build.get()));
             commands.script(app, build.get());
@@ -67,6 +77,10 @@ final class NodeBuildpack implements Buildpack {
         if (files.isPresent() && isOnlyASite(context)) {
             // Nothing of it runs any more.
             context.attempt("rm -rf " + MODULES);
+        } else if (needed.isPresent()) {
+            context.detail(
+                    "%s starts the app and is a development dependency, so these stay: it belongs into \"dependencies\""
+                            .formatted(needed.get()));
         } else if (build.isPresent() && app.hasDevDependencies()) {
             prune(context, app, commands);
         }
@@ -80,6 +94,17 @@ final class NodeBuildpack implements Buildpack {
         }
         return new Built(
                 web.map(command -> Map.of("web", command)).orElse(Map.of()), commands.runtimeEnv(), tools.readable());
+    }
+
+    /** What runs when the app runs, as far as it is said. */
+    private static Stream<String> commandsOf(BuildContext context, PackageJson app) {
+        Stream<String> procfile = context.source().text(Procfile.NAME).stream()
+                .flatMap(text -> Procfile.parse(text).processes().values().stream());
+        Stream<String> manifest =
+                context.manifest().processes().values().stream().flatMap(process -> process.command().stream());
+        List<String> commands = Stream.concat(procfile, manifest).toList();
+        boolean byScript = commands.isEmpty() || commands.stream().anyMatch(c -> c.matches("(npm|yarn|pnpm)\\b.*"));
+        return Stream.concat(commands.stream(), byScript ? app.script("start").stream() : Stream.empty());
     }
 
     private static boolean isOnlyASite(BuildContext context) {
@@ -120,6 +145,10 @@ final class NodeBuildpack implements Buildpack {
     private static void install(BuildContext context, PackageJson app, NodeCommands commands, boolean withDev)
             throws InterruptedException {
         NodePackages packages = commands.packages();
+        if (!context.source().has(PackageJson.FILE)) {
+            context.detail("there is no package.json: nothing is installed");
+            return;
+        }
         String manager = packages.kind().program();
         Optional<String> lock = packages.lock().flatMap(context.source()::text);
         boolean complete = packages.kind() != NodePackages.Kind.NPM

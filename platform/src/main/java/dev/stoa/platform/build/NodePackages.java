@@ -132,10 +132,11 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         };
     }
 
-    /** The folder with its program, to be on the PATH; empty for npm, which is there. */
+    /** The folder with its program, to be on the PATH; empty for npm, which is there unless Node.js is too old for it. */
     Optional<Path> bring(NodeTools tools) throws InterruptedException {
         BuildContext context = tools.context();
-        if (kind == Kind.NPM) {
+        Optional<String> wanted = kind == Kind.NPM ? tools.otherNpm() : Optional.of(version);
+        if (wanted.isEmpty()) {
             return Optional.empty();
         }
         Optional<String> release = kind == Kind.BERRY ? releaseInSource(context.source()) : Optional.empty();
@@ -144,12 +145,12 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
             script(context, corner, "node \"%s/%s\"".formatted(context.mount(), release.get()));
             return Optional.of(Path.of(context.mount(), corner, "bin"));
         }
-        Path folder = tools.install(kind.inNpm(), version)
+        Path folder = tools.install(kind.inNpm(), wanted.get())
                 .orElseThrow(
                         () -> new StoaException(
                                 ErrorCode.TOOL_MISSING,
                                 "the app is installed with %s %s, which npm could not bring"
-                                        .formatted(kind.program(), version),
+                                        .formatted(kind.program(), wanted.get()),
                                 "see the output; the version comes from packageManager or engines in package.json, else from the lock file"));
         // The app's cache is not there when the app runs, and a Procfile may well say "yarn start".
         String from = DependencyCache.quote(folder.toString());

@@ -1,5 +1,8 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.api.Json;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -7,12 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
 
 /**
  * Node.js, npm and what npm brings: package managers live in the app's cache, each version in a folder of its own.
  *
  * @param node runs everything
- * @param npm  of the machine
+ * @param npm  of the machine, which may be too new for this Node.js
  */
 record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm) {
     List<Path> readable() {
@@ -40,6 +44,37 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
                 "npm_config_update_notifier", "false"));
     }
 
+    /** The version of npm that works with this Node.js; empty where the machine's does. */
+    Optional<String> otherNpm() {
+        Optional<SemverRange.Version> version = SemverRange.Version.parse(node.version());
+        boolean fits = engines()
+                .flatMap(SemverRange::parse)
+                .flatMap(range -> version.map(range::contains))
+                .orElse(true);
+        return fits ? Optional.empty() : version.map(v -> npmFor(v.major()));
+    }
+
+    /** Which Node.js the machine's npm says that it works with. */
+    private Optional<String> engines() {
+        // The program is npm/bin/npm-cli.js.
+        Path manifest =
+                Toolchains.realPath(npm.program()).resolve("../../package.json").normalize();
+        try {
+            return Files.isRegularFile(manifest)
+                    ? new PackageJson(Json.MAPPER.readTree(Files.readString(manifest))).engine("node")
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw BuildContext.diskError(e);
+        } catch (JacksonException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The newest that works with each release of this Node.js. */
+    private static String npmFor(long nodeMajor) {
+        return nodeMajor >= 18 ? "10" : nodeMajor >= 14 ? "8" : "6";
+    }
+
     /** The folder of the app's cache with this package in its node_modules; empty when npm could not install it. */
     Optional<Path> install(String name, String version) throws InterruptedException {
         Path folder = context.cache("tools").resolve("npm-" + DependencyCache.key(List.of(name, version)));
@@ -50,11 +85,14 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
         String wanted = name + "@" + version;
         context.step("Installing %s from npm".formatted(wanted));
         String quoted = DependencyCache.quote(folder.toString());
+        // By the Node.js that the machine's npm is made for.
+        Toolchains.Tool base = context.tools().nodes().getFirst();
+        NodeTools installer = new NodeTools(context, base, context.tools().npm(base));
         BuildContext.Outcome outcome = context.outcome(
                 "rm -rf %1$s && mkdir -p %1$s && cd %1$s && echo '{}' > package.json && npm install --no-save --no-package-lock --ignore-scripts %2$s && touch done"
                         .formatted(quoted, DependencyCache.quote(wanted)),
-                env(Stream.of()),
-                readable());
+                installer.env(Stream.of()),
+                installer.readable());
         if (outcome.status() != 0) {
             outcome.printed().stream()
                     .filter(line -> line.contains("npm error"))

@@ -4,8 +4,10 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -79,6 +81,15 @@ record PackageJson(JsonNode root) {
 
     boolean hasDevDependencies() {
         return !root.path("devDependencies").isEmpty();
+    }
+
+    /** A development dependency that a command runs or loads, such as {@code ts-node} in {@code node -r ts-node/register}. */
+    Optional<String> devDependencyIn(String command) {
+        Set<String> words = new HashSet<>(List.of(command.split("[\\s=/;&|\"']+", -1)));
+        return root.path("devDependencies").propertyNames().stream()
+                .filter(name -> !root.path("dependencies").has(name))
+                .filter(name -> words.contains(name.replaceFirst("^@.*/", "")))
+                .findFirst();
     }
 
     /** Whether an install leaves nothing but node_modules, always the same for the same lock file. */

@@ -6,7 +6,11 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import org.tomlj.TomlParseResult;
 
-/** With Poetry, from its lock file. */
+/**
+ * With Poetry, from its lock file.
+ *
+ * @param lock its text; empty where there is none
+ */
 record PoetryInstall(TomlParseResult parsed, String project, String lock) implements PythonInstall {
     private static final List<BuildContext.KnownFailure> KNOWN = List.of(
             new BuildContext.KnownFailure(

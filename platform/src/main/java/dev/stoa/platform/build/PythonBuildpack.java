@@ -43,8 +43,10 @@ final class PythonBuildpack implements Buildpack {
                 cache.save(context);
             }
         }
-        if (context.source().has("manage.py") && installed(context.source(), "django-admin")) {
-            DjangoFiles.collect(context, python.readable());
+        Optional<DjangoProject> django =
+                DjangoProject.find(context.source()).filter(p -> installed(context.source(), "django-admin"));
+        if (django.isPresent()) {
+            DjangoFiles.collect(context, django.get(), python.readable());
         }
         PythonStart start = new PythonStart(context.source(), program -> installed(context.source(), program));
         return new Built(

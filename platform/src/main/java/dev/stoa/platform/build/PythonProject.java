@@ -104,7 +104,13 @@ record PythonProject(SourceFolder source) {
         if (!source.has(PYPROJECT)) {
             return ofImports(context);
         }
-        if (pyproject().contains("build-system")) {
+        boolean isPackage = Boolean.TRUE.equals(pyproject().getBoolean("tool.poetry.package-mode", () -> true));
+        if (!isPackage && pyproject().contains("tool.poetry.dependencies")) {
+            context.detail(
+                    "without a poetry.lock each build may get other versions: commit the one \"poetry lock\" writes");
+            return new PoetryInstall(pyproject(), pyprojectText(), "");
+        }
+        if (isPackage && pyproject().contains("build-system")) {
             return editable();
         }
         // A project that is no package cannot be installed itself.

@@ -60,8 +60,11 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     private record Application(Candidate where, String name, boolean factory, String text) {}
 
     Optional<String> web() {
-        if (source.has("manage.py") && (installed.test("django-admin") || !installed.test("flask"))) {
-            return Optional.of(django());
+        Optional<DjangoProject> django = DjangoProject.find(source)
+                .filter(project ->
+                        installed.test("django-admin") || (project.folder().isEmpty() && !installed.test("flask")));
+        if (django.isPresent()) {
+            return django.map(project -> project.web(installed));
         }
         Optional<Application> application =
                 candidates().flatMap(c -> application(c).stream()).findFirst();
@@ -187,6 +190,11 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     }
 
     private Stream<String> folders(String parent) {
+        return folders(source, parent);
+    }
+
+    /** Folders that may hold code, in order of their names. */
+    static Stream<String> folders(SourceFolder source, String parent) {
         Path folder = source.root().resolve(parent);
         if (Files.isSymbolicLink(folder) || !Files.isDirectory(folder)) {
             return Stream.empty();
@@ -220,37 +228,5 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
                 .filter(name -> text.lines().anyMatch(line -> line.matches("(async )?def " + name + "\\s*\\(.*")))
                 .map(name -> new Application(candidate, name, true, text))
                 .findFirst());
-    }
-
-    private String django() {
-        if (installed.test("gunicorn")) {
-            Optional<String> wsgi = djangoModule("wsgi");
-            if (wsgi.isPresent()) {
-                return "gunicorn --bind 0.0.0.0:$PORT " + wsgi.get();
-            }
-        }
-        for (String server : List.of("uvicorn", "daphne", "hypercorn")) {
-            Optional<String> asgi = installed.test(server) ? djangoModule("asgi") : Optional.empty();
-            if (asgi.isPresent()) {
-                String address = switch (server) {
-                    case "uvicorn" -> "--host 0.0.0.0 --port $PORT";
-                    case "daphne" -> "-b 0.0.0.0 -p $PORT";
-                    default -> "--bind 0.0.0.0:$PORT";
-                };
-                return "%s %s %s:application".formatted(server, address, asgi.get());
-            }
-        }
-        return "python manage.py runserver --noreload 0.0.0.0:$PORT";
-    }
-
-    /** The project is the folder that manage.py names, else the first with such a file. */
-    private Optional<String> djangoModule(String name) {
-        Matcher settings = Pattern.compile("DJANGO_SETTINGS_MODULE['\"]\\s*,\\s*['\"]([\\w.]+)['\"]")
-                .matcher(source.text("manage.py").orElse(""));
-        Stream<String> named = settings.find() ? Stream.of(settings.group(1).split("\\.", -1)[0]) : Stream.empty();
-        return Stream.concat(named, folders(""))
-                .filter(folder -> source.has("%s/%s.py".formatted(folder, name)))
-                .findFirst()
-                .map(folder -> folder + "." + name);
     }
 }

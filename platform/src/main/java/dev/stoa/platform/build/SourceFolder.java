@@ -16,6 +16,9 @@ import java.util.Optional;
 record SourceFolder(Path root, Manifest manifest) {
     private static final long TEXT_BYTES_MAX = 16L << 20;
 
+    /** Some editors put it before the text; npm and pip pass over it, too. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     boolean has(String name) {
         return file(name).isPresent();
     }
@@ -39,7 +42,8 @@ record SourceFolder(Path root, Manifest manifest) {
                     throw new StoaException(
                             ErrorCode.BAD_REQUEST, name + " has more than 16 MiB", "make it smaller, or leave it out");
                 }
-                return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+                String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+                return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
             } catch (IOException e) {
                 throw BuildContext.diskError(e);
             }

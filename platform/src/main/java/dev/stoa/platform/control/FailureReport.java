@@ -44,8 +44,13 @@ final class FailureReport {
                 hint = "make the app listen on the port that the environment variable PORT names";
             } else if (listening.stream().noneMatch(at -> at.endsWith(":" + port))) {
                 detail.append("listens on ").append(String.join(", ", listening));
-                hint =
-                        "make the app listen on the port that the environment variable PORT names, not on one of its own";
+                hint = "make the app listen on the port that the environment variable PORT names, not on one of its own"
+                        + listening.stream()
+                                .filter(at -> !isLoopback(at))
+                                .findFirst()
+                                .map(at -> "; or say so in the first line of stoa.toml:  port = "
+                                        + at.substring(at.lastIndexOf(':') + 1))
+                                .orElse("");
             } else if (listening.stream().allMatch(at -> !at.endsWith(":" + port) || isLoopback(at))
                     && !culprit.get().address().get().getAddress().isLoopbackAddress()) {
                 detail.append("listens there, but only for itself, on ").append(String.join(", ", listening));

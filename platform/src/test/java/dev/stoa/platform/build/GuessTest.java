@@ -135,6 +135,53 @@ class GuessTest {
     }
 
     @Test
+    void aDjangoProjectInAFolderBelowIsFound() {
+        assertThat(python(Map.of("requirements.txt", "django", "mysite/manage.py", "", "mysite/mysite/wsgi.py", "")))
+                .isEqualTo("python mysite/manage.py runserver --noreload 0.0.0.0:$PORT");
+        assertThat(python(
+                        Map.of("requirements.txt", "django\ngunicorn", "src/manage.py", "", "src/mysite/wsgi.py", "")))
+                .isEqualTo("env PYTHONPATH=src gunicorn --bind 0.0.0.0:$PORT mysite.wsgi");
+        assertThat(python(Map.of("requirements.txt", "flask", "tools/manage.py", "", "app.py", FLASK)))
+                .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "server.js, , true",
+        "index.mjs, , true",
+        "server.js, Procfile, false",
+        "app.js, index.html, false",
+        "gulpfile.js, , false"
+    })
+    void aLoneNodeProgramIsAnApp(String file, String other, boolean expected) {
+        Map<String, String> files = other == null ? Map.of(file, "") : Map.of(file, "", other, "");
+        NodeBuildpack node = new NodeBuildpack(new StaticSite(dir, dir));
+        assertThat(node.detects(folder(files))).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nodemon src/app.js, nodemon",
+        "NODE_ENV=production ts-node src/app.ts, ts-node",
+        "node -r ts-node/register src/app.ts, ts-node",
+        "babel-node app.js, ''",
+        "node dist/typescript.js, ''",
+        "node app.js, ''"
+    })
+    void aDevelopmentDependencyThatStartsTheAppIsSeen(String command, String expected) {
+        SourceFolder source = folder(Map.of(
+                "package.json",
+                "{\"devDependencies\": {\"nodemon\": \"3\", \"ts-node\": \"10\", \"typescript\": \"5\"}}"));
+        assertThat(PackageJson.read(source).devDependencyIn(command).orElse("")).isEqualTo(expected);
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfAText() {
+        assertThat(folder(Map.of("package.json", "\uFEFF{}")).text("package.json"))
+                .contains("{}");
+    }
+
+    @Test
     void theStartScriptRunsWithoutAnNpmAroundIt() {
         assertThat(node("{\"scripts\": {\"start\": \"next start -p $PORT\"}}")).isEqualTo("next start -p $PORT");
         assertThat(node("{\"scripts\": {\"prestart\": \"x\", \"start\": \"y\"}}"))

@@ -153,6 +153,28 @@ class VersionsTest {
     }
 
     @Test
+    void aNodeThatIsTooOldForTheNpmThatIsThereGetsAnOlderNpm() throws Exception {
+        Workshop workshop = machine();
+        node(dir.resolve("bin/node"), "v22.3.0");
+        node(dir.resolve("home/.nvm/versions/node/v16.3.0/bin/node"), "v16.3.0");
+        Path real = dir.toRealPath().resolve("npm");
+        Workshop.write(real, "package.json", "{\"engines\": {\"node\": \"^20.17.0 || >=22.9.0\"}}");
+        program(real.resolve("bin/npm-cli.js"), """
+                case "$*" in *--no-save*)
+                  mkdir -p node_modules/.bin
+                  printf '#!/bin/sh\\necho older npm: "$*"\\n' > node_modules/.bin/npm; chmod 755 node_modules/.bin/npm;;
+                esac
+                """);
+        Files.createSymbolicLink(dir.resolve("bin/npm"), real.resolve("bin/npm-cli.js"));
+
+        assertThat(built(workshop, Map.of("package.json", "{}", ".nvmrc", "16", "server.js", "")))
+                .contains(
+                        "-----> Using Node.js v16.3.0, as .nvmrc asks for 16",
+                        "-----> Installing npm@8 from npm",
+                        "       older npm: install --omit=dev");
+    }
+
+    @Test
     void enginesThatAreNoRangeAreRefused() throws Exception {
         Workshop workshop = machine();
         node(dir.resolve("bin/node"), "v20.1.0");
