@@ -92,8 +92,7 @@ class PlannerTest {
         Running web = add(new Running(
                 "i0", slot(1, "web", 1), Phase.EXITED, 0, NOW, Optional.of(NOW), Planner.NOT_STARTED + "no room"));
         assertThat(plan().steps())
-                .containsExactly(
-                        new Plan.Fail(1, Optional.of(web.id()), "web.1 could not be started: no room"));
+                .containsExactly(new Plan.Fail(1, Optional.of(web.id()), "web.1 could not be started: no room"));
     }
 
     @Test
