@@ -157,7 +157,13 @@ final class FakePlatform implements AutoCloseable {
                 "GET /v1/apps/shop/releases",
                 200,
                 List.of(
-                        new Release("v2", "failed", "Deploy", "b2", Optional.of("never listened\nthe last it said: boom"), NOW),
+                        new Release(
+                                "v2",
+                                "failed",
+                                "Deploy",
+                                "b2",
+                                Optional.of("never listened\nthe last it said: boom"),
+                                NOW),
                         new Release("v1", "active", "Deploy", "b1", Optional.empty(), NOW)));
         stream("GET /v1/apps/shop/logs", new LogLine(NOW.plusMillis(123), "web.1", "hello"));
         stream(

@@ -70,8 +70,8 @@ public final class Platform implements AutoCloseable {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
             home = opened(Home.open(options.home()));
-            Supplier<Engine> opening = beside(
-                    "engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
+            Supplier<Engine> opening =
+                    beside("engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             Sql sql = opened(openStore());
             database = options.databaseUrl().isPresent() ? "external" : "embedded PostgreSQL";
             engine = opening.get();

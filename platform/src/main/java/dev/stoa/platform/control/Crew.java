@@ -129,8 +129,8 @@ final class Crew {
             InstanceStatus status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
             care(app, row, status);
         } catch (StoaException e) {
-            instances.markExited(row.id(), clock.instant(), "could not be started: " + e.message());
-            say(app, "%s could not be started: %s".formatted(slot.name(), e.message()));
+            instances.markExited(row.id(), clock.instant(), Planner.NOT_STARTED + e.message());
+            say(app, slot.name() + " " + Planner.NOT_STARTED + e.message());
         }
     }
 

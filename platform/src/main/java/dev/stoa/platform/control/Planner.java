@@ -21,6 +21,9 @@ import java.util.stream.Stream;
  * passes, the rollout has failed, and it is its own instances that are no longer wanted.
  */
 final class Planner {
+    /** How the exit of an instance begins that the engine could not start. */
+    static final String NOT_STARTED = "could not be started: ";
+
     Plan plan(Wanted wanted, Actual actual) {
         return new Decision(actual).decide(wanted);
     }
@@ -85,8 +88,10 @@ final class Planner {
                 steps.add(new Plan.Fail(
                         formation.rollout(),
                         Optional.of(exited.id()),
-                        "%s %s %s after its start, before the release was up"
-                                .formatted(exited.slot().name(), exited.exit(), seconds(uptime(exited)))));
+                        exited.exit().startsWith(NOT_STARTED)
+                                ? "%s %s".formatted(exited.slot().name(), exited.exit())
+                                : "%s %s %s after its start, before the release was up"
+                                        .formatted(exited.slot().name(), exited.exit(), seconds(uptime(exited)))));
                 return;
             }
             List<Slot> notUp = formation.slots().stream()

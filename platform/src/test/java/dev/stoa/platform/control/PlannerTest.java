@@ -87,6 +87,15 @@ class PlannerTest {
     }
 
     @Test
+    void whatCouldNotBeStartedIsNotSaidToHaveRun() {
+        pending = formation(1, Map.of("web", 1));
+        Running web = add(new Running(
+                "i0", slot(1, "web", 1), Phase.EXITED, 0, NOW, Optional.of(NOW), Planner.NOT_STARTED + "no room"));
+        assertThat(plan().steps())
+                .containsExactly(new Plan.Fail(1, Optional.of(web.id()), "web.1 could not be started: no room"));
+    }
+
+    @Test
     void aRolloutFailsAtItsDeadlineAndNamesTheInstanceThatIsNotUp() {
         pending = Optional.of(new Formation(1, Map.of("web", 2), NOW));
         has(slot(1, "web", 1), Phase.UP);
