@@ -14,7 +14,8 @@ final class DjangoFiles {
     private DjangoFiles() {}
 
     static void collect(BuildContext context, DjangoProject project, List<Path> readable) throws InterruptedException {
-        Map<String, String> settings = context.manifest().env();
+        Map<String, String> settings = new HashMap<>(context.manifest().env());
+        settings.putAll(context.config());
         String disabled = settings.getOrDefault(SWITCH, "");
         if (!disabled.isEmpty() && !disabled.equals("0")) {
             context.detail("%s is set: the static files are not collected".formatted(SWITCH));
@@ -39,8 +40,8 @@ final class DjangoFiles {
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
                     "%s failed with exit status %d".formatted(command, outcome.status()),
-                    "the last lines of the build's output say why. Config vars are not there during a build: give a setting that is needed"
-                            + " a value under [env] in stoa.toml, or write %s = \"1\" there to leave the step out"
+                    "the last lines of the build's output say why. Config vars are not there during a build unless they are named"
+                            + " under [build] in stoa.toml:  env = [\"SECRET_KEY\"]; or leave the step out with %s = \"1\" under [env]"
                                     .formatted(SWITCH));
         }
     }

@@ -62,6 +62,8 @@ final class FailureReport {
         }
         List<String> said = culprit.map(status -> LogCollector.tail(status.output(), LAST_LINES))
                 .orElse(List.of());
+        Optional<String> start =
+                culprit.flatMap(InstanceStatus::exit).flatMap(exit -> StartHint.of(exit.status(), said));
         if (!said.isEmpty()) {
             Redaction redaction = new Redaction(releases.find(app.id(), rollout.version())
                     .map(ReleaseStore.ReleaseRow::config)
@@ -73,6 +75,6 @@ final class FailureReport {
         String serving = releases.active(app.id())
                 .map(active -> "%s serves on; ".formatted(active.name()))
                 .orElse("");
-        return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), serving + hint).problem();
+        return new StoaException(ErrorCode.NOT_HEALTHY, detail.toString(), serving + start.orElse(hint)).problem();
     }
 }
