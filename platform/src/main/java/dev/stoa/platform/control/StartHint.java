@@ -32,8 +32,9 @@ final class StartHint {
                             .formatted(program));
         }
         return status == NOT_FOUND
-                ? Optional.of("%s is neither on this machine nor among the app's dependencies: name it there, or start something else"
-                        .formatted(program))
+                ? Optional.of(
+                        "%s is neither on this machine nor among the app's dependencies: name it there, or start something else"
+                                .formatted(program))
                 : Optional.empty();
     }
 }

@@ -14,7 +14,8 @@ class StartHintTest {
 
     @Test
     void aFileThatIsNotThereMayHaveAFirstLineFromWindows() {
-        assertThat(StartHint.of(127, List.of("hello", "/bin/sh: 1: ./run.sh: not found")).orElseThrow())
+        assertThat(StartHint.of(127, List.of("hello", "/bin/sh: 1: ./run.sh: not found"))
+                        .orElseThrow())
                 .startsWith("see that ./run.sh is among the files");
     }
 
