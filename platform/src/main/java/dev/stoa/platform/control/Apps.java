@@ -296,14 +296,14 @@ public final class Apps {
     List<String> addDomain(String name, String domain) {
         AppRow app = stores.apps().require(name);
         domains.add(app, domain);
-        reconciler.lookAgain(app.id());
+        reconciler.publish(app);
         return stores.apps().domains(app.id());
     }
 
     void removeDomain(String name, String domain) {
         AppRow app = stores.apps().require(name);
         domains.remove(app, domain);
-        reconciler.lookAgain(app.id());
+        reconciler.publish(app);
     }
 
     private App shown(AppRow app) {

@@ -108,6 +108,15 @@ final class Reconciler {
         }
     }
 
+    /** The router knows where the app's hosts lead when this returns; for what is asked for right after a change of them. */
+    void publish(AppRow app) {
+        withLock(app.id(), look -> {
+            if (!look.retired) {
+                routes.publish(app, view.of(app));
+            }
+        });
+    }
+
     /** Waits for the rollout's end, active or failed. */
     RolloutRow awaitEnd(long rollout) throws InterruptedException {
         CompletableFuture<RolloutRow> end = awaited.computeIfAbsent(rollout, id -> new CompletableFuture<>());

@@ -42,8 +42,8 @@ class RubyBuildpackTest {
     @Test
     void anAppWithoutGemsRuns() throws Exception {
         assumeTrue(Programs.present("ruby", "bundle"), "needs ruby and bundle: apt-get install ruby ruby-bundler");
-        Slug slug =
-                workshop.build(workshop.source(Map.of("Gemfile", "source \"https://gems.example.org\"\n", "app.rb", """
+        Slug slug = workshop.build(
+                workshop.source(Map.of("Gemfile", "source \"https://gems.example.org\"\n", "app.rb", """
                 require "socket"
                 server = TCPServer.new("0.0.0.0", Integer(ENV.fetch("PORT")))
                 loop do
