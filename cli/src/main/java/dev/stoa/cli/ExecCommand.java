@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -20,20 +21,8 @@ final class ExecCommand implements Callable<Integer> {
             description = "Which, as stoa ps names it; without this, the first web instance.")
     private Optional<String> instance = Optional.empty();
 
-    @Option(
-            names = {"-t", "--tty"},
-            description = "Give it a terminal, even where this command has none.")
-    private boolean tty;
-
-    @Option(
-            names = {"-T", "--no-tty"},
-            description = "Give it pipes, even where this command has a terminal.")
-    private boolean noTty;
-
-    @Option(
-            names = {"-n", "--no-input"},
-            description = "Do not pass on what this command reads.")
-    private boolean noInput;
+    @Mixin
+    private RemoteOptions remote = new RemoteOptions();
 
     @Parameters(
             paramLabel = "CMD",
@@ -47,7 +36,7 @@ final class ExecCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Remote.Wish wish = Remote.Wish.of(session.terminal(), tty, noTty, noInput);
+        Remote.Wish wish = remote.wish(session.terminal());
         return session.withApp((client, app) -> {
             Exec request = new Exec(
                     instance,

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,20 +24,8 @@ final class RunCommand implements Callable<Integer> {
             description = "Start it, print its id, and leave it alone: its output goes to the app's log, as run.ID.")
     private boolean detach;
 
-    @Option(
-            names = {"-t", "--tty"},
-            description = "Give it a terminal, even where this command has none.")
-    private boolean tty;
-
-    @Option(
-            names = {"-T", "--no-tty"},
-            description = "Give it pipes, even where this command has a terminal.")
-    private boolean noTty;
-
-    @Option(
-            names = {"-n", "--no-input"},
-            description = "Do not pass on what this command reads.")
-    private boolean noInput;
+    @Mixin
+    private RemoteOptions remote = new RemoteOptions();
 
     @Parameters(paramLabel = "CMD", arity = "1..*", description = "The command, best after --: stoa run -- ls -l")
     private List<String> command = List.of();
@@ -47,8 +36,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Remote.Wish wish = Remote.Wish.of(session.terminal(), tty, noTty, noInput);
-        if (detach && tty) {
+        Remote.Wish wish = remote.wish(session.terminal());
+        if (detach && remote.tty()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "a detached command has no terminal",

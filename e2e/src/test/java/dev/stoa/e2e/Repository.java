@@ -29,9 +29,18 @@ record Repository(Folder folder) {
     record Said(int status, String text) {}
 
     static Repository init(Folder folder) {
+        return init(folder, "init", "-q", "-b", "main");
+    }
+
+    /** One that is only pushed to. */
+    static Repository bare(Folder folder) {
+        return init(folder, "init", "-q", "-b", "main", "--bare");
+    }
+
+    private static Repository init(Folder folder, String... how) {
         assumeTrue(installed(), "needs git: apt-get install git");
         Repository repository = new Repository(folder);
-        repository.git("init", "-q", "-b", "main");
+        repository.git(how);
         return repository;
     }
 

@@ -46,9 +46,9 @@ class RulesTest {
         "/docs, 301, /manual/",
         "/docs/x%20y/%C3%A9, 301, /manual/x%20y/%C3%A9",
         "/docs//evil.example/x, 301, /manual/evil.example/x",
-        "/root//evil.example, 301, /evil.example",
-        "/root/%5C%5Cevil.example, 301, /%5C%5Cevil.example",
-        "/root/a%0D%0ASet-Cookie:x, 301, /a%0D%0ASet-Cookie:x",
+        "/part//evil.example, 301, /evil.example",
+        "/part/%5C%5Cevil.example, 301, /%5C%5Cevil.example",
+        "/part/a%0D%0ASet-Cookie:x, 301, /a%0D%0ASet-Cookie:x",
         "/away/a?b=c, 307, https://other.example/to/a?b=c",
         "/find?id=7, 301, /item/7",
         "/temporary, 308, /new"
@@ -59,7 +59,7 @@ class RulesTest {
                 /old        /new
                 /blog/:year/:month/:name  /posts/:name-:year  302
                 /docs/*     /manual/:splat   # another
-                /root/*     /:splat
+                /part/*     /:splat
                 /away/*     https://other.example/to/:splat 307
                 /find id=:id  /item/:id
                 /temporary  /new 308

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,10 +70,10 @@ final class BunBuildpack implements Buildpack {
                 "preparing bun",
                 "mkdir -p .stoa/bin && ln -sf %1$s .stoa/bin/bun && ln -sf %1$s .stoa/bin/bunx%2$s"
                         .formatted(
-                                DependencyCache.quote(bun.program().toString()),
+                                Shell.quote(bun.program().toString()),
                                 node.isEmpty()
                                         ? " && ln -sf %s .stoa/bin/node"
-                                                .formatted(DependencyCache.quote(
+                                                .formatted(Shell.quote(
                                                         bun.program().toString()))
                                         : ""),
                 env,
@@ -135,6 +136,6 @@ final class BunBuildpack implements Buildpack {
                         ENTRIES.stream())
                 .filter(source::has)
                 .findFirst()
-                .map(file -> "bun " + DependencyCache.quoteIfNeeded(file));
+                .map(file -> "bun " + Shell.quoteIfNeeded(file));
     }
 }

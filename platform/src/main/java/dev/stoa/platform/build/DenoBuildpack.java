@@ -1,13 +1,11 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.ErrorCode;
-import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -105,7 +103,7 @@ final class DenoBuildpack implements Buildpack {
             context.run("deno install", "deno install" + frozen, env, deno.readable());
         }
         if (entry.isPresent()) {
-            String file = DependencyCache.quoteIfNeeded(entry.get());
+            String file = Shell.quoteIfNeeded(entry.get());
             context.run("deno cache " + file, "deno cache" + frozen + " " + file, env, deno.readable());
         }
         if (!kept) {
@@ -115,18 +113,7 @@ final class DenoBuildpack implements Buildpack {
 
     private static JsonNode config(SourceFolder source) {
         String file = CONFIGS.stream().filter(source::has).findFirst().orElse("deno.json");
-        try {
-            return JSON_WITH_COMMENTS.readTree(source.text(file).orElse("{}"));
-        } catch (JacksonException e) {
-            throw new StoaException(
-                    ErrorCode.BUILD_FAILED,
-                    "%s cannot be read: %s, line %d"
-                            .formatted(
-                                    file,
-                                    e.getOriginalMessage(),
-                                    e.getLocation().getLineNr()),
-                    "put it right and deploy again");
-        }
+        return new JsonFile(file, JsonFile.HINT).parse(source.text(file).orElse("{}"), JSON_WITH_COMMENTS);
     }
 
     private static Optional<String> task(JsonNode tasks, String name) {
@@ -151,7 +138,7 @@ final class DenoBuildpack implements Buildpack {
         }
         return entry(source).map(file -> {
             String text = source.text(file).orElse("");
-            String quoted = DependencyCache.quoteIfNeeded(file);
+            String quoted = Shell.quoteIfNeeded(file);
             return text.matches("(?s).*export\\s+default\\s*\\{.*\\bfetch\\b.*") && !text.contains("Deno.serve")
                     ? "deno serve -A --host 0.0.0.0 --port $PORT " + quoted
                     : LISTENS + "deno run -A " + quoted;

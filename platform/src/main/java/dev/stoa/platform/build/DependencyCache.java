@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -57,7 +58,7 @@ record DependencyCache(Path folder, String key, String what) {
                 cp -a --reflink=auto "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; }
                 touch "$from"
                 %3$s
-                """.formatted(quote(folder.resolve(key).toString()), quote(what), then);
+                """.formatted(Shell.quote(folder.resolve(key).toString()), Shell.quote(what), then);
         return context.attempt(script);
     }
 
@@ -71,7 +72,7 @@ record DependencyCache(Path folder, String key, String what) {
                 cp -a --reflink=auto "$cd_from"/%2$s "$new" 2>/dev/null || { rm -rf "$new"; cp -a "$cd_from"/%2$s "$new"; }
                 touch "$new"; mv "$new" %1$s/%3$s
                 ls -1t %1$s | tail -n +%4$d | while read -r old; do rm -rf %1$s/"$old"; done
-                """.formatted(quote(folder.toString()), quote(what), key, ENTRIES_MAX + 1);
+                """.formatted(Shell.quote(folder.toString()), Shell.quote(what), key, ENTRIES_MAX + 1);
         if (!context.attempt(script)) {
             context.detail("the dependencies could not be kept for the next build");
         }
@@ -79,18 +80,8 @@ record DependencyCache(Path folder, String key, String what) {
 
     /** Drops a package manager's downloads when they have grown too large. */
     static void boundDownloads(BuildContext context, Path downloads) throws InterruptedException {
-        String folder = quote(downloads.toString());
+        String folder = Shell.quote(downloads.toString());
         context.attempt(
                 "[ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s".formatted(folder, DOWNLOADS_KILOBYTES_MAX));
-    }
-
-    /** For {@code sh}. */
-    static String quote(String text) {
-        return "'" + text.replace("'", "'\\''") + "'";
-    }
-
-    /** For {@code sh}, and as it stands where that is the same, since people read it in the list of processes. */
-    static String quoteIfNeeded(String text) {
-        return text.matches("[\\w./-]+") ? text : quote(text);
     }
 }

@@ -2,6 +2,7 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -58,9 +59,8 @@ final class GoBuildpack implements Buildpack {
         Map<String, String> env = environment(context, go);
         List<Program> programs = programs(context, go, env);
         context.step("Building " + programs.stream().map(Program::name).collect(Collectors.joining(", ")));
-        String packages = programs.stream()
-                .map(program -> DependencyCache.quote(program.path()))
-                .collect(Collectors.joining(" "));
+        String packages =
+                programs.stream().map(program -> Shell.quote(program.path())).collect(Collectors.joining(" "));
         // With a folder to write to, go names each program as "go install" would.
         context.run(
                 "go build",
@@ -134,7 +134,7 @@ final class GoBuildpack implements Buildpack {
                 .orElseGet(() ->
                         modules(source).stream().map(folder -> folder + "/...").toList());
         String list = "go list -e -f '{{if eq .Name \"main\"}}stoa-main {{.ImportPath}} {{.Dir}}{{end}}' "
-                + patterns.stream().map(DependencyCache::quote).collect(Collectors.joining(" "));
+                + patterns.stream().map(Shell::quote).collect(Collectors.joining(" "));
         Optional<List<String>> answer = context.ask(list, env, go.readable());
         if (answer.isEmpty()) {
             // Once more, so that the user sees what go has to say.

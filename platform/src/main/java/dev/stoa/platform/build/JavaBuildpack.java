@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class JavaBuildpack implements Buildpack {
                 "%s -q -B -DskipTests -Dmaven.repo.local=%s package"
                         .formatted(
                                 maven.command(),
-                                DependencyCache.quote(home.resolve("repository").toString())),
+                                Shell.quote(home.resolve("repository").toString())),
                 env,
                 maven.readable());
         DependencyCache.boundDownloads(context, home);

@@ -2,6 +2,7 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,7 +38,7 @@ record JavaProgram(SourceFolder source, String output) {
                 .filter(source::has)
                 .findFirst()
                 .map(jar -> "java $JAVA_OPTS -Dquarkus.http.host=0.0.0.0 -Dquarkus.http.port=$PORT -jar "
-                        + DependencyCache.quoteIfNeeded(jar));
+                        + Shell.quoteIfNeeded(jar));
     }
 
     /** The largest with a main class: where a plugin packs the dependencies in, it leaves the small one beside. */
@@ -57,7 +58,7 @@ record JavaProgram(SourceFolder source, String output) {
                 .map(folder -> relative(folder.resolve("bin").resolve(ToolFinder.nameOf(folder))))
                 .filter(source::has)
                 .findFirst()
-                .map(script -> "sh " + DependencyCache.quoteIfNeeded(script));
+                .map(script -> "sh " + Shell.quoteIfNeeded(script));
     }
 
     private String relative(Path file) {
@@ -129,7 +130,7 @@ record JavaProgram(SourceFolder source, String output) {
                         new Manifest(new ByteArrayInputStream(in.readNBytes(MANIFEST_BYTES_MAX))).getMainAttributes();
                 return Optional.ofNullable(attributes.getValue(Attributes.Name.MAIN_CLASS))
                         .map(main -> "java $JAVA_OPTS %s-jar %s"
-                                .formatted(port(zip, attributes), DependencyCache.quoteIfNeeded(relative(jar))));
+                                .formatted(port(zip, attributes), Shell.quoteIfNeeded(relative(jar))));
             }
         } catch (IOException e) {
             throw new StoaException(

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,6 +64,6 @@ record JavaTool(String command, List<Path> readable) {
     private static JavaTool machines(Toolchains.Tool tool, List<Path> readable) {
         List<Path> all = new ArrayList<>(readable);
         all.addAll(tool.readable());
-        return new JavaTool(DependencyCache.quote(tool.program().toString()), all);
+        return new JavaTool(Shell.quote(tool.program().toString()), all);
     }
 }

@@ -3,6 +3,7 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ final class MainProgram {
     static Map<String, String> guesses(List<String> programs, List<String> preferred, String before) {
         Map<String, String> guesses = new TreeMap<>();
         web(programs, preferred).ifPresent(web -> {
-            guesses.put("web", before + "bin/" + DependencyCache.quoteIfNeeded(web));
+            guesses.put("web", before + "bin/" + Shell.quoteIfNeeded(web));
             if (!web.equals(WORKER) && programs.contains(WORKER)) {
                 guesses.put(WORKER, "bin/" + WORKER);
             }

@@ -2,6 +2,7 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -153,7 +154,7 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
                                         .formatted(kind.program(), wanted.get()),
                                 "see the output; the version comes from packageManager or engines in package.json, else from the lock file"));
         // The app's cache is not there when the app runs, and a Procfile may well say "yarn start".
-        String from = DependencyCache.quote(folder.toString());
+        String from = Shell.quote(folder.toString());
         context.run(
                 "bringing " + kind.program(),
                 "mkdir -p %1$s && cp -R %2$s/node_modules %1$s/".formatted(corner, from),
@@ -173,7 +174,7 @@ record NodePackages(Kind kind, Optional<String> lock, String version) {
         context.run(
                 "bringing yarn",
                 "mkdir -p %1$s/bin && printf '#!/bin/sh\\nexec %%s \"$@\"\\n' %2$s > %1$s/bin/yarn && chmod 755 %1$s/bin/yarn"
-                        .formatted(corner, DependencyCache.quote(command)),
+                        .formatted(corner, Shell.quote(command)),
                 Map.of(),
                 List.of());
     }

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,11 +120,11 @@ record NodeStart(SourceFolder source, PackageJson app) {
                 }
             }
         }
-        return inFoldersOf("dist", "server/server.mjs").map(file -> "node " + DependencyCache.quoteIfNeeded(file));
+        return inFoldersOf("dist", "server/server.mjs").map(file -> "node " + Shell.quoteIfNeeded(file));
     }
 
     private Optional<String> program(Stream<String> files) {
-        return files.filter(source::has).findFirst().map(file -> "node " + DependencyCache.quoteIfNeeded(file));
+        return files.filter(source::has).findFirst().map(file -> "node " + Shell.quoteIfNeeded(file));
     }
 
     /** The folder that a build has written, or that came along. */

@@ -1,6 +1,7 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.api.Json;
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,19 +79,19 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
     /** The folder of the app's cache with this package in its node_modules; empty when npm could not install it. */
     Optional<Path> install(String name, String version) throws InterruptedException {
         Path folder = context.cache("tools").resolve("npm-" + DependencyCache.key(List.of(name, version)));
-        String done = DependencyCache.quote(folder.resolve("done").toString());
+        String done = Shell.quote(folder.resolve("done").toString());
         if (context.attempt("[ -e %s ]".formatted(done))) {
             return Optional.of(folder);
         }
         String wanted = name + "@" + version;
         context.step("Installing %s from npm".formatted(wanted));
-        String quoted = DependencyCache.quote(folder.toString());
+        String quoted = Shell.quote(folder.toString());
         // By the Node.js that the machine's npm is made for.
         Toolchains.Tool base = context.tools().nodes().getFirst();
         NodeTools installer = new NodeTools(context, base, context.tools().npm(base));
         BuildContext.Outcome outcome = context.outcome(
                 "rm -rf %1$s && mkdir -p %1$s && cd %1$s && echo '{}' > package.json && npm install --no-save --no-package-lock --ignore-scripts %2$s && touch done"
-                        .formatted(quoted, DependencyCache.quote(wanted)),
+                        .formatted(quoted, Shell.quote(wanted)),
                 installer.env(Stream.of()),
                 installer.readable());
         if (outcome.status() != 0) {

@@ -2,6 +2,7 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -125,8 +126,8 @@ record NodeVersion(String file, String text, SemverRange range) {
             return Optional.empty();
         }
         // The app's cache is not there when the app runs, so the program comes along in the slug.
-        String from = DependencyCache.quote(
-                folder.get().resolve("node_modules").resolve(name).toString());
+        String from =
+                Shell.quote(folder.get().resolve("node_modules").resolve(name).toString());
         BuildContext.Outcome outcome = context.outcome(
                 "mkdir -p %1$s/bin && cp --reflink=auto %2$s/bin/node %1$s/bin/node 2>/dev/null || cp %2$s/bin/node %1$s/bin/node; %1$s/bin/node -p process.version"
                         .formatted(OWN_NODE, from),

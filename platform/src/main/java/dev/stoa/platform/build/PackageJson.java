@@ -1,14 +1,10 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.ErrorCode;
-import dev.stoa.api.Json;
-import dev.stoa.api.StoaException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** The parts of a package.json that a build goes by. */
@@ -30,15 +26,8 @@ record PackageJson(JsonNode root) {
             "workspaces");
 
     static PackageJson read(SourceFolder source) {
-        try {
-            JsonNode root = Json.MAPPER.readTree(source.text(FILE).orElse("{}"));
-            if (root.isObject()) {
-                return new PackageJson(root);
-            }
-            throw bad("it is no JSON object");
-        } catch (JacksonException e) {
-            throw bad(e.getOriginalMessage() + ", line " + e.getLocation().getLineNr());
-        }
+        return new PackageJson(
+                new JsonFile(FILE, JsonFile.HINT).object(source.text(FILE).orElse("{}")));
     }
 
     Optional<String> script(String name) {
@@ -103,10 +92,5 @@ record PackageJson(JsonNode root) {
         List<String> texts = new ArrayList<>();
         DEPENDENCY_KEYS.forEach(key -> texts.add(root.path(key).toString()));
         return texts;
-    }
-
-    private static StoaException bad(String why) {
-        return new StoaException(
-                ErrorCode.BUILD_FAILED, "package.json cannot be read: " + why, "put it right and deploy again");
     }
 }

@@ -1,29 +1,16 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
-import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** npm's lock file. */
 record PackageLock(String file, JsonNode packages) {
     static PackageLock parse(String file, String text) {
-        try {
-            return new PackageLock(file, Json.MAPPER.readTree(text).path("packages"));
-        } catch (JacksonException e) {
-            throw new StoaException(
-                    ErrorCode.BUILD_FAILED,
-                    "%s cannot be read: %s, line %d"
-                            .formatted(
-                                    file,
-                                    e.getOriginalMessage(),
-                                    e.getLocation().getLineNr()),
-                    hint(file));
-        }
+        return new PackageLock(file, new JsonFile(file, hint(file)).parse(text).path("packages"));
     }
 
     /**

@@ -1,8 +1,6 @@
 package dev.stoa.platform.build;
 
-import dev.stoa.api.ErrorCode;
-import dev.stoa.api.Json;
-import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** PHP with Composer, served by FrankenPHP where the machine has it, else by PHP's own server. */
@@ -104,20 +101,8 @@ final class PhpBuildpack implements Buildpack {
     }
 
     private static JsonNode manifest(SourceFolder source) {
-        try {
-            JsonNode manifest = Json.MAPPER.readTree(source.text(MANIFEST).orElse("{}"));
-            if (!manifest.isObject()) {
-                throw bad("it is no JSON object");
-            }
-            return manifest;
-        } catch (JacksonException e) {
-            throw bad(e.getOriginalMessage() + ", line " + e.getLocation().getLineNr());
-        }
-    }
-
-    private static StoaException bad(String why) {
-        return new StoaException(
-                ErrorCode.BUILD_FAILED, MANIFEST + " cannot be read: " + why, "put it right and deploy again");
+        return new JsonFile(MANIFEST, JsonFile.HINT)
+                .object(source.text(MANIFEST).orElse("{}"));
     }
 
     /** The least that composer.json allows, such as 8.2 in {@code ^8.2 || ^9.0}. */
@@ -159,7 +144,7 @@ final class PhpBuildpack implements Buildpack {
             }
             readable.addAll(tool.orElseThrow(() -> ToolKind.COMPOSER.missing(Optional.empty()))
                     .readable());
-            composer = "php " + DependencyCache.quote(tool.get().program().toString());
+            composer = "php " + Shell.quote(tool.get().program().toString());
         }
         Path downloads = context.cache("composer");
         Map<String, String> all = new HashMap<>(env);

@@ -13,7 +13,6 @@ import java.util.stream.Stream;
 import org.tomlj.Toml;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,6 +27,8 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
     static final String FILE = "Pipfile";
     static final String LOCK = "Pipfile.lock";
 
+    private static final String LOCK_HINT = "run \"pipenv lock\", commit Pipfile.lock, and deploy again";
+
     /** Pipenv's own source, which is the machine's default here, and that may be a mirror. */
     private static final String DEFAULT_INDEX = "pypi";
 
@@ -35,16 +36,7 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
             "source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop");
 
     static Pipfile locked(SourceFolder source) {
-        JsonNode lock;
-        try {
-            lock = Json.MAPPER.readTree(source.text(LOCK).orElse("{}"));
-        } catch (JacksonException e) {
-            throw new StoaException(
-                    ErrorCode.BUILD_FAILED,
-                    "Pipfile.lock cannot be read: %s, line %d"
-                            .formatted(e.getOriginalMessage(), e.getLocation().getLineNr()),
-                    "run \"pipenv lock\", commit Pipfile.lock, and deploy again");
-        }
+        JsonNode lock = new JsonFile(LOCK, LOCK_HINT).parse(source.text(LOCK).orElse("{}"));
         String made = lock.path("_meta").path("hash").path("sha256").asString("");
         TomlParseResult file = parse(source);
         // Without a source Pipenv hashes one of its own.
@@ -52,7 +44,7 @@ record Pipfile(Map<String, String> requirements, boolean complete, boolean keeps
             throw new StoaException(
                     ErrorCode.BUILD_FAILED,
                     "Pipfile.lock does not fit Pipfile: it was made from another one",
-                    "run \"pipenv lock\", commit Pipfile.lock, and deploy again");
+                    LOCK_HINT);
         }
         return of(indexes(lock.path("_meta").path("sources")), lock.path("default"), true);
     }

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ final class PythonEnvironment {
                         .formatted(
                                 VENV,
                                 BuildContext.OWN_FOLDER,
-                                DependencyCache.quote(python.program().toString()),
+                                Shell.quote(python.program().toString()),
                                 options),
                 Map.of(),
                 List.of());
@@ -63,7 +64,7 @@ final class PythonEnvironment {
     void sign() throws InterruptedException {
         run(
                 "marking the virtual environment",
-                "printf %%s %s > %s".formatted(DependencyCache.quote(context.mount()), MOUNT_FILE),
+                "printf %%s %s > %s".formatted(Shell.quote(context.mount()), MOUNT_FILE),
                 Map.of(),
                 List.of());
     }
@@ -78,7 +79,7 @@ final class PythonEnvironment {
                   sed -i.old "s|$old|$new|g" "$file" && rm -f "$file.old"
                 done
                 printf %%s "$new" > %2$s
-                """.formatted(VENV, MOUNT_FILE, DependencyCache.quote(mount));
+                """.formatted(VENV, MOUNT_FILE, Shell.quote(mount));
     }
 
     void run(String what, String script, Map<String, String> more, List<BuildContext.KnownFailure> known)
@@ -105,18 +106,14 @@ final class PythonEnvironment {
         String key = DependencyCache.key(
                 List.of(requirement, python.version(), python.program().toString()));
         Path folder = context.cache("tools").resolve(name + "-" + key);
-        String program =
-                DependencyCache.quote(folder.resolve("bin").resolve(name).toString());
+        String program = Shell.quote(folder.resolve("bin").resolve(name).toString());
         if (!context.attempt(program + " --version", readable)) {
             context.step("Installing " + requirement);
-            String quoted = DependencyCache.quote(folder.toString());
+            String quoted = Shell.quote(folder.toString());
             run(
                     "pip install " + requirement,
                     "rm -rf %1$s && mkdir -p %1$s && %2$s -m venv %1$s && %1$s/bin/python -m pip install --quiet %3$s"
-                            .formatted(
-                                    quoted,
-                                    DependencyCache.quote(python.program().toString()),
-                                    DependencyCache.quote(requirement)),
+                            .formatted(quoted, Shell.quote(python.program().toString()), Shell.quote(requirement)),
                     Map.of(),
                     List.of());
         }

@@ -3,6 +3,7 @@ package dev.stoa.platform.build;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,7 +116,7 @@ record PythonProject(SourceFolder source) {
         }
         // A project that is no package cannot be installed itself.
         String dependencies = pyproject().getArrayOrEmpty("project.dependencies").toList().stream()
-                .map(dependency -> DependencyCache.quote(String.valueOf(dependency)))
+                .map(dependency -> Shell.quote(String.valueOf(dependency)))
                 .collect(Collectors.joining(" "));
         return new PipInstall(dependencies.isEmpty() ? List.of() : List.of(dependencies), texts(), true);
     }

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,7 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
             return Optional.of("gunicorn --bind 0.0.0.0:$PORT%s %s"
                     .formatted(
                             option(" --pythonpath ", application.where()),
-                            application.factory() ? DependencyCache.quote(target + "()") : target));
+                            application.factory() ? Shell.quote(target + "()") : target));
         }
         if (!asgi && installed.test("waitress-serve")) {
             return Optional.of("waitress-serve --listen=0.0.0.0:$PORT %s%s"

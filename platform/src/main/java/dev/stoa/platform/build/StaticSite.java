@@ -1,6 +1,7 @@
 package dev.stoa.platform.build;
 
 import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,7 @@ final class StaticSite {
         Map<String, String> env = Map.of("PATH", java.resolve("bin") + ":" + BuildEnvironment.SYSTEM_PATH);
         List<Path> readable =
                 Stream.of(java).filter(p -> !Toolchains.isSystem(p)).toList();
-        String folder = DependencyCache.quoteIfNeeded(site);
+        String folder = Shell.quoteIfNeeded(site);
         if (RULES.stream().anyMatch(file -> source.has(site + "/" + file))) {
             context.outcome("java %s -jar %s --check %s".formatted(JAVA_OPTIONS, JAR, folder), env, readable)
                     .printed()

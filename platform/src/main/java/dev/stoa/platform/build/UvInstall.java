@@ -1,5 +1,6 @@
 package dev.stoa.platform.build;
 
+import dev.stoa.platform.base.Shell;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,9 +29,7 @@ record UvInstall(String project, String lock) implements PythonInstall {
     public void into(PythonEnvironment environment) throws InterruptedException {
         BuildContext context = environment.context();
         Optional<Toolchains.Tool> there = context.tools().standalone("uv");
-        String uv = there.isPresent()
-                ? DependencyCache.quote(there.get().program().toString())
-                : environment.tool("uv", "uv");
+        String uv = there.isPresent() ? Shell.quote(there.get().program().toString()) : environment.tool("uv", "uv");
         Map<String, String> env = new HashMap<>(Map.of(
                 "UV_CACHE_DIR",
                 context.cache("uv").toString(),

@@ -51,14 +51,15 @@ public final class Control {
         HealthWatch health = new HealthWatch(engine);
         View view = new View(stores, engine, health, urls.domain(), clock);
         Drain drain = router::drain;
-        Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, logs, ids, clock);
+        Announcer announcer = new Announcer(logs, clock);
+        Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
         engine.gateway()
                 .map(gateway -> router.startInternal(
                         gateway,
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
-        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, clock);
+        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -77,14 +78,14 @@ public final class Control {
                 buildsAtOnce,
                 clock);
         ReleasePhase releasePhase =
-                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, logs, ids, clock), clock);
+                new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment =
                 new Deployment(home, stores, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
-        DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, logs, ids, clock);
+        DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
     }

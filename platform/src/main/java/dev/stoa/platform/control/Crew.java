@@ -1,6 +1,5 @@
 package dev.stoa.platform.control;
 
-import dev.stoa.api.LogLine;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Threads;
@@ -12,8 +11,6 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
-import dev.stoa.platform.observe.LogStore;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -46,7 +43,7 @@ final class Crew {
     private final LaunchOrder launchOrder;
     private final HealthWatch health;
     private final LogCollector collector;
-    private final LogStore logs;
+    private final Announcer announcer;
     private final Ids ids;
     private final InstantSource clock;
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
@@ -60,7 +57,7 @@ final class Crew {
             LaunchOrder launchOrder,
             HealthWatch health,
             LogCollector collector,
-            LogStore logs,
+            Announcer announcer,
             Ids ids,
             InstantSource clock) {
         this.engine = engine;
@@ -73,7 +70,7 @@ final class Crew {
         this.launchOrder = launchOrder;
         this.health = health;
         this.collector = collector;
-        this.logs = logs;
+        this.announcer = announcer;
         this.ids = ids;
         this.clock = clock;
     }
@@ -130,7 +127,7 @@ final class Crew {
             care(app, row, status);
         } catch (StoaException e) {
             instances.markExited(row.id(), clock.instant(), Planner.NOT_STARTED + e.message());
-            say(app, slot.name() + " " + Planner.NOT_STARTED + e.message());
+            announcer.say(app, slot.name() + " " + Planner.NOT_STARTED + e.message());
         }
     }
 
@@ -167,7 +164,7 @@ final class Crew {
             String how = exit.map(Exit::describe).orElse("is gone, and nothing recorded how it ended");
             instances.markExited(row.id(), exit.map(Exit::at).orElse(clock.instant()), how);
             health.forget(row.id());
-            say(app, "%s %s".formatted(row.slot().name(), how));
+            announcer.say(app, "%s %s".formatted(row.slot().name(), how));
         }
     }
 
@@ -197,15 +194,6 @@ final class Crew {
         rows.forEach(row -> forget(row.id()));
     }
 
-    /** Adds a line of the platform's own to the app's log. That it cannot be written stops nothing. */
-    void say(AppRow app, String text) {
-        try {
-            logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
-        } catch (UncheckedIOException e) {
-            LOG.log(Level.WARNING, "cannot write to the log of an app app=" + app.name(), e);
-        }
-    }
-
     /** Sees to it that an instance that runs is heard, watched, or on its way out. May be repeated. */
     private void care(AppRow app, InstanceRow row, InstanceStatus status) {
         appById.put(row.id(), app.id());
@@ -227,7 +215,7 @@ final class Crew {
                 .health();
         health.watch(row.id(), path, id -> {
             onChange.accept(app.id());
-            say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
+            announcer.say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
         });
     }
 

@@ -68,7 +68,7 @@ final class CronRuns {
     private final Engine engine;
     private final LaunchOrder launchOrder;
     private final LogCollector collector;
-    private final LogStore logs;
+    private final Announcer announcer;
     private final CronLog cronLog;
     private final Ids ids;
     private final InstantSource clock;
@@ -91,7 +91,7 @@ final class CronRuns {
         this.engine = engine;
         this.launchOrder = launchOrder;
         this.collector = collector;
-        this.logs = logs;
+        this.announcer = new Announcer(logs, clock);
         this.cronLog = new CronLog(home, logs);
         this.ids = ids;
         this.clock = clock;
@@ -168,7 +168,7 @@ final class CronRuns {
                 Optional.empty(),
                 Optional.of(clock.instant()));
         crons.add(new CronRow(app.id(), run, Optional.empty()), mark);
-        say(app, "cron.%s %s: %s".formatted(name, state, reason));
+        announcer.say(app, "cron.%s %s: %s".formatted(name, state, reason));
         prune(app, name);
     }
 
@@ -362,13 +362,13 @@ final class CronRuns {
 
     private void fail(AppRow app, CronRow row, String reason) {
         crons.finish(row.run().id(), FAILED, Optional.empty(), Optional.of(reason), clock.instant());
-        say(app, "%s failed: %s".formatted(source(row.run().cron()), reason));
+        announcer.say(app, "%s failed: %s".formatted(source(row.run().cron()), reason));
         prune(app, row.run().cron());
     }
 
     private void sayEnd(AppRow app, CronRun run) {
         if (!run.state().equals("succeeded")) {
-            say(
+            announcer.say(
                     app,
                     "%s %s: %s"
                             .formatted(
@@ -383,14 +383,6 @@ final class CronRuns {
     }
 
     /** Adds a line of the platform's own to the app's log. That it cannot be written stops nothing. */
-    private void say(AppRow app, String text) {
-        try {
-            logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
-        } catch (UncheckedIOException e) {
-            LOG.log(Level.WARNING, "cannot write to the log of an app app=" + app.name(), e);
-        }
-    }
-
     private static String source(String name) {
         return "cron." + name;
     }

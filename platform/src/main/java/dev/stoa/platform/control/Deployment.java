@@ -73,11 +73,7 @@ final class Deployment {
 
     static StoaException unforeseen(RuntimeException e) {
         if (DiskFull.causes(e)) {
-            return new StoaException(
-                    ErrorCode.DISK_FULL,
-                    "the disk of the data directory is full",
-                    "free some room, or destroy apps that are not needed, and deploy again",
-                    e);
+            return DiskFull.problem(e);
         }
         return new StoaException(
                 ErrorCode.INTERNAL, "the platform failed: " + e, "see the platform's own log, and deploy again", e);

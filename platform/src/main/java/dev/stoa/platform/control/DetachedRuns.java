@@ -3,7 +3,6 @@ package dev.stoa.platform.control;
 import dev.stoa.api.DetachedRun;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Instance;
-import dev.stoa.api.LogLine;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Threads;
@@ -14,8 +13,6 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
-import dev.stoa.platform.observe.LogStore;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -46,7 +43,7 @@ final class DetachedRuns {
     private final Engine engine;
     private final LaunchOrder launchOrder;
     private final LogCollector collector;
-    private final LogStore logs;
+    private final Announcer announcer;
     private final Ids ids;
     private final InstantSource clock;
     /** The runs that are to be settled when they end; who takes one out of it settles it. */
@@ -57,14 +54,14 @@ final class DetachedRuns {
             Engine engine,
             LaunchOrder launchOrder,
             LogCollector collector,
-            LogStore logs,
+            Announcer announcer,
             Ids ids,
             InstantSource clock) {
         this.stores = stores;
         this.engine = engine;
         this.launchOrder = launchOrder;
         this.collector = collector;
-        this.logs = logs;
+        this.announcer = announcer;
         this.ids = ids;
         this.clock = clock;
     }
@@ -139,16 +136,8 @@ final class DetachedRuns {
         boolean lost = exit.cause() == Exit.Cause.LOST;
         stores.runs()
                 .markExited(id, exit.at(), lost ? OptionalInt.empty() : OptionalInt.of(exit.status()), exit.describe());
-        stores.apps().find(run.app()).ifPresent(app -> say(app, source(id) + " " + exit.describe()));
+        stores.apps().find(run.app()).ifPresent(app -> announcer.say(app, source(id) + " " + exit.describe()));
         engine.remove(instance(id));
-    }
-
-    private void say(AppRow app, String text) {
-        try {
-            logs.append(app.name(), new LogLine(clock.instant(), "stoa", text));
-        } catch (UncheckedIOException e) {
-            LOG.log(Level.WARNING, "cannot write to the log of an app app=" + app.name(), e);
-        }
     }
 
     /** Newest first. */

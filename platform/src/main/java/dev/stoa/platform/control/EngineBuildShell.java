@@ -50,8 +50,10 @@ public final class EngineBuildShell implements BuildShell {
                 InstanceSpec.Net.SILENT);
         LineSplitter splitter = new LineSplitter(lines);
         try (BuildWatch watch = new BuildWatch(engine, spec.id(), command.slug())) {
-            int status =
-                    new OneOff(engine).run(spec, COMMAND_MAX, splitter::accept).status();
+            int status = new OneOff(engine)
+                    .run(spec, COMMAND_MAX, splitter::accept)
+                    .exit()
+                    .status();
             splitter.end();
             watch.check();
             return status;

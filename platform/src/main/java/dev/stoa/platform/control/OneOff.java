@@ -19,7 +19,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-/** Runs an instance to its end and tells its output as it comes: a build step, a release command, {@code stoa run}. */
+/** Runs an instance to its end and tells its output as it comes: a build step, a release command. */
 final class OneOff {
     /** How long output may wait before somebody who watches sees it. */
     private static final Duration LOOK_EVERY = Duration.ofMillis(25);
@@ -30,26 +30,17 @@ final class OneOff {
         this.engine = engine;
     }
 
-    /**
-     * Runs it, and leaves nothing of it behind.
-     *
-     * @param longest after this it is killed, which its output says
-     * @param output  gets text as the instance writes it; what it throws ends the instance
-     * @throws InterruptedException when the calling thread is interrupted; the instance has ended then
-     */
-    Exit run(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
-        End end = runTimed(spec, longest, output);
-        if (end.late()) {
-            output.accept("\nended after %d min, the longest that it may take\n".formatted(longest.toMinutes()));
-        }
-        return end.exit();
-    }
-
     /** @param late whether it was killed because it took too long */
     record End(Exit exit, boolean late) {}
 
-    /** As {@link #run}, for those who say themselves that it took too long. */
-    End runTimed(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
+    /**
+     * Runs it, and leaves nothing of it behind.
+     *
+     * @param longest after this it is killed
+     * @param output  gets text as the instance writes it; what it throws ends the instance
+     * @throws InterruptedException when the calling thread is interrupted; the instance has ended then
+     */
+    End run(InstanceSpec spec, Duration longest, Consumer<String> output) throws InterruptedException {
         InstanceStatus status = engine.start(spec);
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = Threads.after(longest, "deadline-" + spec.id(), () -> {

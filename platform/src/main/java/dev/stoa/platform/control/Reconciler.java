@@ -45,6 +45,7 @@ final class Reconciler {
     private final View view;
     private final FailureReport failures;
     private final Routes routes;
+    private final Announcer announcer;
     private final InstantSource clock;
     private final Planner planner = new Planner();
     private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
@@ -52,13 +53,21 @@ final class Reconciler {
     private Runnable onServing = () -> {};
     private volatile boolean closed;
 
-    Reconciler(Stores stores, Crew crew, View view, FailureReport failures, Routes routes, InstantSource clock) {
+    Reconciler(
+            Stores stores,
+            Crew crew,
+            View view,
+            FailureReport failures,
+            Routes routes,
+            Announcer announcer,
+            InstantSource clock) {
         this.apps = stores.apps();
         this.rollouts = stores.rollouts();
         this.crew = crew;
         this.view = view;
         this.failures = failures;
         this.routes = routes;
+        this.announcer = announcer;
         this.clock = clock;
     }
 
@@ -235,7 +244,7 @@ final class Reconciler {
                 // Whoever is told that it serves may ask it at once.
                 routes.publish(app, view.of(app));
                 ended(rollouts.get(rollout.id()));
-                crew.say(app, "v%d serves now".formatted(rollout.version()));
+                announcer.say(app, "v%d serves now".formatted(rollout.version()));
                 onServing.run();
             }
             case Plan.Fail fail -> {
@@ -243,7 +252,7 @@ final class Reconciler {
                 Problem problem = failures.explain(app, rollout, fail);
                 rollouts.fail(rollout, problem);
                 ended(rollouts.get(rollout.id()));
-                crew.say(app, "v%d failed: %s".formatted(rollout.version(), fail.why()));
+                announcer.say(app, "v%d failed: %s".formatted(rollout.version(), fail.why()));
             }
         }
     }

@@ -1,17 +1,12 @@
 package dev.stoa.platform.control;
 
-import dev.stoa.api.LogLine;
 import dev.stoa.api.TimeSpan;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.observe.LogStore;
-import java.io.UncheckedIOException;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -20,8 +15,6 @@ import java.util.function.Consumer;
  * app's log under a source such as {@code release.v3}.
  */
 final class ReleaseCommands {
-    private static final System.Logger LOG = System.getLogger(ReleaseCommands.class.getName());
-
     /** So much of what a command prints is kept; one that prints more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
@@ -30,16 +23,14 @@ final class ReleaseCommands {
 
     private final Engine engine;
     private final LaunchOrder launchOrder;
-    private final LogStore logs;
+    private final Announcer announcer;
     private final Ids ids;
-    private final InstantSource clock;
 
-    ReleaseCommands(Engine engine, LaunchOrder launchOrder, LogStore logs, Ids ids, InstantSource clock) {
+    ReleaseCommands(Engine engine, LaunchOrder launchOrder, Announcer announcer, Ids ids) {
         this.engine = engine;
         this.launchOrder = launchOrder;
-        this.logs = logs;
+        this.announcer = announcer;
         this.ids = ids;
-        this.clock = clock;
     }
 
     /**
@@ -63,32 +54,20 @@ final class ReleaseCommands {
         Redaction redaction = new Redaction(release.config());
         Bound bound = new Bound(line -> {
             say.accept("       " + line);
-            log(app, source, line);
+            announcer.say(app, source, line);
         });
-        log(app, source, "runs: " + redaction.apply(command));
+        announcer.say(app, source, "runs: " + redaction.apply(command));
         LineSplitter lines = new LineSplitter(line -> bound.accept(redaction.apply(line)));
         OneOff.End end = new OneOff(engine)
-                .runTimed(
-                        launchOrder.oneOff(name + "-" + ids.next(), app, release, build, command),
-                        longest,
-                        lines::accept);
+                .run(launchOrder.oneOff(name + "-" + ids.next(), app, release, build, command), longest, lines::accept);
         lines.end();
         Optional<String> problem = end.late()
                 ? Optional.of("took longer than %s and was ended".formatted(TimeSpan.spoken(longest)))
                 : end.exit().status() == 0
                         ? Optional.empty()
                         : Optional.of(end.exit().describe());
-        log(app, source, problem.orElse("done"));
+        announcer.say(app, source, problem.orElse("done"));
         return problem;
-    }
-
-    /** That it cannot be written stops nothing. */
-    private void log(AppRow app, String source, String text) {
-        try {
-            logs.append(app.name(), new LogLine(clock.instant(), source, text));
-        } catch (UncheckedIOException e) {
-            LOG.log(Level.WARNING, "cannot write to the log of an app app=" + app.name(), e);
-        }
     }
 
     private static final class Bound implements Consumer<String> {

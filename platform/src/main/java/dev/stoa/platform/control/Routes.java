@@ -6,9 +6,13 @@ import dev.stoa.platform.router.RouteTable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Gathers what each app says of its routes into the one table that the router gets: the hosts for the world, and for each
@@ -45,11 +49,11 @@ final class Routes {
     /** Says anew where the requests for an app go, and who may make them. */
     void publish(AppRow app, View.Snapshot snapshot) {
         Entry entry = new Entry(app.id(), snapshot.route(), snapshot.hosts(), snapshot.allow());
-        change(() -> !entry.equals(entries.put(app.name(), entry)));
+        change(app.name(), Optional.of(entry));
     }
 
     void withdraw(String app) {
-        change(() -> entries.remove(app) != null);
+        change(app, Optional.empty());
     }
 
     /** The internal names that lead somewhere for an app. */
@@ -64,24 +68,25 @@ final class Routes {
                 .toList();
     }
 
-    private interface Change {
-        boolean apply();
+    private Optional<Entry> entry(String app) {
+        return Optional.ofNullable(entries.get(app));
     }
 
-    private void change(Change change) {
+    private void change(String app, Optional<Entry> entry) {
         Map<Integer, List<String>> changed = new HashMap<>();
         synchronized (this) {
-            Map<String, List<String>> before = new HashMap<>();
-            entries.keySet().forEach(app -> before.put(app, names(app)));
-            if (!change.apply()) {
+            Optional<Entry> before = entry(app);
+            if (before.equals(entry)) {
                 return;
             }
-            entries.forEach((app, entry) -> {
-                List<String> names = names(app);
-                if (!names.equals(before.get(app))) {
-                    changed.put(entry.app(), names);
-                }
-            });
+            entry.ifPresentOrElse(now -> entries.put(app, now), () -> entries.remove(app));
+            if (!before.map(Entry::allow).equals(entry.map(Entry::allow))) {
+                Set<String> callers = new TreeSet<>(List.of(app));
+                before.ifPresent(then -> callers.addAll(then.allow()));
+                entry.ifPresent(now -> callers.addAll(now.allow()));
+                callers.forEach(
+                        caller -> entry(caller).ifPresent(calling -> changed.put(calling.app(), names(caller))));
+            }
             router.accept(new RouteTable(table()));
         }
         changed.forEach(onNames);
@@ -92,11 +97,9 @@ final class Routes {
         for (Entry entry : entries.values()) {
             entry.hosts().forEach(host -> routes.put(host, entry.route()));
             String internal = entry.route().app() + INTERNAL_SUFFIX;
-            entries.forEach((caller, calling) -> {
-                if (entry.lets(caller)) {
-                    routes.put(RouteTable.key(realm(calling.app()), internal), entry.route());
-                }
-            });
+            Stream.concat(Stream.of(entry.route().app()), entry.allow().stream())
+                    .flatMap(caller -> entry(caller).stream())
+                    .forEach(caller -> routes.put(RouteTable.key(realm(caller.app()), internal), entry.route()));
         }
         return routes;
     }

@@ -9,6 +9,7 @@ import dev.stoa.api.RunEvent;
 import dev.stoa.api.StoaException;
 import dev.stoa.api.TerminalSize;
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.base.Shell;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.InstanceStore.InstanceRow;
@@ -322,9 +323,7 @@ public final class Runs {
     static String line(List<String> command) {
         String line = command.size() == 1
                 ? command.getFirst()
-                : command.stream()
-                        .map(word -> "'" + word.replace("'", "'\\''") + "'")
-                        .collect(Collectors.joining(" "));
+                : command.stream().map(Shell::quote).collect(Collectors.joining(" "));
         if ((command.size() > 1 || PLAIN_LINE.matcher(line).matches())
                 && !BUILT_IN.contains(command.getFirst().strip().split(" ", 2)[0])) {
             line = "exec " + line;

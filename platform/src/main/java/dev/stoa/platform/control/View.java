@@ -75,19 +75,22 @@ final class View {
                     row.exitedAt(),
                     row.exit().orElse("")));
         }
-        Wanted wanted = wanted(app);
+        List<RolloutRow> current = rollouts.current(app.id());
+        Optional<RolloutRow> active =
+                current.stream().filter(RolloutRow::active).findFirst();
+        Optional<BuildRow> activeBuild = active.map(this::build);
+        Wanted wanted = new Wanted(
+                active.map(rollout -> formation(rollout, activeBuild.orElseThrow())),
+                current.stream()
+                        .filter(RolloutRow::pending)
+                        .findFirst()
+                        .map(rollout -> formation(rollout, build(rollout))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
-        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts, allow(app));
-    }
-
-    /** The apps that may call this one, as its active release says. */
-    private List<String> allow(AppRow app) {
-        return releases.active(app.id())
-                .map(release ->
-                        releases.build(release.build()).manifest().network().allow())
-                .orElse(List.of());
+        List<String> allow =
+                activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
+        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts, allow);
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
@@ -131,16 +134,12 @@ final class View {
         return counts;
     }
 
-    private Wanted wanted(AppRow app) {
-        List<RolloutRow> current = rollouts.current(app.id());
-        return new Wanted(
-                current.stream().filter(RolloutRow::active).findFirst().map(this::formation),
-                current.stream().filter(RolloutRow::pending).findFirst().map(this::formation));
+    private BuildRow build(RolloutRow rollout) {
+        return releases.build(
+                releases.find(rollout.app(), rollout.version()).orElseThrow().build());
     }
 
-    private Formation formation(RolloutRow rollout) {
-        BuildRow build = releases.build(
-                releases.find(rollout.app(), rollout.version()).orElseThrow().build());
+    private Formation formation(RolloutRow rollout, BuildRow build) {
         Instant since = rollout.createdAt().isAfter(watchingSince) ? rollout.createdAt() : watchingSince;
         return new Formation(rollout.id(), counts(rollout.app(), build), since.plus(HEALTHY_WITHIN));
     }

@@ -269,15 +269,7 @@ class CronsTest {
         release(cron("@hourly", "echo ran", ""));
         part.close();
         ReleaseRow release = stores.releases().active(app.id()).orElseThrow();
-        CronRuns before = new CronRuns(
-                home,
-                stores,
-                part.engine,
-                new LaunchOrder(new Limits(0, 0, 0), app -> List.of()),
-                part.collector,
-                part.logs,
-                ids,
-                () -> now);
+        CronRuns before = unstarted();
         var cron = Objects.requireNonNull(
                 stores.releases().build(release.build()).manifest().crons().get("job"));
         before.begin(app, release, "job", cron, now, Optional.empty());
@@ -353,10 +345,9 @@ class CronsTest {
         assertThat(part.engine.instances()).isEmpty();
     }
 
-    @Test
-    void theHistoryIsBounded() throws Exception {
-        release(cron("@yearly", "true", ""));
-        CronRuns runs = new CronRuns(
+    /** Runs of which nobody takes care. */
+    private CronRuns unstarted() {
+        return new CronRuns(
                 home,
                 stores,
                 part.engine,
@@ -365,6 +356,12 @@ class CronsTest {
                 part.logs,
                 ids,
                 () -> now);
+    }
+
+    @Test
+    void theHistoryIsBounded() throws Exception {
+        release(cron("@yearly", "true", ""));
+        CronRuns runs = unstarted();
         CronStore.Mark mark = new CronStore.Mark("@yearly UTC", now);
         for (int i = 0; i < CronStore.HISTORY_MAX + 5; i++) {
             runs.record(app, "skipped", "job", "v1", 1, now.plusSeconds(i), "a reason", mark);

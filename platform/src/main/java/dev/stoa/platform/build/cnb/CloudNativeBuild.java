@@ -2,6 +2,7 @@ package dev.stoa.platform.build.cnb;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import dev.stoa.platform.build.cnb.LaunchToml.Start;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -168,7 +169,7 @@ public final class CloudNativeBuild {
                 "bin/build of buildpack " + buildpack.name(),
                 "exec "
                         + List.of(program, folder, platform, app.mount() + "/" + file).stream()
-                                .map(LaunchScript::quote)
+                                .map(Shell::quote)
                                 .collect(Collectors.joining(" ")),
                 env);
     }

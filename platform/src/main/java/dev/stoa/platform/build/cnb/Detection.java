@@ -2,6 +2,7 @@ package dev.stoa.platform.build.cnb;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import dev.stoa.platform.build.cnb.BuildPlan.Alternative;
 import dev.stoa.platform.build.cnb.BuildPlan.Candidate;
 import dev.stoa.platform.build.cnb.BuildPlan.Resolution;
@@ -107,10 +108,7 @@ final class Detection {
         env.put("CNB_BUILD_PLAN_PATH", app.mount() + "/" + plan);
         int status = bench.status(
                 "exec %s %s %s"
-                        .formatted(
-                                LaunchScript.quote(program),
-                                LaunchScript.quote(platform),
-                                LaunchScript.quote(app.mount() + "/" + plan)),
+                        .formatted(Shell.quote(program), Shell.quote(platform), Shell.quote(app.mount() + "/" + plan)),
                 env);
         return switch (status) {
             case 0 -> {

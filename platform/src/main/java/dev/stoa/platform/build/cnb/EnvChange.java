@@ -1,5 +1,6 @@
 package dev.stoa.platform.build.cnb;
 
+import dev.stoa.platform.base.Shell;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,8 +124,8 @@ record EnvChange(Action action, String name, String value, String delim) {
 
     /** The same as a line for {@code sh}. */
     String script() {
-        String quoted = LaunchScript.quote(value);
-        String between = LaunchScript.quote(delim);
+        String quoted = Shell.quote(value);
+        String between = Shell.quote(delim);
         return switch (action) {
             case OVERRIDE -> "export %s=%s".formatted(name, quoted);
             case DEFAULT -> "if [ -z \"${%1$s-}\" ]; then export %1$s=%2$s; fi".formatted(name, quoted);

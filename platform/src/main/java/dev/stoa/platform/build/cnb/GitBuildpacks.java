@@ -2,6 +2,7 @@ package dev.stoa.platform.build.cnb;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -56,9 +57,9 @@ final class GitBuildpacks {
                 git clean -q -f -d -x
                 git log -1 --format="at commit %%h of %%cs"
                 """.formatted(
-                        LaunchScript.quote(folder.toString()),
-                        LaunchScript.quote(from.url()),
-                        LaunchScript.quote(ref),
+                        Shell.quote(folder.toString()),
+                        Shell.quote(from.url()),
+                        Shell.quote(ref),
                         NO_GIT_STATUS,
                         NO_REF_STATUS);
         int status = bench.status(

@@ -1,5 +1,6 @@
 package dev.stoa.platform.build.cnb;
 
+import dev.stoa.platform.base.Shell;
 import dev.stoa.platform.build.cnb.LaunchToml.Start;
 import java.io.IOException;
 import java.io.InputStream;
@@ -76,12 +77,12 @@ final class LaunchScript {
         List<String> lines = new ArrayList<>();
         lines.add("#!/bin/sh");
         lines.add("# Starts a process in the environment of its layers:  .stoa/launch TYPE [-- COMMAND]");
-        lines.add("cd " + quote(mount) + " || exit 80");
+        lines.add("cd " + Shell.quote(mount) + " || exit 80");
         lines.add("type=$1");
         lines.add("process=$1");
         starts.forEach((type, start) -> {
             if (!type.equals(start.type())) {
-                lines.add("[ \"$type\" = %s ] && process=%s".formatted(quote(type), quote(start.type())));
+                lines.add("[ \"$type\" = %s ] && process=%s".formatted(Shell.quote(type), Shell.quote(start.type())));
             }
         });
         reset(lines, base);
@@ -90,23 +91,23 @@ final class LaunchScript {
                     switch (step) {
                         case Step.Always(EnvChange change) -> change.script();
                         case Step.For(String type, EnvChange change) ->
-                            "if [ \"$process\" = %s ]; then\n%s\nfi".formatted(quote(type), change.script());
+                            "if [ \"$process\" = %s ]; then\n%s\nfi".formatted(Shell.quote(type), change.script());
                     });
         }
         if (runsPrograms()) {
             lines.add(resource("exec-d.sh").strip());
-            programs.forEach(program -> lines.add("exec_d " + quote(program)));
+            programs.forEach(program -> lines.add("exec_d " + Shell.quote(program)));
             programsOf.forEach((type, paths) -> lines.add(paths.stream()
-                    .map(path -> "exec_d " + quote(path))
-                    .collect(Collectors.joining("\n", "if [ \"$process\" = " + quote(type) + " ]; then\n", "\nfi"))));
+                    .map(path -> "exec_d " + Shell.quote(path))
+                    .collect(Collectors.joining(
+                            "\n", "if [ \"$process\" = " + Shell.quote(type) + " ]; then\n", "\nfi"))));
         }
         lines.add("[ \"${2-}\" = -- ] && exec /bin/sh -c \"$3\"");
         lines.add("case $type in");
         starts.forEach((type, start) -> {
-            lines.add(quote(type) + ")");
-            start.workingFolder().ifPresent(folder -> lines.add("cd " + quote(folder) + " || exit 80"));
-            lines.add(
-                    "exec " + start.command().stream().map(LaunchScript::quote).collect(Collectors.joining(" ")));
+            lines.add(Shell.quote(type) + ")");
+            start.workingFolder().ifPresent(folder -> lines.add("cd " + Shell.quote(folder) + " || exit 80"));
+            lines.add("exec " + start.command().stream().map(Shell::quote).collect(Collectors.joining(" ")));
             lines.add(";;");
         });
         lines.add("esac");
@@ -122,8 +123,8 @@ final class LaunchScript {
                 lines.add("if [ \"${%s-}\" = %s ]; then %s; fi"
                         .formatted(
                                 name,
-                                quote(value),
-                                base.containsKey(name) ? name + "=" + quote(base.get(name)) : "unset " + name));
+                                Shell.quote(value),
+                                base.containsKey(name) ? name + "=" + Shell.quote(base.get(name)) : "unset " + name));
             }
         });
     }
@@ -134,13 +135,13 @@ final class LaunchScript {
     }
 
     static String command(String type, String command) {
-        return command(type) + " -- " + quote(command);
+        return command(type) + " -- " + Shell.quote(command);
     }
 
     /** The program that a script names, as people write it. */
     static String readable(Start start) {
         return start.command().stream()
-                .map(word -> word.matches("[\\w./:=@%+,-]+") ? word : quote(word))
+                .map(word -> word.matches("[\\w./:=@%+,-]+") ? word : Shell.quote(word))
                 .collect(Collectors.joining(" "));
     }
 
@@ -150,10 +151,5 @@ final class LaunchScript {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** For {@code sh}. */
-    static String quote(String text) {
-        return "'" + text.replace("'", "'\\''") + "'";
     }
 }

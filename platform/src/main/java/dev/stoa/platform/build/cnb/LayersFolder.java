@@ -2,6 +2,7 @@ package dev.stoa.platform.build.cnb;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -170,6 +171,6 @@ final class LayersFolder {
     }
 
     private static String quote(String text) {
-        return LaunchScript.quote(text);
+        return Shell.quote(text);
     }
 }

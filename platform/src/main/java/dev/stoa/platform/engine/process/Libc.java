@@ -53,6 +53,11 @@ final class Libc {
             CAPTURE,
             Linker.Option.firstVariadicArg(2));
 
+    private static final MethodHandle SOCKET =
+            handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), CAPTURE);
+    private static final MethodHandle SETSOCKOPT = handle(
+            "setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), CAPTURE);
+
     private Libc() {}
 
     private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
@@ -126,6 +131,26 @@ final class Libc {
             MemorySegment state = arena.allocate(ERRNO_LAYOUT);
             int result = (int) IOCTL.invokeExact(state, descriptor, request, argument);
             return (int) checked("ioctl 0x" + Long.toHexString(request), state, result);
+        } catch (Throwable e) {
+            throw unforeseen(e);
+        }
+    }
+
+    static int socket(int domain, int type, int protocol) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(ERRNO_LAYOUT);
+            int result = (int) SOCKET.invokeExact(state, domain, type, protocol);
+            return (int) checked("socket", state, result);
+        } catch (Throwable e) {
+            throw unforeseen(e);
+        }
+    }
+
+    static void setsockopt(int descriptor, int level, int option, MemorySegment value) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(ERRNO_LAYOUT);
+            int result = (int) SETSOCKOPT.invokeExact(state, descriptor, level, option, value, (int) value.byteSize());
+            checked("setsockopt", state, result);
         } catch (Throwable e) {
             throw unforeseen(e);
         }

@@ -23,10 +23,15 @@ final class Machine {
 
     static boolean root() {
         try {
-            return Files.getAttribute(Path.of("/proc/self"), "unix:uid") instanceof Integer uid && uid == 0;
+            return user() == 0;
         } catch (IOException | UnsupportedOperationException e) {
             return System.getProperty("user.name", "").equals("root");
         }
+    }
+
+    /** The uid of the platform. */
+    static int user() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     }
 
     /** The first sandbox in which {@code true} runs: whether a tool is there says little about whether it works. */

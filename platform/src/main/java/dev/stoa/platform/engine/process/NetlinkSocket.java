@@ -1,26 +1,17 @@
 package dev.stoa.platform.engine.process;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/**
- * A socket to the kernel's packet filter (AF_NETLINK, NETLINK_NETFILTER), see netlink(7). The JDK has no such sockets, so
- * these are calls of the C library.
- */
+/** A socket to the kernel's packet filter (AF_NETLINK, NETLINK_NETFILTER), see netlink(7); the JDK has no such sockets. */
 final class NetlinkSocket implements AutoCloseable {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW = 3;
-    private static final int SOCK_CLOEXEC = 0x80000;
     private static final int NETLINK_NETFILTER = 12;
     private static final int SOL_SOCKET = 1;
     private static final int SO_RCVTIMEO = 20;
@@ -30,30 +21,17 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int NLMSG_ERROR = 2;
     private static final int HEADER_BYTES = 16;
 
-    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment state = arena.allocate(CAPTURE);
     private final int descriptor;
 
     NetlinkSocket() throws IOException {
-        try {
-            descriptor = (int) call("socket", FunctionDescriptor.of(INT, INT, INT, INT))
-                    .invokeExact(state, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-            check(descriptor, "socket");
-            MemorySegment timeout = arena.allocate(LONG, 2);
-            timeout.setAtIndex(LONG, 0, RECEIVE_SECONDS_MAX);
-            int set = (int) call("setsockopt", FunctionDescriptor.of(INT, INT, INT, INT, ValueLayout.ADDRESS, INT))
-                    .invokeExact(state, descriptor, SOL_SOCKET, SO_RCVTIMEO, timeout, (int) timeout.byteSize());
-            check(set, "setsockopt");
-        } catch (IOException | RuntimeException | Error e) {
+        descriptor = Libc.socket(AF_NETLINK, SOCK_RAW | Libc.O_CLOEXEC, NETLINK_NETFILTER);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment timeout = arena.allocate(JAVA_LONG, 2);
+            timeout.setAtIndex(JAVA_LONG, 0, RECEIVE_SECONDS_MAX);
+            Libc.setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeout);
+        } catch (IOException e) {
+            close();
             throw e;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
         }
     }
 
@@ -64,23 +42,22 @@ final class NetlinkSocket implements AutoCloseable {
      * @throws IOException with the kernel's error number, if it refuses one
      */
     void exchange(byte[] messages, int acknowledged) throws IOException {
-        try {
-            MemorySegment out = arena.allocateFrom(ValueLayout.JAVA_BYTE, messages);
-            long sent = (long) call("send", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG, INT))
-                    .invokeExact(state, descriptor, out, out.byteSize(), 0);
-            check(sent, "send");
-            MemorySegment in = arena.allocate(RECEIVE_BYTES);
-            MethodHandle receive = call("recv", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG, INT));
-            for (int left = acknowledged; left > 0; ) {
-                long received = (long) receive.invokeExact(state, descriptor, in, in.byteSize(), 0);
-                check(received, "recv");
-                left -= acknowledgements(in.asSlice(0, received).asByteBuffer().order(ByteOrder.nativeOrder()));
-            }
-        } catch (IOException | RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
+        int sent = Libc.write(descriptor, messages, 0, messages.length);
+        if (sent < 0) {
+            throw failed("write", sent);
         }
+        byte[] in = new byte[RECEIVE_BYTES];
+        for (int left = acknowledged; left > 0; ) {
+            int received = Libc.read(descriptor, in, 0, in.length);
+            if (received < 0) {
+                throw failed("read", received);
+            }
+            left -= acknowledgements(ByteBuffer.wrap(in, 0, received).order(ByteOrder.nativeOrder()));
+        }
+    }
+
+    private static IOException failed(String call, int answer) {
+        return new IOException("%s on a netlink socket failed with errno %d".formatted(call, -answer));
     }
 
     private static int acknowledgements(ByteBuffer in) throws IOException {
@@ -98,30 +75,8 @@ final class NetlinkSocket implements AutoCloseable {
         return count;
     }
 
-    private void check(long result, String call) throws IOException {
-        if (result < 0) {
-            throw new IOException(call + " on a netlink socket failed: error " + (int) ERRNO.get(state, 0L));
-        }
-    }
-
-    /** The launcher and the tests allow native access; without it the JVM refuses, and instances share the network. */
-    @SuppressWarnings("restricted")
-    private static MethodHandle call(String name, FunctionDescriptor form) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name), form, Linker.Option.captureCallState("errno"));
-    }
-
     @Override
-    public void close() throws IOException {
-        try {
-            check((int) call("close", FunctionDescriptor.of(INT, INT)).invokeExact(state, descriptor), "close");
-        } catch (IOException | RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        } finally {
-            arena.close();
-        }
+    public void close() {
+        Libc.close(descriptor);
     }
 }

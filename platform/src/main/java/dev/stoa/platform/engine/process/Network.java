@@ -82,7 +82,7 @@ final class Network {
         Files.createDirectories(REGISTRY);
         clearAway();
         String name = "stoa-" + Scripts.fingerprint(directory.toString()).substring(0, 8);
-        int user = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        int user = Machine.user();
         Path entry = REGISTRY.resolve(name);
         Optional<Registered> registered = registered(entry);
         int pool = registered.isPresent() ? registered.get().pool() : freePool(name.hashCode());

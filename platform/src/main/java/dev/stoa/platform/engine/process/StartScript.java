@@ -2,6 +2,7 @@ package dev.stoa.platform.engine.process;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Shell;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -25,11 +26,11 @@ final class StartScript {
             script.append("export ")
                     .append(name)
                     .append('=')
-                    .append(quote(value))
+                    .append(Shell.quote(value))
                     .append('\n');
         });
         script.append("umask 022\n");
-        script.append("cd ").append(quote(directory)).append(" || exit 125\n");
+        script.append("cd ").append(Shell.quote(directory)).append(" || exit 125\n");
         // The platform may be gone by now, which must not end the instance.
         script.append("(trap '' PIPE; echo ").append(STARTED).append(" >&4) 2>/dev/null\n");
         script.append(
@@ -39,7 +40,7 @@ final class StartScript {
                     // A session of its own has the terminal for itself: Ctrl-C is for it and not for the sandbox.
                     case Stdio.Terminal _ -> "exec <&6 >&6 2>&6 3<&- 4>&- 5>&- 6<&- 9<&-\nexec setsid -c";
                 });
-        script.append(" /bin/sh -c ").append(quote(command)).append('\n');
+        script.append(" /bin/sh -c ").append(Shell.quote(command)).append('\n');
         return script.toString();
     }
 
@@ -50,9 +51,5 @@ final class StartScript {
                     "the environment variable \"" + name + "\" cannot be given to a process",
                     "A name has letters, digits and underscores and starts with no digit; a value holds no NUL.");
         }
-    }
-
-    private static String quote(String text) {
-        return "'" + text.replace("'", "'\\''") + "'";
     }
 }

@@ -39,11 +39,7 @@ final class FetchProblem {
                                 .toList())
                 .toLowerCase(Locale.ROOT);
         if (DiskFull.causes(e)) {
-            return new StoaException(
-                    ErrorCode.DISK_FULL,
-                    "the disk of the data directory is full",
-                    "free some room, or destroy apps that are not needed, and deploy again",
-                    e);
+            return DiskFull.problem(e);
         }
         if (has(chain, UnknownHostException.class) || has(chain, UnresolvedAddressException.class)) {
             return failed(
