@@ -18,6 +18,9 @@ import java.util.Optional;
  * @param env       default config; config vars set by {@code stoa config set} win
  * @param network   who else may reach the app
  * @param crons     by name, commands that run on a schedule
+ * @param edge      what the router does with the app's requests and answers on its own
+ * @param routing   how the router chooses among the app's instances
+ * @param resources what the app is given: databases, buckets, volumes, caches
  */
 public record Manifest(
         Optional<AppName> name,
@@ -28,7 +31,10 @@ public record Manifest(
         ReleaseManifest release,
         Map<String, String> env,
         NetworkManifest network,
-        Map<String, CronManifest> crons) {
+        Map<String, CronManifest> crons,
+        EdgeManifest edge,
+        RoutingManifest routing,
+        ResourceManifest resources) {
 
     public static final Manifest EMPTY = new Manifest(
             Optional.empty(),
@@ -39,7 +45,10 @@ public record Manifest(
             ReleaseManifest.NONE,
             Map.of(),
             NetworkManifest.CLOSED,
-            Map.of());
+            Map.of(),
+            EdgeManifest.DEFAULT,
+            RoutingManifest.DEFAULT,
+            ResourceManifest.NONE);
 
     public Manifest {
         domains = List.copyOf(domains);

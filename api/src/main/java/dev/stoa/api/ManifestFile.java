@@ -83,7 +83,9 @@ public final class ManifestFile {
             "release", "[release]",
             "env", "[env]",
             "network", "[network]",
-            "crons", CronTables.EXAMPLE);
+            "crons", CronTables.EXAMPLE,
+            "edge", EdgeTable.EXAMPLE,
+            "routing", RoutingTable.EXAMPLE);
     private static final KeyExamples BUILD = KeyExamples.of(
             "buildpack", "buildpack = \"python\"",
             "buildpacks", "buildpacks = [\"./my-buildpack\"]",
@@ -150,7 +152,10 @@ public final class ManifestFile {
                 top.section("release", "[release]").map(ManifestFile::release).orElse(ReleaseManifest.NONE),
                 env(top),
                 top.section("network", "[network]").map(ManifestFile::network).orElse(NetworkManifest.CLOSED),
-                CronTables.read(top));
+                CronTables.read(top),
+                EdgeTable.read(top),
+                RoutingTable.read(top),
+                ResourceTables.read(top));
     }
 
     private static TomlTable toml(String text, String fileName) {

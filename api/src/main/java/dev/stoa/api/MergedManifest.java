@@ -89,7 +89,10 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                             own.release().timeout()),
                     env(),
                     own.network(),
-                    crons());
+                    crons(),
+                    own.edge(),
+                    own.routing(),
+                    own.resources());
             return new MergedManifest(manifest, setup(manifest), origins, notes());
         }
 

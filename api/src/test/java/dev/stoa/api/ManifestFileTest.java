@@ -99,7 +99,10 @@ class ManifestFileTest {
                                         "python digest.py",
                                         Optional.of("Europe/Berlin"),
                                         false,
-                                        Optional.of(Duration.ofMinutes(30))))));
+                                        Optional.of(Duration.ofMinutes(30)))),
+                        EdgeManifest.DEFAULT,
+                        RoutingManifest.DEFAULT,
+                        ResourceManifest.NONE));
     }
 
     @ParameterizedTest

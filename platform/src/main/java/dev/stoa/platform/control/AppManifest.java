@@ -82,7 +82,10 @@ public final class AppManifest {
                 new ReleaseManifest(release, manifest.release().timeout()),
                 manifest.env(),
                 manifest.network(),
-                manifest.crons());
+                manifest.crons(),
+                manifest.edge(),
+                manifest.routing(),
+                manifest.resources());
     }
 
     private static void overruled(Map<String, String> origins, String key) {

@@ -7,9 +7,16 @@ import java.util.List;
  *
  * @param upstreams instances that take traffic; empty: requests get 503 with {@code why}
  * @param why       for people, why there is no upstream, such as {@code web.1 exited with status 1}
+ * @param edge      what the router does on its own
+ * @param balance   how it chooses among the upstreams
  */
-public record Route(String app, List<Upstream> upstreams, String why) {
+public record Route(String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance) {
     public Route {
         upstreams = List.copyOf(upstreams);
+    }
+
+    /** With nothing special about it. */
+    public Route(String app, List<Upstream> upstreams, String why) {
+        this(app, upstreams, why, EdgePolicy.NONE, BalancePolicy.DEFAULT);
     }
 }

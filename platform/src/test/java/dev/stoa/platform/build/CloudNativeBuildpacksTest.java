@@ -561,7 +561,10 @@ class CloudNativeBuildpacksTest {
                 Manifest.ReleaseManifest.NONE,
                 Map.of(),
                 Manifest.NetworkManifest.CLOSED,
-                Map.of());
+                Map.of(),
+                Manifest.EMPTY.edge(),
+                Manifest.EMPTY.routing(),
+                Manifest.EMPTY.resources());
         return workshop.build(app);
     }
 

@@ -122,7 +122,10 @@ class GitBuildpacksTest {
                 Manifest.ReleaseManifest.NONE,
                 Map.of(),
                 Manifest.NetworkManifest.CLOSED,
-                Map.of());
+                Map.of(),
+                Manifest.EMPTY.edge(),
+                Manifest.EMPTY.routing(),
+                Manifest.EMPTY.resources());
         Path source = workshop.source(Map.of("Procfile", "web: ./server"));
         workshop.build(source);
         return source;

@@ -348,7 +348,10 @@ class KindsTest {
                 empty.release(),
                 env,
                 empty.network(),
-                empty.crons());
+                empty.crons(),
+                empty.edge(),
+                empty.routing(),
+                empty.resources());
     }
 
     private String printed(Slug slug) throws Exception {

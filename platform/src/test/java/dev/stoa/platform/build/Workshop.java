@@ -126,7 +126,10 @@ final class Workshop {
                 new Manifest.ReleaseManifest(release, Optional.empty()),
                 Map.of(),
                 Manifest.NetworkManifest.CLOSED,
-                Map.of());
+                Map.of(),
+                Manifest.EMPTY.edge(),
+                Manifest.EMPTY.routing(),
+                Manifest.EMPTY.resources());
     }
 
     /** The module's jar; made here where the tests run on its classes alone. */
