@@ -27,6 +27,7 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final EdgeApi edge;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -49,7 +50,7 @@ public final class Control {
         Routes routes = new Routes(router::update);
         LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
         HealthWatch health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
+        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
@@ -60,6 +61,7 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -120,6 +122,10 @@ public final class Control {
 
     public CronApi cronApi() {
         return new CronApi(crons);
+    }
+
+    public EdgeApi edgeApi() {
+        return edge;
     }
 
     public int appCount() {

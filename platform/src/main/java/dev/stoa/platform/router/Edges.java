@@ -3,6 +3,8 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.router.edge.CacheBudget;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** By host, what the router does on its own; apps that ask for nothing are not there. The world's hosts alone: apps among
@@ -11,9 +13,15 @@ final class Edges {
     private final CacheBudget budget = new CacheBudget(CacheBudget.BYTES_MAX);
     private Map<String, Edge> byApp = Map.of();
     private volatile Map<String, Edge> byHost = Map.of();
+    private volatile Set<String> quiet = Set.of();
 
     @Nullable Edge find(String host) {
         return byHost.get(host);
+    }
+
+    /** Whether the requests of an app are to stand in its log. */
+    boolean logs(String app) {
+        return !quiet.contains(app);
     }
 
     synchronized void update(RouteTable table) {
@@ -27,6 +35,10 @@ final class Edges {
         Map<String, Edge> gone = byApp;
         byApp = apps;
         byHost = hosts;
+        quiet = apps.values().stream()
+                .filter(edge -> !edge.manifest().accessLog())
+                .map(Edge::app)
+                .collect(Collectors.toUnmodifiableSet());
         gone.forEach((app, edge) -> {
             if (apps.get(app) != edge) {
                 edge.retire(apps.get(app));

@@ -57,6 +57,7 @@ final class Exchange {
     private @Nullable Origin upstream;
     private @Nullable EdgePass pass;
     private long bodyBytesMax;
+    private long connectNanos;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
@@ -155,10 +156,12 @@ final class Exchange {
         if (!requestComplete) {
             client.pauseReading(true);
         }
+        connectNanos -= System.nanoTime();
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
     private void connected(Origin connection) {
+        connectNanos += System.nanoTime();
         if (over) {
             connection.close();
             return;
@@ -168,6 +171,7 @@ final class Exchange {
     }
 
     private void refused(Backend by) {
+        connectNanos += System.nanoTime();
         if (over) {
             return;
         }
@@ -446,12 +450,15 @@ final class Exchange {
                 request.method().name(),
                 path,
                 status,
+                Duration.ofNanos(Math.max(0, connectNanos)),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 bytesOut,
                 instance,
                 client.address(),
+                client.secure(),
                 requestId,
-                error);
+                error,
+                lane.edges().logs(app));
         try {
             lane.listener().finished(finished);
         } catch (RuntimeException e) {
