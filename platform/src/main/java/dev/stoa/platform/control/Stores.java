@@ -15,6 +15,7 @@ public record Stores(
         CronStore crons,
         SetupStore setups,
         RunStore runs,
+        ResourceStore resources,
         EdgeStore edges) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
@@ -29,6 +30,7 @@ public record Stores(
                 new CronStore(jdbi),
                 new SetupStore(jdbi),
                 new RunStore(jdbi),
+                new ResourceStore(jdbi, secrets),
                 new EdgeStore(jdbi));
     }
 }
