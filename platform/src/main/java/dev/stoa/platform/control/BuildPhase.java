@@ -111,7 +111,7 @@ final class BuildPhase {
         merged.notes().forEach(note -> say.accept("       " + note));
         appConfig.prepare(app, merged, say);
         Manifest manifest = merged.manifest();
-        EdgePolicies.check(app, manifest.edge(), configs.read(app.id()));
+        EdgePolicies.check(app, manifest.edge(), appConfig.read(app));
         manifest.domains().forEach(domain -> domains.add(app, domain));
         Path cache = Files.createDirectories(home.cache(app.name()));
         Map<String, String> config = visible(app, manifest);
