@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 
 /**
  * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
@@ -19,7 +20,8 @@ final class Lane {
     private final Backends backends;
     private final RequestListener listener;
     private final UpstreamPool pool;
-    private final Ids ids = new Ids(new SplittableRandom());
+    private final RandomGenerator random = new SplittableRandom();
+    private final Ids ids = new Ids(random);
     private final List<ClientConnection> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
@@ -53,6 +55,10 @@ final class Lane {
 
     UpstreamPool pool() {
         return pool;
+    }
+
+    RandomGenerator random() {
+        return random;
     }
 
     /** Two ids long, so that no two requests of a year are alike. */
