@@ -121,6 +121,7 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
+                        control.canaryApi().endpoints(),
                         new RunsApi(control.runs()).endpoints())
                 .flatMap(List::stream)
                 .toList();

@@ -27,6 +27,7 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final Canaries canaries;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -85,6 +86,7 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
+        canaries = new Canaries(stores, deployments, reconciler, view, announcer);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
@@ -120,6 +122,10 @@ public final class Control {
 
     public CronApi cronApi() {
         return new CronApi(crons);
+    }
+
+    public CanaryApi canaryApi() {
+        return new CanaryApi(canaries);
     }
 
     public int appCount() {
