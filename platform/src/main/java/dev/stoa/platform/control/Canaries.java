@@ -81,11 +81,9 @@ final class Canaries {
     /** From the return on it gets no requests; those that it has are answered. */
     void stop(String name) {
         AppRow app = stores.apps().require(name);
-        RolloutRow canary =
-                stores.rollouts().withdraw(app.id(), "stopped as a canary").orElseThrow(() -> noneNow(app));
-        announcer.say(app, "the canary v%d was stopped".formatted(canary.version()));
-        reconciler.publish(app);
-        reconciler.lookAgain(app.id());
+        if (reconciler.withdraw(app, "it was stopped").isEmpty()) {
+            throw noneNow(app);
+        }
     }
 
     /** Puts the promotion into the app's queue. */

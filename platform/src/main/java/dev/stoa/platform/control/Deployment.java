@@ -219,8 +219,9 @@ final class Deployment {
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {
         if (!row.deploy().kind().equals("restart")) {
-            rollouts.withdraw(app.id(), "was a canary until %s took its place".formatted(release.name()))
-                    .ifPresent(ended -> say(row, "       v%d is no longer a canary".formatted(ended.version())));
+            reconciler
+                    .withdraw(app, "%s takes its place".formatted(release.name()))
+                    .ifPresent(ended -> say(row, "       NOTE: v%d is no longer a canary".formatted(ended.version())));
         }
         Map<String, Integer> all = view.counts(app.id(), releases.build(release.build()));
         starting(row, release.version(), row.canary().map(percent -> CanaryCounts.of(all, percent, true)).orElse(all));

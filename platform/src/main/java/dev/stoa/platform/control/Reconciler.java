@@ -162,6 +162,17 @@ final class Reconciler {
         lookAgain(row.app());
     }
 
+    /** The app's canary is none any more: from the return on it gets no requests. Empty: it had none. */
+    Optional<RolloutRow> withdraw(AppRow app, String why) {
+        Optional<RolloutRow> ended = rollouts.withdraw(app.id(), why);
+        ended.ifPresent(canary -> {
+            announcer.say(app, "v%d is no longer a canary: %s".formatted(canary.version(), why));
+            publish(app);
+            lookAgain(app.id());
+        });
+        return ended;
+    }
+
     /** Gives up the promotion of a canary, if it has not become active yet: it stays the canary. */
     void demote(RolloutRow rollout) {
         withLock(rollout.app(), look -> {
