@@ -137,7 +137,7 @@ class CanaryTest {
                 .orElseThrow();
         ProcessHandle.of(canary.path("pid").asLong()).orElseThrow().destroyForcibly();
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> stoa.ok("logs", "-a", "lives")
+                .until(() -> stoa.ok("logs", "source:stoa", "-a", "lives")
                         .out()
                         .contains("web.1 of the canary v2 was ended by SIGKILL; until it is up again, others get"));
         load.end();
