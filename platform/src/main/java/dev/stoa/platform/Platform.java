@@ -6,6 +6,7 @@ import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
@@ -78,7 +79,7 @@ public final class Platform implements AutoCloseable {
             engine = opening.get();
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
-            router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
+            router = opened(new Router(RouterConfig.onPort(options.httpPort()), new AccessLog(logs, clock)));
             router.start();
             control = new Control(
                     home,
@@ -123,6 +124,7 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
+                        control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
                         new ResourceApi(control.resources()).endpoints())
                 .flatMap(List::stream)

@@ -111,6 +111,7 @@ final class BuildPhase {
         merged.notes().forEach(note -> say.accept("       " + note));
         appConfig.prepare(app, merged, say);
         Manifest manifest = merged.manifest();
+        EdgePolicies.check(app, manifest.edge(), appConfig.read(app));
         manifest.domains().forEach(domain -> domains.add(app, domain));
         Path cache = Files.createDirectories(home.cache(app.name()));
         Map<String, String> config = visible(app, manifest);
@@ -127,6 +128,7 @@ final class BuildPhase {
                         appConfig.secrets(app, say)),
                 line -> lines.accept(redaction.apply(line)));
         checkSize(slug);
+        EdgePages.copy(source, manifest.edge(), home.pages(app.name(), id));
         boundCache(cache, say);
         engine.own(source, app.id());
         BuildRow build = new BuildRow(id, app.id(), slug, manifest);

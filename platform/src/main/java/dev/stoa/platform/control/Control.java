@@ -30,6 +30,7 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final EdgeApi edge;
     private final Resources resources;
 
     /**
@@ -57,7 +58,7 @@ public final class Control {
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         HealthWatch health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
+        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
@@ -68,6 +69,7 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -153,6 +155,10 @@ public final class Control {
 
     public CronApi cronApi() {
         return new CronApi(crons);
+    }
+
+    public EdgeApi edgeApi() {
+        return edge;
     }
 
     public Resources resources() {

@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,18 +18,27 @@ final class Lane {
     private final EventLoop loop;
     private final RouterConfig config;
     private final Backends backends;
+    private final Edges edges;
     private final RequestListener listener;
     private final UpstreamPool pool;
-    private final Ids ids = new Ids(new SplittableRandom());
+    private final SplittableRandom random = new SplittableRandom();
+    private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
 
-    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+    Lane(
+            EventLoop loop,
+            RouterConfig config,
+            Backends backends,
+            Edges edges,
+            RequestListener listener,
+            UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
+        this.edges = edges;
         this.listener = listener;
         this.pool = pool;
         long shortest = Math.min(
@@ -47,6 +57,10 @@ final class Lane {
         return backends;
     }
 
+    Edges edges() {
+        return edges;
+    }
+
     RequestListener listener() {
         return listener;
     }
@@ -58,6 +72,10 @@ final class Lane {
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
+    }
+
+    String nextTrace() {
+        return TraceParent.create(random.nextLong(), random.nextLong(), random.nextLong());
     }
 
     boolean closing() {
