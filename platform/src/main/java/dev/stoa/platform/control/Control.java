@@ -12,6 +12,7 @@ import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.Set;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
@@ -27,6 +28,7 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final HealthWatch health;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -48,7 +50,7 @@ public final class Control {
         this.stores = stores;
         Routes routes = new Routes(router::update);
         LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
-        HealthWatch health = new HealthWatch(engine);
+        health = new HealthWatch(engine);
         View view = new View(stores, engine, health, urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
@@ -88,6 +90,16 @@ public final class Control {
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
+    }
+
+    /** The instances that are up. */
+    public Set<String> up() {
+        return health.up();
+    }
+
+    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
+    public void presumeUp(Set<String> instances) {
+        health.presumeUp(instances);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */

@@ -96,7 +96,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     void exchangeOver(boolean keepAlive) {
         exchange = null;
         idleSinceNanos = System.nanoTime();
-        if (!keepAlive || lane.closing()) {
+        // Who was promised that the connection stays may use it once more: the next answer says that it is the last.
+        if (!keepAlive || lane.hangingUp()) {
             closeGently();
             return;
         }
@@ -113,6 +114,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         exchange = null;
         channel().flush();
         Wire.close(channel());
+    }
+
+    /** As {@link #exchangeOver}, for a client whose last bytes may still be on their way here. */
+    void tunnelOver() {
+        exchange = null;
+        idleSinceNanos = System.nanoTime();
+        lingering = true;
+        pauseReading(false);
+        Wire.endOutputAfterWrites(channel());
+    }
+
+    /** The router goes: WebSockets end with a word. */
+    void goAway() {
+        if (exchange != null) {
+            exchange.goAway();
+        }
     }
 
     /** The router closes: ends now if nothing is going on, else after the present exchange. */
