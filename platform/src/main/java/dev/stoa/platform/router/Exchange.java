@@ -39,7 +39,7 @@ final class Exchange {
     private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
     private final Lane lane;
-    private final ClientConnection client;
+    private final Client client;
     private final HttpRequest request;
     private final String requestId;
     private final String path;
@@ -58,7 +58,7 @@ final class Exchange {
     private boolean keepAlive;
     private @Nullable Set<Backend> tried;
     private @Nullable Backend backend;
-    private @Nullable UpstreamConnection upstream;
+    private @Nullable Origin upstream;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
@@ -85,7 +85,7 @@ final class Exchange {
         TUNNEL
     }
 
-    Exchange(Lane lane, ClientConnection client, HttpRequest request) {
+    Exchange(Lane lane, Client client, HttpRequest request) {
         this.lane = lane;
         this.client = client;
         this.request = request;
@@ -124,7 +124,7 @@ final class Exchange {
                 app = taken.route().app();
                 instance = taken.backend().upstream().instance();
                 backend = taken.backend();
-                Optional<UpstreamConnection> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
+                Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
                 if (resting.isPresent()) {
                     sendOver(resting.get());
                 } else {
@@ -141,7 +141,7 @@ final class Exchange {
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
-    private void connected(UpstreamConnection connection) {
+    private void connected(Origin connection) {
         if (over) {
             connection.close();
             return;
@@ -163,7 +163,7 @@ final class Exchange {
         findBackend();
     }
 
-    private void sendOver(UpstreamConnection connection) {
+    private void sendOver(Origin connection) {
         upstream = connection;
         connection.begin(this, request);
         for (HttpContent part = held.poll(); part != null; part = held.poll()) {
@@ -294,7 +294,7 @@ final class Exchange {
 
     /** Encoders go first, since a decoder that goes hands on what it still has. */
     private void openTunnel() {
-        UpstreamConnection to = Objects.requireNonNull(upstream);
+        Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
         socket = upgrade.equalsIgnoreCase("websocket") ? new WebSocketTunnel() : null;
         to.dropEncoder();
@@ -362,7 +362,7 @@ final class Exchange {
     }
 
     void upstreamClosed() {
-        UpstreamConnection closed = Objects.requireNonNull(upstream);
+        Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
@@ -436,7 +436,7 @@ final class Exchange {
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {
-                lane.pool().give(upstream, System.nanoTime());
+                upstream.give(System.nanoTime());
             } else {
                 upstream.close();
             }

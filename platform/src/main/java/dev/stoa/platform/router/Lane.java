@@ -21,7 +21,7 @@ final class Lane {
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Ids ids = new Ids(new SplittableRandom());
-    private final List<ClientConnection> clients = new ArrayList<>();
+    private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
@@ -67,7 +67,7 @@ final class Lane {
         return closing;
     }
 
-    void add(ClientConnection client) {
+    void add(ClientChannel client) {
         client.slot(clients.size());
         clients.add(client);
         if (hangingUp) {
@@ -78,8 +78,8 @@ final class Lane {
         }
     }
 
-    void remove(ClientConnection client) {
-        ClientConnection last = clients.removeLast();
+    void remove(ClientChannel client) {
+        ClientChannel last = clients.removeLast();
         if (last != client) {
             clients.set(client.slot(), last);
             last.slot(client.slot());
@@ -112,13 +112,13 @@ final class Lane {
 
     /** Ends all WebSockets, with a word to both sides. */
     void goAway() {
-        loop.execute(() -> List.copyOf(clients).forEach(ClientConnection::goAway));
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
     }
 
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
         hangingUp = true;
-        loop.execute(() -> List.copyOf(clients).forEach(ClientConnection::closing));
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
     }
 
     private void tick() {
