@@ -15,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
@@ -31,6 +32,7 @@ public final class Control {
     private final Hooks hooks;
     private final Crons crons;
     private final EdgeApi edge;
+    private final HealthWatch health;
     private final Resources resources;
 
     /**
@@ -57,7 +59,7 @@ public final class Control {
         resources = new Resources(stores, kinds, clock);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
-        HealthWatch health = new HealthWatch(engine);
+        health = new HealthWatch(engine);
         View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
@@ -122,6 +124,16 @@ public final class Control {
                 clock);
         resources.onChange((app, why) ->
                 deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+    }
+
+    /** The instances that are up. */
+    public Set<String> up() {
+        return health.up();
+    }
+
+    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
+    public void presumeUp(Set<String> instances) {
+        health.presumeUp(instances);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Exchange {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
+
+    /** For both sides of a WebSocket to hang up after they were told to. */
+    private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
     private final Lane lane;
     private final Client client;
@@ -67,6 +71,9 @@ final class Exchange {
     private long bytesIn;
     private long bytesOut;
     private int status;
+    private @Nullable WebSocketTunnel socket;
+    private boolean leaving;
+    private long leavingSinceNanos;
 
     /** How far the answer is. */
     private enum Answer {
@@ -325,6 +332,7 @@ final class Exchange {
     private void openTunnel() {
         Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
+        socket = upgrade.equalsIgnoreCase("websocket") ? new WebSocketTunnel() : null;
         to.dropEncoder();
         client.dropEncoder();
         to.dropDecoder();
@@ -335,16 +343,46 @@ final class Exchange {
 
     void tunnelToClient(Object bytes) {
         lastByteNanos = System.nanoTime();
+        if (socket != null && !socket.toClient().pass((ByteBuf) bytes)) {
+            ReferenceCountUtil.release(bytes);
+            return;
+        }
         bytesOut += ((ByteBuf) bytes).readableBytes();
         client.write(bytes);
+        sayGoodbye();
     }
 
     void tunnelToUpstream(Object bytes) {
         lastByteNanos = System.nanoTime();
-        if (upstream == null) {
+        if (upstream == null || (socket != null && !socket.toInstance().pass((ByteBuf) bytes))) {
             ReferenceCountUtil.release(bytes);
         } else {
             upstream.write(bytes);
+            sayGoodbye();
+        }
+    }
+
+    /** The instance or the router has to go: a WebSocket is told so, and ends. Anything else is left as it is. */
+    void goAway() {
+        if (answer == Answer.TUNNEL && socket != null && !leaving) {
+            leaving = true;
+            leavingSinceNanos = System.nanoTime();
+            sayGoodbye();
+        }
+    }
+
+    /** A frame that is on its way goes out whole first. */
+    private void sayGoodbye() {
+        if (!leaving || socket == null || upstream == null) {
+            return;
+        }
+        if (socket.toInstance().mayClose()) {
+            upstream.write(socket.toInstance().close());
+            upstream.flush();
+        }
+        if (socket.toClient().mayClose()) {
+            client.write(socket.toClient().close());
+            client.flush();
         }
     }
 
@@ -367,7 +405,7 @@ final class Exchange {
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable) {
             if (requestComplete) {
                 held.add(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -381,6 +419,14 @@ final class Exchange {
     // The end.
 
     void tick(long nowNanos) {
+        if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
+            goAway();
+        }
+        if (leaving && nowNanos - leavingSinceNanos > GOODBYE_NANOS_MAX) {
+            finish("");
+            endTunnel();
+            return;
+        }
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
         Duration limit =
                 awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
@@ -389,11 +435,20 @@ final class Exchange {
         }
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
             fail(Failure.upstreamTimeout(app, instance, limit));
         } else {
             fail(Failure.requestTimeout(limit));
+        }
+    }
+
+    /** A client that was told of the end reads it before the connection goes. */
+    private void endTunnel() {
+        if (leaving) {
+            client.tunnelOver();
+        } else {
+            client.exchangeOver(false);
         }
     }
 
