@@ -29,7 +29,7 @@ final class Change {
             boolean atOnce = deploy.state().equals("done");
             terminal.print((atOnce && deploy.release().isEmpty() ? stored : rolling).formatted(app) + "... ");
             List<String> notes = new ArrayList<>();
-            Deploy ended = atOnce ? deploy : follow(client, deploy, notes);
+            Deploy ended = atOnce ? deploy : follow(deploy, notes);
             String release = ended.release().map(r -> ", " + r).orElse("");
             terminal.show(ended, () -> terminal.line("done" + release));
             if (terminal.json()) {
@@ -40,10 +40,21 @@ final class Change {
         });
     }
 
-    private Deploy follow(Client client, Deploy deploy, List<String> notes) {
+    /** Shows a change that is on its way as such a line, which is no result of its own. */
+    static void follow(Session session, Deploy deploy, String words) {
+        Terminal terminal = session.terminal();
+        terminal.print(words + "... ");
+        boolean atOnce = deploy.state().equals("done");
+        List<String> notes = new ArrayList<>();
+        Deploy ended = atOnce ? deploy : new Change(session).follow(deploy, notes);
+        terminal.line("done" + ended.release().map(release -> ", " + release).orElse(""));
+        notes.forEach(terminal::note);
+    }
+
+    private Deploy follow(Deploy deploy, List<String> notes) {
         List<String> lines = new ArrayList<>();
         try {
-            Deploy ended = new DeployStream(client, session.terminal(), deploy)
+            Deploy ended = new DeployStream(session.client(), session.terminal(), deploy)
                     .follow(lines::add)
                     .deploy();
             lines.stream().filter(line -> line.startsWith(NOTE)).forEach(notes::add);

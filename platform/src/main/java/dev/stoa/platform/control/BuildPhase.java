@@ -44,7 +44,6 @@ final class BuildPhase {
     static final long SAID_CHARS_MAX = 8 << 20;
 
     private final Home home;
-    private final ConfigStore configs;
     private final ReleaseStore releases;
     private final DeployStore deploys;
     private final SetupStore setups;
@@ -67,7 +66,6 @@ final class BuildPhase {
             int buildsAtOnce,
             InstantSource clock) {
         this.home = home;
-        this.configs = stores.configs();
         this.releases = stores.releases();
         this.deploys = stores.deploys();
         this.setups = stores.setups();
@@ -113,6 +111,7 @@ final class BuildPhase {
         merged.notes().forEach(note -> say.accept("       " + note));
         appConfig.prepare(app, merged, say);
         Manifest manifest = merged.manifest();
+        EdgePolicies.check(app, manifest.edge(), appConfig.read(app));
         manifest.domains().forEach(domain -> domains.add(app, domain));
         Path cache = Files.createDirectories(home.cache(app.name()));
         Map<String, String> config = visible(app, manifest);
@@ -129,6 +128,7 @@ final class BuildPhase {
                         appConfig.secrets(app, say)),
                 line -> lines.accept(redaction.apply(line)));
         checkSize(slug);
+        EdgePages.copy(source, manifest.edge(), home.pages(app.name(), id));
         boundCache(cache, say);
         engine.own(source, app.id());
         BuildRow build = new BuildRow(id, app.id(), slug, manifest);
@@ -141,7 +141,7 @@ final class BuildPhase {
     /** The config vars that the app lets its builds see. */
     private Map<String, String> visible(AppRow app, Manifest manifest) {
         Map<String, String> config = new HashMap<>(manifest.env());
-        config.putAll(configs.read(app.id()));
+        config.putAll(appConfig.read(app));
         config.keySet().retainAll(manifest.build().env());
         return config;
     }

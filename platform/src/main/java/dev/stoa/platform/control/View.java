@@ -41,17 +41,19 @@ final class View {
     private final InstanceStore instances;
     private final Engine engine;
     private final HealthWatch health;
+    private final EdgePolicies edges;
     private final String domain;
     private final InstantSource clock;
     private final Instant watchingSince;
 
-    View(Stores stores, Engine engine, HealthWatch health, String domain, InstantSource clock) {
+    View(Stores stores, Engine engine, HealthWatch health, EdgePolicies edges, String domain, InstantSource clock) {
         this.apps = stores.apps();
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.instances = stores.instances();
         this.engine = engine;
         this.health = health;
+        this.edges = edges;
         this.domain = domain;
         this.clock = clock;
         this.watchingSince = clock.instant();
@@ -99,17 +101,22 @@ final class View {
         hosts.addAll(apps.domains(app.id()));
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
-        Canary canary = current.stream()
+        EdgePolicy edge = edges.of(app, active, activeBuild);
+        BalancePolicy balance =
+                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
+        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses));
+        return new Snapshot(wanted, actual, statuses, route, hosts, allow);
+    }
+
+    private static Canary canary(
+            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+        return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
                 .map(rollout -> new Canary(
                         upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
                         rollout.share().orElseThrow()))
                 .orElse(Canary.NONE);
-        BalancePolicy balance =
-                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        return new Snapshot(
-                wanted, actual, statuses, route(app, wanted, actual, statuses, balance, canary), hosts, allow);
     }
 
     private static BalancePolicy balance(RoutingManifest routing) {
@@ -191,6 +198,7 @@ final class View {
             Wanted wanted,
             Actual actual,
             Map<String, InstanceStatus> statuses,
+            EdgePolicy edge,
             BalancePolicy balance,
             Canary canary) {
         List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
@@ -201,7 +209,7 @@ final class View {
                 app.name(),
                 upstreams,
                 upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                EdgePolicy.NONE,
+                edge,
                 balance,
                 canary);
     }

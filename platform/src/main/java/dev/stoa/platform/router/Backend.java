@@ -9,19 +9,22 @@ final class Backend {
     private final Runnable whenIdle;
     private final String mark;
     private final String cookie;
+    private final String secureCookie;
     private final Standing standing = new Standing();
     private final AtomicInteger inFlight = new AtomicInteger();
     private volatile List<Backend> peers = List.of();
     private volatile boolean routed = true;
     private volatile boolean canary;
     private volatile long sinceNanos;
+    private volatile long leftAtNanos;
 
     /** @param whenIdle runs whenever the last request in flight is over */
     Backend(Upstream upstream, Runnable whenIdle, long nowNanos) {
         this.upstream = upstream;
         this.whenIdle = whenIdle;
         this.mark = Sticky.mark(upstream);
-        this.cookie = Sticky.cookie(mark);
+        this.cookie = Sticky.cookie(mark, false);
+        this.secureCookie = Sticky.cookie(mark, true);
         this.sinceNanos = nowNanos;
     }
 
@@ -35,8 +38,8 @@ final class Backend {
     }
 
     /** The value of the header that sets such a cookie. */
-    String cookie() {
-        return cookie;
+    String cookie(boolean secure) {
+        return secure ? secureCookie : cookie;
     }
 
     int inFlight() {
@@ -120,7 +123,15 @@ final class Backend {
         return routed;
     }
 
-    void leave() {
+    /** Whether it left the route table before this instant, and has not come back. */
+    boolean leftBefore(long nanos) {
+        return !routed && leftAtNanos - nanos < 0;
+    }
+
+    void leave(long nowNanos) {
+        if (routed) {
+            leftAtNanos = nowNanos;
+        }
         routed = false;
     }
 

@@ -82,7 +82,7 @@ final class Backends {
         snapshot = new Snapshot(next);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
-                backend.leave();
+                backend.leave(nowNanos);
             }
         });
         known.values().removeIf(backend -> !backend.routed() && backend.inFlight() == 0);
@@ -127,6 +127,21 @@ final class Backends {
             }
         }
         return sum;
+    }
+
+    /** What is in flight to addresses that are no longer in the route table. */
+    Map<InetSocketAddress, Integer> leaving() {
+        Map<InetSocketAddress, Integer> leaving = new HashMap<>();
+        Set<InetSocketAddress> routed = new HashSet<>();
+        known.forEach((upstream, backend) -> {
+            if (backend.routed()) {
+                routed.add(upstream.address());
+            } else if (backend.inFlight() > 0) {
+                leaving.merge(upstream.address(), backend.inFlight(), Integer::sum);
+            }
+        });
+        leaving.keySet().removeAll(routed);
+        return leaving;
     }
 
     /** Waits until nothing is in flight to the addresses; false when the time was over first. */

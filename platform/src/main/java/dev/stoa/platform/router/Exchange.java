@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class Exchange implements Claimant {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
+    /** For both sides of a WebSocket to hang up after they were told to. */
+    private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
+
     private final Lane lane;
-    private final ClientConnection client;
+    private final Client client;
     private final HttpRequest request;
     private final String requestId;
     private final String path;
@@ -58,16 +62,23 @@ final class Exchange implements Claimant {
     private boolean resent;
     private boolean remember;
     private @Nullable Backend backend;
-    private @Nullable UpstreamConnection upstream;
+    private @Nullable Origin upstream;
+    private @Nullable EdgePass pass;
+    private long bodyBytesMax;
+    private long connectNanos;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
+    private boolean clientStalls;
     private boolean over;
     private long lastByteNanos = startNanos;
     private long bytesIn;
     private long bytesOut;
     private int status;
+    private @Nullable WebSocketTunnel socket;
+    private boolean leaving;
+    private long leavingSinceNanos;
 
     /** How far the answer is. */
     private enum Answer {
@@ -82,10 +93,11 @@ final class Exchange implements Claimant {
         TUNNEL
     }
 
-    Exchange(Lane lane, ClientConnection client, HttpRequest request) {
+    Exchange(Lane lane, Client client, HttpRequest request) {
         this.lane = lane;
         this.client = client;
         this.request = request;
+        this.bodyBytesMax = lane.config().bodyBytesMax();
         this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
         int query = request.uri().indexOf('?');
         this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
@@ -102,8 +114,29 @@ final class Exchange implements Claimant {
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                findBackend();
+                Edge edge = client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                if (edge == null || edge.manifest().trace()) {
+                    ForwardedHeaders.trace(request.headers(), lane);
+                }
+                if (edge == null) {
+                    findBackend();
+                } else {
+                    pass(edge);
+                }
             }
+        }
+    }
+
+    /** Through what the app lets the router do on its own. */
+    private void pass(Edge edge) {
+        app = edge.app();
+        bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
+        EdgePass now = new EdgePass(edge, request, client, http11, requestId);
+        pass = now;
+        switch (now.enter(host, hasBody)) {
+            case Verdict.Go go -> findBackend();
+            case Verdict.Refused refused -> fail(refused.failure());
+            case Verdict.Answered answered -> answerAlone(answered.response(), "");
         }
     }
 
@@ -130,7 +163,7 @@ final class Exchange implements Claimant {
         instance = taken.backend().upstream().instance();
         backend = taken.backend();
         remember = taken.remember();
-        Optional<UpstreamConnection> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
+        Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
         if (resting.isPresent()) {
             sendOver(resting.get());
         } else {
@@ -157,10 +190,12 @@ final class Exchange implements Claimant {
         if (!requestComplete) {
             client.pauseReading(true);
         }
+        connectNanos -= System.nanoTime();
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
-    private void connected(UpstreamConnection connection) {
+    private void connected(Origin connection) {
+        connectNanos += System.nanoTime();
         if (over) {
             connection.close();
             return;
@@ -170,6 +205,7 @@ final class Exchange implements Claimant {
     }
 
     private void refused(Backend by) {
+        connectNanos += System.nanoTime();
         if (over) {
             return;
         }
@@ -217,7 +253,7 @@ final class Exchange implements Claimant {
         }
     }
 
-    private void sendOver(UpstreamConnection connection) {
+    private void sendOver(Origin connection) {
         upstream = connection;
         connection.begin(this, request);
         for (HttpContent part = held.poll(); part != null; part = held.poll()) {
@@ -236,9 +272,9 @@ final class Exchange implements Claimant {
         if (part.decoderResult().isFailure()) {
             part.release();
             fail(Failure.badRequest("its body is not what its headers promise"));
-        } else if (bytesIn > lane.config().bodyBytesMax()) {
+        } else if (bytesIn > bodyBytesMax) {
             part.release();
-            fail(Failure.bodyTooLarge(lane.config().bodyBytesMax()));
+            fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
             lastByteNanos = System.nanoTime();
             requestComplete = part instanceof LastHttpContent;
@@ -261,6 +297,7 @@ final class Exchange implements Claimant {
     }
 
     void clientWritable(boolean writable) {
+        clientStalls = !writable;
         lastByteNanos = System.nanoTime();
         if (upstream != null) {
             upstream.pauseReading(!writable);
@@ -305,6 +342,10 @@ final class Exchange implements Claimant {
                     requestId);
             keepAlive = head.clientKeepAlive();
             upstreamReusable = head.upstreamReusable();
+            if (pass != null) {
+                pass.head(response);
+                status = response.status().code();
+            }
             client.write(response);
         }
     }
@@ -313,7 +354,7 @@ final class Exchange implements Claimant {
         Backend by = Objects.requireNonNull(backend);
         by.answered();
         if (remember) {
-            response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie());
+            response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie(client.secure()));
         }
     }
 
@@ -347,8 +388,12 @@ final class Exchange implements Claimant {
             client.write(part);
             openTunnel();
         } else {
-            bytesOut += part.content().readableBytes();
-            client.write(part);
+            if (pass == null) {
+                bytesOut += part.content().readableBytes();
+                client.write(part);
+            } else {
+                bytesOut += pass.body(part);
+            }
             if (last) {
                 finish("");
                 client.exchangeOver(keepAlive);
@@ -358,8 +403,9 @@ final class Exchange implements Claimant {
 
     /** Encoders go first, since a decoder that goes hands on what it still has. */
     private void openTunnel() {
-        UpstreamConnection to = Objects.requireNonNull(upstream);
+        Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
+        socket = upgrade.equalsIgnoreCase("websocket") ? new WebSocketTunnel() : null;
         to.dropEncoder();
         client.dropEncoder();
         to.dropDecoder();
@@ -370,20 +416,53 @@ final class Exchange implements Claimant {
 
     void tunnelToClient(Object bytes) {
         lastByteNanos = System.nanoTime();
+        if (socket != null && !socket.toClient().pass((ByteBuf) bytes)) {
+            ReferenceCountUtil.release(bytes);
+            return;
+        }
         bytesOut += ((ByteBuf) bytes).readableBytes();
         client.write(bytes);
+        sayGoodbye();
     }
 
     void tunnelToUpstream(Object bytes) {
         lastByteNanos = System.nanoTime();
-        if (upstream == null) {
+        if (upstream == null || (socket != null && !socket.toInstance().pass((ByteBuf) bytes))) {
             ReferenceCountUtil.release(bytes);
         } else {
             upstream.write(bytes);
+            sayGoodbye();
+        }
+    }
+
+    /** The instance or the router has to go: a WebSocket is told so, and ends. Anything else is left as it is. */
+    void goAway() {
+        if (answer == Answer.TUNNEL && socket != null && !leaving) {
+            leaving = true;
+            leavingSinceNanos = System.nanoTime();
+            sayGoodbye();
+        }
+    }
+
+    /** A frame that is on its way goes out whole first. */
+    private void sayGoodbye() {
+        if (!leaving || socket == null || upstream == null) {
+            return;
+        }
+        if (socket.toInstance().mayClose()) {
+            upstream.write(socket.toInstance().close());
+            upstream.flush();
+        }
+        if (socket.toClient().mayClose()) {
+            client.write(socket.toClient().close());
+            client.flush();
         }
     }
 
     void flushToClient() {
+        if (pass != null) {
+            bytesOut += pass.flush();
+        }
         client.flush();
     }
 
@@ -395,11 +474,11 @@ final class Exchange implements Claimant {
     }
 
     void upstreamClosed() {
-        UpstreamConnection closed = Objects.requireNonNull(upstream);
+        Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable) {
             holdEnd();
             connect(closed.backend());
@@ -414,6 +493,14 @@ final class Exchange implements Claimant {
     // The end.
 
     void tick(long nowNanos) {
+        if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
+            goAway();
+        }
+        if (leaving && nowNanos - leavingSinceNanos > GOODBYE_NANOS_MAX) {
+            finish("");
+            endTunnel();
+            return;
+        }
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
         Duration limit =
                 awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
@@ -422,13 +509,13 @@ final class Exchange implements Claimant {
         }
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
             Failure late = Failure.upstreamTimeout(app, instance, limit);
-            if (client.isWritable()) {
-                failBy(late);
-            } else {
+            if (clientStalls) {
                 fail(late);
+            } else {
+                failBy(late);
             }
         } else {
             fail(Failure.requestTimeout(limit));
@@ -443,6 +530,15 @@ final class Exchange implements Claimant {
         fail(failure);
     }
 
+    /** A client that was told of the end reads it before the connection goes. */
+    private void endTunnel() {
+        if (leaving) {
+            client.tunnelOver();
+        } else {
+            client.exchangeOver(false);
+        }
+    }
+
     /** Answers with an error page, or cuts the answer off if it has begun, so that nobody takes it for whole. */
     private void fail(Failure failure) {
         if (answer == Answer.BEGUN || answer == Answer.SWITCHING) {
@@ -450,14 +546,19 @@ final class Exchange implements Claimant {
             client.abort();
             return;
         }
-        status = failure.error().status();
-        FullHttpResponse page = new ErrorPage(failure, requestId)
-                .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, "")));
+        ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
+        FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
+        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+    }
+
+    /** Answers in the place of an instance. */
+    private void answerAlone(FullHttpResponse response, String error) {
+        status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
-        AnswerHead.markConnection(page.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
-        client.write(page);
-        finish(failure.error().code());
+        AnswerHead.markConnection(response.headers(), http11, stays);
+        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        client.write(response);
+        finish(error);
         client.exchangeOver(stays);
     }
 
@@ -466,7 +567,7 @@ final class Exchange implements Claimant {
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {
-                lane.pool().give(upstream, System.nanoTime());
+                upstream.give(System.nanoTime());
             } else {
                 upstream.close();
             }
@@ -474,6 +575,9 @@ final class Exchange implements Claimant {
         }
         held.forEach(ReferenceCountUtil::release);
         held.clear();
+        if (pass != null) {
+            pass.close();
+        }
         if (backend != null) {
             backend.release();
             backend = null;
@@ -488,12 +592,15 @@ final class Exchange implements Claimant {
                 request.method().name(),
                 path,
                 status,
+                Duration.ofNanos(Math.max(0, connectNanos)),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 bytesOut,
                 instance,
                 client.address(),
+                client.secure(),
                 requestId,
-                error);
+                error,
+                lane.edges().logs(app));
         try {
             lane.listener().finished(finished);
         } catch (RuntimeException e) {

@@ -29,8 +29,8 @@ final class Sticky {
     }
 
     /** The value of a Set-Cookie header. It lasts as long as the client's session, as the instance may go at any time. */
-    static String cookie(String mark) {
-        return COOKIE + "=" + mark + "; Path=/; HttpOnly; SameSite=Lax";
+    static String cookie(String mark, boolean secure) {
+        return COOKIE + "=" + mark + "; Path=/; HttpOnly; SameSite=Lax" + (secure ? "; Secure" : "");
     }
 
     /** The mark that a request brings; empty: none. */

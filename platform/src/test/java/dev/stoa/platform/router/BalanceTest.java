@@ -293,8 +293,8 @@ class BalanceTest {
 
     @Test
     void aMarkSaysNothingOfItsInstance() {
-        assertThat(Sticky.cookie(Sticky.mark(upstream(1))))
-                .matches("stoa_instance=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Lax")
+        assertThat(Sticky.cookie(Sticky.mark(upstream(1)), true))
+                .matches("stoa_instance=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Lax; Secure")
                 .doesNotContain("web", "127.0.0.1", "10001");
         assertThat(Sticky.mark(upstream(1))).isNotEqualTo(Sticky.mark(upstream(2)));
     }
