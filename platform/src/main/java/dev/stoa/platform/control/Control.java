@@ -71,7 +71,6 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
                 new AppConfig(stores.configs(), new SecureRandom()),
                 domains,
                 gitDeploys,
