@@ -84,7 +84,6 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
                 new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
                 domains,
                 gitDeploys,
