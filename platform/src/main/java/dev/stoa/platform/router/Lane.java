@@ -3,10 +3,12 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 
 /**
  * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
@@ -27,6 +29,8 @@ final class Lane {
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
+    private volatile boolean hangingUp;
+    private volatile long drainNanos = Router.DRAIN_TIME.toNanos();
 
     Lane(
             EventLoop loop,
@@ -69,6 +73,10 @@ final class Lane {
         return pool;
     }
 
+    RandomGenerator random() {
+        return random;
+    }
+
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
@@ -85,7 +93,7 @@ final class Lane {
     void add(ClientChannel client) {
         client.slot(clients.size());
         clients.add(client);
-        if (closing) {
+        if (hangingUp) {
             client.closing();
         }
         if (!ticking) {
@@ -111,8 +119,28 @@ final class Lane {
         closing = true;
     }
 
+    /** Whether connections end without a request, too. */
+    boolean hangingUp() {
+        return hangingUp;
+    }
+
+    /** How long WebSockets live on after their instance has left the route table. */
+    long drainNanos() {
+        return drainNanos;
+    }
+
+    void drainTime(Duration drainTime) {
+        drainNanos = drainTime.toNanos();
+    }
+
+    /** Ends all WebSockets, with a word to both sides. */
+    void goAway() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
+    }
+
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
+        hangingUp = true;
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
     }
 
