@@ -7,7 +7,8 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
-import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Databases;
+import dev.stoa.platform.resource.SqlSessions;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
@@ -35,9 +36,11 @@ public final class Control {
     private final EdgeApi edge;
     private final HealthWatch health;
     private final Resources resources;
+    private final Rotations rotations;
+    private final SqlSessions sqlSessions;
+    private final DatabaseApi databaseApi;
 
     /**
-     * @param kinds          of resources
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -45,7 +48,7 @@ public final class Control {
             Home home,
             Stores stores,
             Engine engine,
-            List<ResourceKind> kinds,
+            Databases databases,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -57,7 +60,10 @@ public final class Control {
             InstantSource clock) {
         this.stores = stores;
         Routes routes = new Routes(router::update);
-        resources = new Resources(stores, kinds, clock);
+        resources = new Resources(stores, List.of(databases), clock);
+        rotations = new Rotations(resources, stores, databases, clock);
+        sqlSessions = new SqlSessions(databases);
+        databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
@@ -144,6 +150,7 @@ public final class Control {
         reconciler.start();
         crons.start();
         deployments.resume();
+        rotations.start();
     }
 
     public AppManifest manifest() {
@@ -182,6 +189,10 @@ public final class Control {
         return resources;
     }
 
+    public DatabaseApi databaseApi() {
+        return databaseApi;
+    }
+
     public int appCount() {
         return stores.apps().all().size();
     }
@@ -196,6 +207,7 @@ public final class Control {
         runs.stopEverything();
         crons.stopEverything();
         reconciler.stopEverything();
+        sqlSessions.close();
         resources.rest();
     }
 
@@ -205,6 +217,8 @@ public final class Control {
         runs.close();
         crons.close();
         reconciler.close();
+        rotations.close();
+        sqlSessions.close();
         resources.close();
     }
 }
