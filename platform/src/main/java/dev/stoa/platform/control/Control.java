@@ -16,6 +16,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
@@ -31,6 +32,9 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final Canaries canaries;
+    private final EdgeApi edge;
+    private final HealthWatch health;
     private final Resources resources;
     private final Rotations rotations;
     private final SqlSessions sqlSessions;
@@ -62,8 +66,8 @@ public final class Control {
         databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
-        HealthWatch health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
+        health = new HealthWatch(engine);
+        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
@@ -74,6 +78,7 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -85,7 +90,6 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
                 new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
                 domains,
                 gitDeploys,
@@ -109,6 +113,7 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
+        canaries = new Canaries(stores, deployments, reconciler, view, announcer);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(
@@ -126,6 +131,16 @@ public final class Control {
                 clock);
         resources.onChange((app, why) ->
                 deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+    }
+
+    /** The instances that are up. */
+    public Set<String> up() {
+        return health.up();
+    }
+
+    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
+    public void presumeUp(Set<String> instances) {
+        health.presumeUp(instances);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
@@ -160,6 +175,14 @@ public final class Control {
 
     public CronApi cronApi() {
         return new CronApi(crons);
+    }
+
+    public CanaryApi canaryApi() {
+        return new CanaryApi(canaries);
+    }
+
+    public EdgeApi edgeApi() {
+        return edge;
     }
 
     public Resources resources() {

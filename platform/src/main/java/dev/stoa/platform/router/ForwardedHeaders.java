@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -17,6 +18,9 @@ final class ForwardedHeaders {
     private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString REQUEST_START = AsciiString.cached("x-request-start");
+
+    private static final AsciiString TRACE_PARENT = AsciiString.cached("traceparent");
+    private static final AsciiString TRACE_STATE = AsciiString.cached("tracestate");
 
     /** Hop by hop (RFC 9110, 7.6.1); {@code Proxy} is none, but CGI programs would read it as HTTP_PROXY. */
     private static final List<AsciiString> HOP_BY_HOP = List.of(
@@ -54,19 +58,28 @@ final class ForwardedHeaders {
     }
 
     /** Makes the head of a request ready for the app. */
-    static void prepare(HttpHeaders headers, ClientConnection client, String upgrade, String requestId) {
+    static void prepare(HttpHeaders headers, Client client, String upgrade, String requestId) {
         removeHopByHop(headers);
         String address = client.address().getHostAddress();
         List<String> before = headers.getAll(FORWARDED_FOR);
         headers.set(FORWARDED_FOR, before.isEmpty() ? address : String.join(", ", before) + ", " + address);
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
         headers.set(FORWARDED_PORT, Integer.toString(client.localPort()));
-        headers.set(FORWARDED_PROTO, "http");
+        headers.set(FORWARDED_PROTO, client.secure() ? "https" : "http");
         headers.set(REQUEST_START, Long.toString(System.currentTimeMillis()));
         headers.set(REQUEST_ID, requestId);
         headers.add(HttpHeaderNames.VIA, "1.1 stoa");
         if (!upgrade.isEmpty()) {
             markUpgrade(headers, upgrade);
+        }
+    }
+
+    /** Begins a trace where the request belongs to none. */
+    static void trace(HttpHeaders headers, Lane lane) {
+        List<String> parents = headers.getAll(TRACE_PARENT);
+        if (parents.size() != 1 || !TraceParent.isValid(parents.getFirst().trim())) {
+            headers.set(TRACE_PARENT, lane.nextTrace());
+            headers.remove(TRACE_STATE);
         }
     }
 
