@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.base.Ids;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +20,8 @@ final class Lane {
     private final Backends backends;
     private final RequestListener listener;
     private final UpstreamPool pool;
-    private final Ids ids = new Ids(new SplittableRandom());
+    private final SplittableRandom random = new SplittableRandom();
+    private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
@@ -58,6 +60,13 @@ final class Lane {
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
+    }
+
+    /** Nothing secret: it only says that what answers has read it (RFC 6455, 1.3). */
+    String nextWebSocketKey() {
+        byte[] nonce = new byte[16];
+        random.nextBytes(nonce);
+        return Base64.getEncoder().encodeToString(nonce);
     }
 
     boolean closing() {
