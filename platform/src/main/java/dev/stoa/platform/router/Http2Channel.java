@@ -12,6 +12,7 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -310,6 +311,15 @@ abstract class Http2Channel extends Http2ConnectionHandler {
         @Override
         public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
             overhead();
+        }
+
+        @Override
+        public void onUnknownFrame(ChannelHandlerContext ctx, byte type, int id, Http2Flags flags, ByteBuf payload) {
+            try {
+                overhead();
+            } catch (Http2Exception e) {
+                onError(ctx, false, e);
+            }
         }
 
         @Override

@@ -15,8 +15,8 @@ class Http2Test {
         edge.close();
     }
 
-    private FrameClient client() {
-        return new FrameClient(edge.router.port());
+    private FramePeer client() {
+        return new FramePeer(edge.router.port());
     }
 
     @Test
@@ -26,9 +26,9 @@ class Http2Test {
                         peer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-App: Yes\r\nConnection: keep-alive\r\n\r\nhello");
                     }
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
-            FrameClient.Answer answer = client.get(1, "shop.localhost", "/a?b").answer(1);
+            FramePeer.Answer answer = client.get(1, "shop.localhost", "/a?b").answer(1);
             assertThat(answer.status()).isEqualTo("200");
             assertThat(answer.text()).isEqualTo("hello");
             assertThat(answer.head()).containsEntry("x-app", "Yes").containsEntry("content-length", "5");
@@ -46,7 +46,7 @@ class Http2Test {
     @Test
     void theAppSeesPlainHttp11() {
         try (FakeInstance web = hearing("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
             client.headers(
                             1, true, ":method", "GET", ":scheme", "http", ":path", "/%7e//../x?y=%20",
@@ -85,10 +85,10 @@ class Http2Test {
                     peer.write("3\r\nabc\r\n0\r\nX-Sum: 7\r\nContent-Length: 9\r\n\r\n");
                     assertThat(request).contains("hello").containsIgnoringCase("x-check: 1");
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
             client.post(1, "shop.localhost", "/").data(1, "hel", false).data(1, "lo", false);
-            FrameClient.Answer answer = client.headers(1, true, "x-check", "1").answer(1);
+            FramePeer.Answer answer = client.headers(1, true, "x-check", "1").answer(1);
             assertThat(answer.text()).isEqualTo("abc");
             assertThat(answer.trailers()).containsEntry("x-sum", "7").hasSize(1);
         }
@@ -103,12 +103,12 @@ class Http2Test {
                     peer.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
                     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + body);
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
             client.post(1, "shop.localhost", "/", "expect", "100-continue", "content-length", "5");
-            assertThat(client.await(FrameClient.HEADERS).type()).isEqualTo(FrameClient.HEADERS);
+            assertThat(client.await(FramePeer.HEADERS).type()).isEqualTo(FramePeer.HEADERS);
             assertThat(client.heard(1).heads.getFirst()).containsEntry(":status", "100");
-            FrameClient.Answer answer = client.data(1, "hello", true).answer(1);
+            FramePeer.Answer answer = client.data(1, "hello", true).answer(1);
             assertThat(answer.heads.get(1)).containsEntry(":status", "103").containsEntry("link", "</a.css>");
             assertThat(answer.status()).isEqualTo("200");
             assertThat(answer.text()).isEqualTo("hello");
@@ -119,15 +119,15 @@ class Http2Test {
     void aHeadAndA304EndWithTheirHead() {
         try (FakeInstance web = FakeInstance.saying("web.1", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n");
                 FakeInstance head = FakeInstance.saying("web.2", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
             client.get(1, "shop.localhost", "/");
-            FrameClient.Frame frame = client.await(FrameClient.HEADERS);
-            assertThat(frame.has(FrameClient.END_STREAM)).isTrue();
+            FramePeer.Frame frame = client.await(FramePeer.HEADERS);
+            assertThat(frame.has(FramePeer.END_STREAM)).isTrue();
             edge.route(head);
             client.headers(3, true, ":method", "HEAD", ":scheme", "http", ":authority", "shop.localhost", ":path", "/");
-            frame = client.await(FrameClient.HEADERS);
-            assertThat(frame.has(FrameClient.END_STREAM)).isTrue();
+            frame = client.await(FramePeer.HEADERS);
+            assertThat(frame.has(FramePeer.END_STREAM)).isTrue();
             assertThat(client.heard(3).head()).containsEntry("content-length", "9");
             client.headers(5, true, ":method", "HEAD", ":scheme", "http", ":authority", "nobody", ":path", "/");
             assertThat(client.answer(5).status()).isEqualTo("404");
@@ -147,7 +147,7 @@ class Http2Test {
                         peer.write("HTTP/1.1 200 OK\r\nContent-Length: " + path.length() + "\r\n\r\n" + path);
                     }
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web).connect().close();
             client.get(1, "shop.localhost", "/slow");
             for (int id = 3; id < 201; id += 2) {
@@ -171,7 +171,7 @@ class Http2Test {
                     peer.readAll();
                     hungUp.countDown();
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
             client.get(1, "shop.localhost", "/");
             asked.await();
@@ -188,9 +188,9 @@ class Http2Test {
                     peer.readHead();
                     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
                 });
-                FrameClient client = client()) {
+                FramePeer client = client()) {
             edge.route(web);
-            FrameClient.Answer answer = client.get(1, "shop.localhost", "/").answer(1);
+            FramePeer.Answer answer = client.get(1, "shop.localhost", "/").answer(1);
             assertThat(answer.ended).isFalse();
             assertThat(answer.reset).isEqualTo(2);
             assertThat(client.get(3, "nobody", "/").answer(3).status()).isEqualTo("404");

@@ -6,11 +6,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -19,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One side of an HTTP/2 connection, frame by frame: nothing is sent that the test did not ask for, however wrong it is. */
-final class FrameClient implements AutoCloseable {
+final class FramePeer implements AutoCloseable {
     static final int DATA = 0;
     static final int HEADERS = 1;
     static final int PRIORITY = 2;
@@ -35,10 +31,9 @@ final class FrameClient implements AutoCloseable {
     static final int ACK = 1;
     static final int END_HEADERS = 4;
 
-    private static final int READ_MILLIS_MAX = 10_000;
+    private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-    private final Socket socket;
-    private final DataInputStream in;
+    private final Conversation wire;
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
     private final Map<Integer, Answer> answers = new LinkedHashMap<>();
     private boolean granting = true;
@@ -93,22 +88,28 @@ final class FrameClient implements AutoCloseable {
         }
     }
 
-    FrameClient(int port) {
+    FramePeer(int port) {
         this(port, new byte[0]);
     }
 
     /** @param settings the payload of the first frame */
-    FrameClient(int port, byte[] settings) {
-        try {
-            socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            socket.setSoTimeout(READ_MILLIS_MAX);
-            socket.setTcpNoDelay(true);
-            in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    FramePeer(int port, byte[] settings) {
+        this(Conversation.with(port));
+        wire.write(PREFACE);
         frame(SETTINGS, 0, 0, settings);
+    }
+
+    private FramePeer(Conversation wire) {
+        this.wire = wire;
+    }
+
+    /** The server's side of a connection. */
+    static FramePeer serving(Conversation client, byte[] settings) {
+        FramePeer peer = new FramePeer(client);
+        if (!client.read(PREFACE.length()).equals(PREFACE)) {
+            throw new AssertionError("no preface came");
+        }
+        return peer.frame(SETTINGS, 0, 0, settings);
     }
 
     static byte[] setting(int id, int value) {
@@ -116,18 +117,14 @@ final class FrameClient implements AutoCloseable {
     }
 
     /** Does not grant more window when data comes. */
-    FrameClient stingy() {
+    FramePeer stingy() {
         granting = false;
         return this;
     }
 
-    FrameClient raw(byte[] bytes) {
-        try {
-            socket.getOutputStream().write(bytes);
-            return this;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    FramePeer raw(byte[] bytes) {
+        wire.write(bytes);
+        return this;
     }
 
     static byte[] bytes(int type, int flags, int stream, byte[] payload) {
@@ -141,7 +138,7 @@ final class FrameClient implements AutoCloseable {
                 .array();
     }
 
-    FrameClient frame(int type, int flags, int stream, byte[] payload) {
+    FramePeer frame(int type, int flags, int stream, byte[] payload) {
         return raw(bytes(type, flags, stream, payload));
     }
 
@@ -172,15 +169,15 @@ final class FrameClient implements AutoCloseable {
         block.writeBytes(bytes);
     }
 
-    FrameClient headers(int stream, boolean end, String... namesAndValues) {
+    FramePeer headers(int stream, boolean end, String... namesAndValues) {
         return frame(HEADERS, END_HEADERS | (end ? END_STREAM : 0), stream, block(namesAndValues));
     }
 
-    FrameClient get(int stream, String host, String path) {
+    FramePeer get(int stream, String host, String path) {
         return headers(stream, true, ":method", "GET", ":scheme", "http", ":authority", host, ":path", path);
     }
 
-    FrameClient post(int stream, String host, String path, String... more) {
+    FramePeer post(int stream, String host, String path, String... more) {
         String[] all = new String[8 + more.length];
         String[] first = {":method", "POST", ":scheme", "http", ":authority", host, ":path", path};
         System.arraycopy(first, 0, all, 0, 8);
@@ -188,19 +185,19 @@ final class FrameClient implements AutoCloseable {
         return headers(stream, false, all);
     }
 
-    FrameClient data(int stream, String text, boolean end) {
+    FramePeer data(int stream, String text, boolean end) {
         return frame(DATA, end ? END_STREAM : 0, stream, text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    FrameClient window(int stream, int bytes) {
+    FramePeer window(int stream, int bytes) {
         return frame(WINDOW_UPDATE, 0, stream, number(bytes));
     }
 
-    FrameClient reset(int stream, int code) {
+    FramePeer reset(int stream, int code) {
         return frame(RST_STREAM, 0, stream, number(code));
     }
 
-    FrameClient ping(long data) {
+    FramePeer ping(long data) {
         return frame(PING, 0, 0, ByteBuffer.allocate(8).putLong(data).array());
     }
 
@@ -210,23 +207,35 @@ final class FrameClient implements AutoCloseable {
 
     /** The next frame, settings and acknowledgements included. */
     Frame next() {
-        try {
-            int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
-            int type = in.readUnsignedByte();
-            int flags = in.readUnsignedByte();
-            int stream = in.readInt();
-            byte[] payload = in.readNBytes(length);
-            Frame frame = new Frame(type, flags, stream, payload);
-            follow(frame);
-            return frame;
-        } catch (java.net.SocketTimeoutException e) {
-            throw new AssertionError("no frame came for " + READ_MILLIS_MAX + " ms", e);
-        } catch (IOException e) {
+        int first = wire.readByte();
+        byte[] rest = first < 0 ? new byte[0] : read(8);
+        int length = rest.length < 8 ? 0 : first << 16 | (rest[0] & 0xff) << 8 | rest[1] & 0xff;
+        byte[] payload = read(length);
+        if (rest.length < 8 || payload.length < length) {
             return new Frame(-1, 0, 0, new byte[0]);
+        }
+        Frame frame = new Frame(rest[2], rest[3], ByteBuffer.wrap(rest).getInt(4), payload);
+        follow(frame);
+        return frame;
+    }
+
+    private byte[] read(int count) {
+        try {
+            return wire.read(count).getBytes(StandardCharsets.ISO_8859_1);
+        } catch (UncheckedIOException e) {
+            return new byte[0];
         }
     }
 
     private void follow(Frame frame) {
+        try {
+            take(frame);
+        } catch (UncheckedIOException e) {
+            // The other side hung up; what it said before may still be read.
+        }
+    }
+
+    private void take(Frame frame) {
         Answer answer = answers.computeIfAbsent(frame.stream, id -> new Answer());
         switch (frame.type) {
             case HEADERS -> {
@@ -313,10 +322,6 @@ final class FrameClient implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        wire.close();
     }
 }
