@@ -52,12 +52,15 @@ final class Cli {
         all.put("logs", () -> new CommandLine(new LogsCommand(session)));
         all.put("releases", () -> new CommandLine(new ReleasesCommand(session)));
         all.put("rollback", () -> new CommandLine(new RollbackCommand(session)));
+        all.put("canary", () -> CanaryCommand.line(session));
+        all.put("promote", () -> new CommandLine(new PromoteCommand(session)));
         all.put(
                 "config",
                 () -> new CommandLine(new ConfigCommand(session))
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("crons", () -> CronsCommand.line(session));
+        all.put("db", () -> DbCommand.line(session));
         all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));
@@ -67,6 +70,7 @@ final class Cli {
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))
                         .addSubcommand(new DomainsCommand.Remove(session)));
+        all.put("maintenance", () -> MaintenanceCommand.line(session));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));
         all.put(

@@ -1,6 +1,8 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppProtocol;
 import dev.stoa.api.Instance;
+import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
 import dev.stoa.platform.control.Actual.Running;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -10,8 +12,12 @@ import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.control.Wanted.Formation;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.InstanceStatus;
+import dev.stoa.platform.router.BalancePolicy;
+import dev.stoa.platform.router.Canary;
+import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
+import dev.stoa.platform.router.UpstreamProtocol;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -23,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Looks at an app: what is wanted, what runs, and so where its requests go. */
@@ -36,17 +43,19 @@ final class View {
     private final InstanceStore instances;
     private final Engine engine;
     private final HealthWatch health;
+    private final EdgePolicies edges;
     private final String domain;
     private final InstantSource clock;
     private final Instant watchingSince;
 
-    View(Stores stores, Engine engine, HealthWatch health, String domain, InstantSource clock) {
+    View(Stores stores, Engine engine, HealthWatch health, EdgePolicies edges, String domain, InstantSource clock) {
         this.apps = stores.apps();
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.instances = stores.instances();
         this.engine = engine;
         this.health = health;
+        this.edges = edges;
         this.domain = domain;
         this.clock = clock;
         this.watchingSince = clock.instant();
@@ -84,18 +93,55 @@ final class View {
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
+                        .map(rollout -> formation(rollout, build(rollout))),
+                current.stream()
+                        .filter(RolloutRow::canary)
+                        .findFirst()
                         .map(rollout -> formation(rollout, build(rollout))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
-        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts, allow);
+        EdgePolicy edge = edges.of(app, active, activeBuild);
+        BalancePolicy balance =
+                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
+        UpstreamProtocol protocol = protocol(activeBuild);
+        Route route =
+                route(app, wanted, actual, statuses, edge, balance, protocol, canary(current, actual, statuses));
+        return new Snapshot(wanted, actual, statuses, route, hosts, allow);
+    }
+
+    private Canary canary(
+            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+        return current.stream()
+                .filter(rollout -> rollout.share().isPresent())
+                .findFirst()
+                .map(rollout -> new Canary(
+                        upstreams(
+                                actual,
+                                statuses,
+                                protocol(Optional.of(build(rollout))),
+                                slot -> slot.rollout() == rollout.id()),
+                        rollout.share().orElseThrow()))
+                .orElse(Canary.NONE);
+    }
+
+    private static UpstreamProtocol protocol(Optional<BuildRow> build) {
+        return build.filter(row -> row.manifest().routing().protocol() == AppProtocol.H2C)
+                .map(row -> UpstreamProtocol.H2C)
+                .orElse(UpstreamProtocol.HTTP_1_1);
+    }
+
+    private static BalancePolicy balance(RoutingManifest routing) {
+        return new BalancePolicy(
+                routing.requests().orElse(0), routing.slowStart().orElse(Duration.ZERO), routing.sticky());
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
     List<Instance> instances(AppRow app) {
         Snapshot snapshot = of(app);
+        Optional<Long> canary = rollouts.canary(app.id()).map(RolloutRow::id);
         Map<Long, String> releaseNames = new HashMap<>();
         Set<Slot> live = snapshot.actual().instances().stream()
                 .filter(instance -> instance.phase() == Phase.STARTING || instance.phase() == Phase.UP)
@@ -113,6 +159,7 @@ final class View {
                         releaseNames.computeIfAbsent(
                                 instance.slot().rollout(),
                                 id -> "v" + rollouts.get(id).version()),
+                        canary.filter(id -> id == instance.slot().rollout()).isPresent(),
                         snapshot.actual().now()))
                 .toList();
     }
@@ -140,8 +187,14 @@ final class View {
     }
 
     private Formation formation(RolloutRow rollout, BuildRow build) {
-        Instant since = rollout.createdAt().isAfter(watchingSince) ? rollout.createdAt() : watchingSince;
-        return new Formation(rollout.id(), counts(rollout.app(), build), since.plus(HEALTHY_WITHIN));
+        Instant since = rollout.since().isAfter(watchingSince) ? rollout.since() : watchingSince;
+        Map<String, Integer> counts = counts(rollout.app(), build);
+        return new Formation(
+                rollout.id(),
+                rollout.beside()
+                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
+                        : counts,
+                since.plus(HEALTHY_WITHIN));
     }
 
     private Phase phase(InstanceRow row) {
@@ -154,19 +207,42 @@ final class View {
         return health.isUp(row.id()) ? Phase.UP : Phase.STARTING;
     }
 
-    private static Route route(AppRow app, Wanted wanted, Actual actual, Map<String, InstanceStatus> statuses) {
+    private static Route route(
+            AppRow app,
+            Wanted wanted,
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            EdgePolicy edge,
+            BalancePolicy balance,
+            UpstreamProtocol protocol,
+            Canary canary) {
         List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
                 .filter(slot -> slot.process().equals(LaunchOrder.WEB))
                 .toList();
-        List<Upstream> upstreams = actual.instances().stream()
-                .filter(instance -> instance.phase() == Phase.UP && slots.contains(instance.slot()))
+        List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
+        return new Route(
+                app.name(),
+                upstreams,
+                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
+                edge,
+                balance,
+                canary);
+    }
+
+    /** The instances that are up and listen, of the slots that are asked for. */
+    private static List<Upstream> upstreams(
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            UpstreamProtocol protocol,
+            Predicate<Slot> asked) {
+        return actual.instances().stream()
+                .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
                         .filter(InstanceStatus::running)
                         .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address))
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id(), protocol))
                         .stream())
                 .toList();
-        return new Route(app.name(), upstreams, upstreams.isEmpty() ? why(wanted, actual, slots) : "");
     }
 
     private static String why(Wanted wanted, Actual actual, List<Slot> slots) {
@@ -188,7 +264,8 @@ final class View {
                 .orElse("its web instances are starting");
     }
 
-    private Instance shown(Running instance, Optional<InstanceStatus> status, String release, Instant now) {
+    private Instance shown(
+            Running instance, Optional<InstanceStatus> status, String release, boolean canary, Instant now) {
         boolean crashed = instance.phase() == Phase.EXITED;
         boolean steady = Duration.between(instance.startedAt(), now).compareTo(CrashPolicy.UP_LONG_ENOUGH) >= 0;
         return new Instance(
@@ -206,7 +283,9 @@ final class View {
                 status.flatMap(InstanceStatus::address)
                         .map(at -> at.getAddress().getHostAddress() + ":" + at.getPort()),
                 crashed ? Planner.crashesOf(instance) : steady ? 0 : instance.crashes(),
-                crashed ? Optional.of(detail(instance, now)) : Optional.empty(),
+                crashed
+                        ? Optional.of((canary ? "canary: " : "") + detail(instance, now))
+                        : canary ? Optional.of("canary") : Optional.empty(),
                 instance.startedAt());
     }
 

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A client's connection that speaks HTTP/2: every request is an exchange of its own, and they know nothing of each other. */
@@ -93,6 +94,9 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     void exchangeOver() {
         exchanges--;
         idleSinceNanos = System.nanoTime();
+        if (lane.closing()) {
+            closing();
+        }
     }
 
     // What a client may not do too often.
@@ -191,10 +195,19 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
             leave();
             return;
         }
+        forEachStream(client -> client.tick(nowNanos));
+    }
+
+    @Override
+    public void goAway() {
+        forEachStream(Http2ClientStream::goAway);
+    }
+
+    private void forEachStream(Consumer<Http2ClientStream> each) {
         try {
             connection().forEachActiveStream(stream -> {
                 if (stream.getProperty(messages()) instanceof Http2ClientStream client) {
-                    client.tick(nowNanos);
+                    each.accept(client);
                 }
                 return true;
             });

@@ -123,6 +123,12 @@ final class Http2ClientStream extends Http2Message implements Client {
         }
     }
 
+    void goAway() {
+        if (exchange != null) {
+            exchange.goAway();
+        }
+    }
+
     // What the exchange wants.
 
     @Override

@@ -57,8 +57,13 @@ final class Http2OriginStream extends Http2Message implements Origin {
 
     @Override
     void take(ByteBuf bytes, boolean last) {
-        if (exchange != null) {
+        if (exchange == null) {
+            return;
+        }
+        if (answered) {
             exchange.responseBody(part(bytes, last));
+        } else {
+            exchange.responseHead(Http2Heads.refused(new IllegalStateException("a body without a head")));
         }
     }
 

@@ -76,6 +76,7 @@ final class Http2Origins {
                         backend.accepted();
                     } else {
                         backend.refused(System.nanoTime());
+                        backend.failed(System.nanoTime());
                         if (attempts.remove(backend, attempt)) {
                             attempt.waiters.forEach(waiter -> waiter.refused.accept(done.cause()));
                         }

@@ -1,12 +1,15 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 
 /**
  * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
@@ -18,6 +21,7 @@ final class Lane {
     private final EventLoop loop;
     private final RouterConfig config;
     private final Backends backends;
+    private final Edges edges;
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final SplittableRandom random = new SplittableRandom();
@@ -26,11 +30,20 @@ final class Lane {
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
+    private volatile boolean hangingUp;
+    private volatile long drainNanos = Router.DRAIN_TIME.toNanos();
 
-    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+    Lane(
+            EventLoop loop,
+            RouterConfig config,
+            Backends backends,
+            Edges edges,
+            RequestListener listener,
+            UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
+        this.edges = edges;
         this.listener = listener;
         this.pool = pool;
         long shortest = Math.min(
@@ -49,12 +62,20 @@ final class Lane {
         return backends;
     }
 
+    Edges edges() {
+        return edges;
+    }
+
     RequestListener listener() {
         return listener;
     }
 
     UpstreamPool pool() {
         return pool;
+    }
+
+    RandomGenerator random() {
+        return random;
     }
 
     /** Two ids long, so that no two requests of a year are alike. */
@@ -69,6 +90,10 @@ final class Lane {
         return Base64.getEncoder().encodeToString(nonce);
     }
 
+    String nextTrace() {
+        return TraceParent.create(random.nextLong(), random.nextLong(), random.nextLong());
+    }
+
     boolean closing() {
         return closing;
     }
@@ -76,7 +101,7 @@ final class Lane {
     void add(ClientChannel client) {
         client.slot(clients.size());
         clients.add(client);
-        if (closing) {
+        if (hangingUp) {
             client.closing();
         }
         if (!ticking) {
@@ -102,8 +127,28 @@ final class Lane {
         closing = true;
     }
 
+    /** Whether connections end without a request, too. */
+    boolean hangingUp() {
+        return hangingUp;
+    }
+
+    /** How long WebSockets live on after their instance has left the route table. */
+    long drainNanos() {
+        return drainNanos;
+    }
+
+    void drainTime(Duration drainTime) {
+        drainNanos = drainTime.toNanos();
+    }
+
+    /** Ends all WebSockets, with a word to both sides. */
+    void goAway() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
+    }
+
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
+        hangingUp = true;
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
     }
 
