@@ -16,7 +16,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of a client: one exchange after the other, each begun when the one before is over. */
-final class ClientConnection extends ChannelInboundHandlerAdapter {
+final class ClientConnection extends ChannelInboundHandlerAdapter implements Client, ClientChannel {
     private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
     /** How long a client may take to see that its connection is about to close, while it still sends. */
@@ -26,17 +26,20 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final RequestDecoder decoder = new RequestDecoder();
     private final ResponseEncoder encoder = new ResponseEncoder();
     private final Function<InetAddress, String> realms;
+    private final boolean secure;
     private String realm = RouteTable.WORLD;
     private @Nullable Channel channel;
     private @Nullable Exchange exchange;
     private long idleSinceNanos;
     private boolean requestOpen;
     private boolean lingering;
+    private boolean open;
     private int slot;
 
-    ClientConnection(Lane lane, Function<InetAddress, String> realms) {
+    ClientConnection(Lane lane, Function<InetAddress, String> realms, boolean secure) {
         this.lane = lane;
         this.realms = realms;
+        this.secure = secure;
     }
 
     void addTo(Channel channel) {
@@ -44,56 +47,64 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         channel.pipeline().addLast(decoder, encoder, this);
     }
 
-    InetAddress address() {
+    @Override
+    public InetAddress address() {
         return ((InetSocketAddress) channel().remoteAddress()).getAddress();
     }
 
-    /** The part of the route table that it knows. */
-    String realm() {
+    @Override
+    public String realm() {
         return realm;
     }
 
-    int localPort() {
+    @Override
+    public int localPort() {
         return ((InetSocketAddress) channel().localAddress()).getPort();
     }
 
-    int slot() {
+    @Override
+    public boolean secure() {
+        return secure;
+    }
+
+    @Override
+    public int slot() {
         return slot;
     }
 
-    void slot(int slot) {
+    @Override
+    public void slot(int slot) {
         this.slot = slot;
     }
 
-    boolean isWritable() {
-        return channel().isWritable();
-    }
-
-    void write(Object message) {
+    @Override
+    public void write(Object message) {
         Wire.write(channel(), message);
     }
 
-    void flush() {
+    @Override
+    public void flush() {
         channel().flush();
     }
 
-    void pauseReading(boolean paused) {
+    @Override
+    public void pauseReading(boolean paused) {
         channel().config().setAutoRead(!paused);
     }
 
-    /** From here on what is written are bytes. */
-    void dropEncoder() {
+    @Override
+    public void dropEncoder() {
         channel().pipeline().remove(encoder);
     }
 
-    /** From here on what is read are bytes, beginning with those that have come already. */
-    void dropDecoder() {
+    @Override
+    public void dropDecoder() {
         channel().pipeline().remove(decoder);
         pauseReading(false);
     }
 
-    /** The exchange is over; what is written goes out, and the next one begins unless the connection has to end. */
-    void exchangeOver(boolean keepAlive) {
+    @Override
+    public void exchangeOver(boolean keepAlive) {
         exchange = null;
         idleSinceNanos = System.nanoTime();
         if (!keepAlive || lane.closing()) {
@@ -108,21 +119,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Cuts it off, so that the client sees that something is missing. */
-    void abort() {
+    @Override
+    public void abort() {
         exchange = null;
         channel().flush();
         Wire.close(channel());
     }
 
-    /** The router closes: ends now if nothing is going on, else after the present exchange. */
-    void closing() {
+    @Override
+    public void closing() {
         if (exchange == null && !lingering) {
             closeGently();
         }
     }
 
-    void tick(long nowNanos) {
+    @Override
+    public void tick(long nowNanos) {
         if (exchange != null) {
             exchange.tick(nowNanos);
             return;
@@ -150,11 +162,26 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        if (ctx.channel().isActive()) {
+            open();
+        }
+    }
+
+    @Override
     public void channelActive(ChannelHandlerContext ctx) {
+        open();
+        ctx.fireChannelActive();
+    }
+
+    private void open() {
+        if (open) {
+            return;
+        }
         idleSinceNanos = System.nanoTime();
         realm = realms.apply(address());
         lane.add(this);
-        ctx.fireChannelActive();
+        open = true;
     }
 
     @Override
@@ -214,7 +241,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        lane.remove(this);
+        if (open) {
+            lane.remove(this);
+        }
         Exchange current = exchange;
         exchange = null;
         if (current != null) {

@@ -35,7 +35,7 @@ final class Exchange {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
     private final Lane lane;
-    private final ClientConnection client;
+    private final Client client;
     private final HttpRequest request;
     private final String requestId;
     private final String path;
@@ -54,7 +54,7 @@ final class Exchange {
     private boolean keepAlive;
     private @Nullable Set<Backend> tried;
     private @Nullable Backend backend;
-    private @Nullable UpstreamConnection upstream;
+    private @Nullable Origin upstream;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
@@ -78,7 +78,7 @@ final class Exchange {
         TUNNEL
     }
 
-    Exchange(Lane lane, ClientConnection client, HttpRequest request) {
+    Exchange(Lane lane, Client client, HttpRequest request) {
         this.lane = lane;
         this.client = client;
         this.request = request;
@@ -117,7 +117,7 @@ final class Exchange {
                 app = taken.route().app();
                 instance = taken.backend().upstream().instance();
                 backend = taken.backend();
-                Optional<UpstreamConnection> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
+                Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
                 if (resting.isPresent()) {
                     sendOver(resting.get());
                 } else {
@@ -134,7 +134,7 @@ final class Exchange {
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
-    private void connected(UpstreamConnection connection) {
+    private void connected(Origin connection) {
         if (over) {
             connection.close();
             return;
@@ -156,7 +156,7 @@ final class Exchange {
         findBackend();
     }
 
-    private void sendOver(UpstreamConnection connection) {
+    private void sendOver(Origin connection) {
         upstream = connection;
         connection.begin(this, request);
         for (HttpContent part = held.poll(); part != null; part = held.poll()) {
@@ -287,7 +287,7 @@ final class Exchange {
 
     /** Encoders go first, since a decoder that goes hands on what it still has. */
     private void openTunnel() {
-        UpstreamConnection to = Objects.requireNonNull(upstream);
+        Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
         to.dropEncoder();
         client.dropEncoder();
@@ -324,7 +324,7 @@ final class Exchange {
     }
 
     void upstreamClosed() {
-        UpstreamConnection closed = Objects.requireNonNull(upstream);
+        Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
@@ -381,7 +381,7 @@ final class Exchange {
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {
-                lane.pool().give(upstream, System.nanoTime());
+                upstream.give(System.nanoTime());
             } else {
                 upstream.close();
             }

@@ -54,14 +54,14 @@ final class ForwardedHeaders {
     }
 
     /** Makes the head of a request ready for the app. */
-    static void prepare(HttpHeaders headers, ClientConnection client, String upgrade, String requestId) {
+    static void prepare(HttpHeaders headers, Client client, String upgrade, String requestId) {
         removeHopByHop(headers);
         String address = client.address().getHostAddress();
         List<String> before = headers.getAll(FORWARDED_FOR);
         headers.set(FORWARDED_FOR, before.isEmpty() ? address : String.join(", ", before) + ", " + address);
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
         headers.set(FORWARDED_PORT, Integer.toString(client.localPort()));
-        headers.set(FORWARDED_PROTO, "http");
+        headers.set(FORWARDED_PROTO, client.secure() ? "https" : "http");
         headers.set(REQUEST_START, Long.toString(System.currentTimeMillis()));
         headers.set(REQUEST_ID, requestId);
         headers.add(HttpHeaderNames.VIA, "1.1 stoa");

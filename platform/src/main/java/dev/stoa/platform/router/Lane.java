@@ -20,7 +20,7 @@ final class Lane {
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Ids ids = new Ids(new SplittableRandom());
-    private final List<ClientConnection> clients = new ArrayList<>();
+    private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
@@ -64,7 +64,7 @@ final class Lane {
         return closing;
     }
 
-    void add(ClientConnection client) {
+    void add(ClientChannel client) {
         client.slot(clients.size());
         clients.add(client);
         if (closing) {
@@ -75,8 +75,8 @@ final class Lane {
         }
     }
 
-    void remove(ClientConnection client) {
-        ClientConnection last = clients.removeLast();
+    void remove(ClientChannel client) {
+        ClientChannel last = clients.removeLast();
         if (last != client) {
             clients.set(client.slot(), last);
             last.slot(client.slot());
@@ -95,7 +95,7 @@ final class Lane {
 
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
-        loop.execute(() -> List.copyOf(clients).forEach(ClientConnection::closing));
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
     }
 
     private void tick() {

@@ -123,7 +123,7 @@ public final class Router implements AutoCloseable {
                     protected void initChannel(Channel channel) {
                         clients.add(channel);
                         Lane lane = Objects.requireNonNull(lanes.get(channel.eventLoop()));
-                        new ClientConnection(lane, realm).addTo(channel);
+                        ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
                     }
                 });
     }

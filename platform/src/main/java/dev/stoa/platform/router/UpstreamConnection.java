@@ -12,7 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A connection to an instance: serves one exchange at a time, and rests in the pool in between. */
-final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter implements Origin {
     private final Backend backend;
     private final UpstreamPool pool;
     private final ResponseDecoder decoder = new ResponseDecoder();
@@ -32,12 +32,13 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         channel.pipeline().addLast(decoder, encoder, this);
     }
 
-    Backend backend() {
+    @Override
+    public Backend backend() {
         return backend;
     }
 
-    /** Whether it served before, so that the instance may have closed it without our knowing. */
-    boolean used() {
+    @Override
+    public boolean used() {
         return used;
     }
 
@@ -49,11 +50,13 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return channel().isActive();
     }
 
-    boolean isWritable() {
+    @Override
+    public boolean isWritable() {
         return channel().isWritable();
     }
 
-    void begin(Exchange exchange, HttpRequest request) {
+    @Override
+    public void begin(Exchange exchange, HttpRequest request) {
         this.exchange = exchange;
         decoder.expectAnswer(request.method().equals(HttpMethod.HEAD));
         write(request);
@@ -67,30 +70,38 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         channel().config().setAutoRead(true);
     }
 
-    void write(Object message) {
+    @Override
+    public void write(Object message) {
         Wire.write(channel(), message);
     }
 
-    void flush() {
+    @Override
+    public void flush() {
         channel().flush();
     }
 
-    void pauseReading(boolean paused) {
+    @Override
+    public void pauseReading(boolean paused) {
         channel().config().setAutoRead(!paused);
     }
 
-    /** From here on what is written are bytes. */
-    void dropEncoder() {
+    @Override
+    public void dropEncoder() {
         channel().pipeline().remove(encoder);
     }
 
-    /** From here on what is read are bytes, beginning with those that have come already. */
-    void dropDecoder() {
+    @Override
+    public void dropDecoder() {
         channel().pipeline().remove(decoder);
     }
 
-    /** Closes it without a word to its exchange. */
-    void close() {
+    @Override
+    public void give(long nowNanos) {
+        pool.give(this, nowNanos);
+    }
+
+    @Override
+    public void close() {
         exchange = null;
         Wire.close(channel());
     }

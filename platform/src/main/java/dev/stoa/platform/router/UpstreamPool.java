@@ -43,7 +43,7 @@ final class UpstreamPool {
      * @param replayable whether the request can be sent again if the instance turns out to have closed the connection;
      *     if not, only one that rested so briefly that no server has given it up
      */
-    Optional<UpstreamConnection> take(Backend backend, boolean replayable, long nowNanos) {
+    Optional<Origin> take(Backend backend, boolean replayable, long nowNanos) {
         ArrayDeque<UpstreamConnection> resting = idle.get(backend);
         if (resting == null) {
             return Optional.empty();
@@ -57,7 +57,7 @@ final class UpstreamPool {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored")
-    void connect(Backend backend, Consumer<UpstreamConnection> connected, Consumer<Throwable> refused) {
+    void connect(Backend backend, Consumer<Origin> connected, Consumer<Throwable> refused) {
         UpstreamConnection connection = new UpstreamConnection(backend, this);
         bootstrap
                 .clone()

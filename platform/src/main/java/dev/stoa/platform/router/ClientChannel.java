@@ -1,0 +1,15 @@
+package dev.stoa.platform.router;
+
+/** A client's connection, as its lane sees it. */
+interface ClientChannel {
+    /** Where it stands in the list of its lane. */
+    int slot();
+
+    void slot(int slot);
+
+    /** The router closes: ends now if nothing is going on, else after what is. */
+    void closing();
+
+    /** Ends what takes too long. */
+    void tick(long nowNanos);
+}
