@@ -49,6 +49,11 @@ final class Backends {
         }
     }
 
+    /** Whether an app answers for the host. */
+    boolean knows(String host) {
+        return snapshot.targets.containsKey(host);
+    }
+
     synchronized void update(RouteTable table) {
         Set<Upstream> routed = new HashSet<>();
         Map<String, Target> next = new HashMap<>();

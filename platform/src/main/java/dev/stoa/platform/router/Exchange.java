@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
+    private static final AsciiString HSTS = AsciiString.cached("strict-transport-security");
+
     private final Lane lane;
     private final Client client;
     private final HttpRequest request;
@@ -45,6 +48,7 @@ final class Exchange {
     /** Parts of the body that came while the connection was still being made. */
     private final Queue<HttpContent> held = new ArrayDeque<>(2);
 
+    private EdgePolicy edge = EdgePolicy.NONE;
     private String host = "";
     private String upgrade = "";
     private String app = "";
@@ -97,6 +101,11 @@ final class Exchange {
                 replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
+                Optional<String> proof = lane.https().answer(path);
+                if (proof.isPresent() && inTheWorld()) {
+                    answer(HereAnswer.text(proof.get()), "");
+                    return;
+                }
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
                 findBackend();
             }
@@ -111,12 +120,18 @@ final class Exchange {
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
             case Claim.NoInstance none -> {
                 app = none.route().app();
+                if (sentToHttps(none.route())) {
+                    return;
+                }
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
             case Claim.Taken taken -> {
                 app = taken.route().app();
                 instance = taken.backend().upstream().instance();
                 backend = taken.backend();
+                if (sentToHttps(taken.route())) {
+                    return;
+                }
                 Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
                 if (resting.isPresent()) {
                     sendOver(resting.get());
@@ -125,6 +140,20 @@ final class Exchange {
                 }
             }
         }
+    }
+
+    private boolean inTheWorld() {
+        return client.realm().equals(RouteTable.WORLD);
+    }
+
+    /** Whether the app wants HTTPS only, and the client now knows. */
+    private boolean sentToHttps(Route route) {
+        edge = route.edge();
+        if (!edge.httpsOnly() || client.secure() || !inTheWorld() || lane.https().port() == 0) {
+            return false;
+        }
+        answer(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
+        return true;
     }
 
     private void connect(Backend to) {
@@ -241,6 +270,9 @@ final class Exchange {
                     http11,
                     keepAlive && !lane.closing(),
                     requestId);
+            if (client.secure() && !edge.hsts().isEmpty() && !response.headers().contains(HSTS)) {
+                response.headers().set(HSTS, edge.hsts());
+            }
             keepAlive = head.clientKeepAlive();
             upstreamReusable = head.upstreamReusable();
             client.write(response);
@@ -365,14 +397,20 @@ final class Exchange {
             client.abort();
             return;
         }
-        status = failure.error().status();
-        FullHttpResponse page = new ErrorPage(failure, requestId)
-                .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, "")));
+        answer(
+                new ErrorPage(failure, requestId)
+                        .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""))),
+                failure.error().code());
+    }
+
+    /** Answers in the app's place. */
+    private void answer(FullHttpResponse page, String error) {
+        status = page.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
         AnswerHead.markConnection(page.headers(), http11, stays);
         bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
         client.write(page);
-        finish(failure.error().code());
+        finish(error);
         client.exchangeOver(stays);
     }
 

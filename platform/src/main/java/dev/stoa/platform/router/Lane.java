@@ -17,6 +17,7 @@ final class Lane {
     private final EventLoop loop;
     private final RouterConfig config;
     private final Backends backends;
+    private final Https https;
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Ids ids = new Ids(new SplittableRandom());
@@ -25,10 +26,17 @@ final class Lane {
     private boolean ticking;
     private volatile boolean closing;
 
-    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+    Lane(
+            EventLoop loop,
+            RouterConfig config,
+            Backends backends,
+            Https https,
+            RequestListener listener,
+            UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
+        this.https = https;
         this.listener = listener;
         this.pool = pool;
         long shortest = Math.min(
@@ -45,6 +53,10 @@ final class Lane {
 
     Backends backends() {
         return backends;
+    }
+
+    Https https() {
+        return https;
     }
 
     RequestListener listener() {

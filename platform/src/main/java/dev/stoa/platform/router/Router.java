@@ -25,7 +25,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The edge: takes every request of the world to an instance, by the name of its host.
@@ -59,6 +63,8 @@ public final class Router implements AutoCloseable {
     private final Map<EventLoop, Lane> lanes = new ConcurrentHashMap<>();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final List<Channel> servers = new CopyOnWriteArrayList<>();
+    private final Https https = new Https();
+    private volatile @Nullable TlsContexts contexts;
 
     public Router(RouterConfig config, RequestListener listener) {
         this(config, listener, Transport.best());
@@ -74,26 +80,69 @@ public final class Router implements AutoCloseable {
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
-            lanes.put(loop, new Lane(loop, config, backends, listener, pool));
+            lanes.put(loop, new Lane(loop, config, backends, https, listener, pool));
         });
     }
 
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        ServerBootstrap bootstrap = bootstrap(client -> RouteTable.WORLD);
-        ChannelFuture bound = (config.host().isEmpty()
-                        ? bootstrap.bind(config.port())
-                        : bootstrap.bind(config.host(), config.port()))
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw cannotListen(bound.cause());
-        }
-        servers.add(bound.channel());
+        servers.add(bind(plain(client -> RouteTable.WORLD), config.port(), "--http-port"));
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
                 Integer.toString(port()),
                 transport.name());
+    }
+
+    /**
+     * Begins to listen for HTTPS, on the same address.
+     *
+     * @param port 0: any free one
+     */
+    public void startSecure(int port, IdentitySource source) {
+        TlsContexts made = new TlsContexts(source);
+        contexts = made;
+        Channel server = bind(
+                (channel, lane) ->
+                        new Handshake(made, backends, lane, config.handshakeTimeout().toMillis()).addTo(channel),
+                port,
+                "--https-port");
+        servers.add(server);
+        https.port(port(server));
+        // The library and the first certificate take a moment that no client should wait for.
+        var _ = made.of(IdentitySource.NO_HOST);
+    }
+
+    /** The port that it listens on for HTTPS; 0: it does not. */
+    public int securePort() {
+        return https.port();
+    }
+
+    /** From the next handshake on, clients that ask for these hosts see what the source then says. Nobody is cut off. */
+    public void identityChanged(Predicate<String> hosts) {
+        secure(contexts -> contexts.forget(hosts));
+    }
+
+    /** Answers with the text at {@code /.well-known/acme-challenge/TOKEN} of every host, until {@link #withdrawProof}. */
+    public void answerProof(String token, String text) {
+        https.answer(token, text);
+    }
+
+    /** Shows the certificate to those who ask for the host by the protocol acme-tls/1, until {@link #withdrawProof}. */
+    public void showProof(String host, ServerIdentity proof) {
+        secure(contexts -> contexts.show(host, proof));
+    }
+
+    public void withdrawProof(String token, String host) {
+        https.withdraw(token);
+        secure(contexts -> contexts.withdraw(host));
+    }
+
+    private void secure(Consumer<TlsContexts> action) {
+        TlsContexts present = contexts;
+        if (present != null) {
+            action.accept(present);
+        }
     }
 
     /**
@@ -103,15 +152,30 @@ public final class Router implements AutoCloseable {
      * @return the port, any free one
      */
     public int startInternal(InetAddress address, Function<InetAddress, String> realm) {
-        ChannelFuture bound = bootstrap(realm).bind(address, 0).awaitUninterruptibly();
+        ChannelFuture bound = bootstrap(plain(realm)).bind(address, 0).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw cannotListen(bound.cause());
+            throw cannotListen(0, "--http-port", bound.cause());
         }
         servers.add(bound.channel());
         return port(bound.channel());
     }
 
-    private ServerBootstrap bootstrap(Function<InetAddress, String> realm) {
+    private static BiConsumer<Channel, Lane> plain(Function<InetAddress, String> realm) {
+        return (channel, lane) -> ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
+    }
+
+    private Channel bind(BiConsumer<Channel, Lane> handlers, int port, String option) {
+        ServerBootstrap bootstrap = bootstrap(handlers);
+        ChannelFuture bound = (config.host().isEmpty() ? bootstrap.bind(port) : bootstrap.bind(config.host(), port))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw cannotListen(port, option, bound.cause());
+        }
+        return bound.channel();
+    }
+
+    /** @param handlers adds those of a new client */
+    private ServerBootstrap bootstrap(BiConsumer<Channel, Lane> handlers) {
         return new ServerBootstrap()
                 .group(loops)
                 .channel(transport.server())
@@ -123,17 +187,17 @@ public final class Router implements AutoCloseable {
                     protected void initChannel(Channel channel) {
                         clients.add(channel);
                         Lane lane = Objects.requireNonNull(lanes.get(channel.eventLoop()));
-                        ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
+                        handlers.accept(channel, lane);
                     }
                 });
     }
 
-    private StoaException cannotListen(Throwable cause) {
-        String where = (config.host().isEmpty() ? "port " : config.host() + " port ") + config.port();
+    private StoaException cannotListen(int port, String option, Throwable cause) {
+        String where = (config.host().isEmpty() ? "port " : config.host() + " port ") + port;
         return new StoaException(
                 ErrorCode.PORT_UNAVAILABLE,
                 "the router cannot listen on " + where + ": " + cause.getMessage(),
-                "`ss -ltnp 'sport = :%d'` shows who has it; --http-port chooses another".formatted(config.port()),
+                "`ss -ltnp 'sport = :%d'` shows who has it; %s chooses another".formatted(port, option),
                 cause);
     }
 
@@ -150,6 +214,7 @@ public final class Router implements AutoCloseable {
     public void update(RouteTable table) {
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
+        secure(contexts -> contexts.forget(host -> !host.isEmpty() && !backends.knows(host)));
     }
 
     /** Requests, streams and WebSockets that the address has right now. */
@@ -177,6 +242,8 @@ public final class Router implements AutoCloseable {
         servers.forEach(server -> server.close().awaitUninterruptibly());
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::close);
+        clients.close(Handshake::isOpen);
+        secure(TlsContexts::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
         loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
