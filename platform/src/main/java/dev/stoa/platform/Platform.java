@@ -13,6 +13,7 @@ import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
+import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -83,6 +84,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
+                    List.of(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -121,7 +123,8 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
-                        new RunsApi(control.runs()).endpoints())
+                        new RunsApi(control.runs()).endpoints(),
+                        new ResourceApi(control.resources()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -147,7 +150,8 @@ public final class Platform implements AutoCloseable {
                 database,
                 home.root().toString(),
                 control.appCount(),
-                control.instanceCount());
+                control.instanceCount(),
+                control.resources().counts());
     }
 
     /** Returns when the platform has stopped. */

@@ -44,7 +44,6 @@ final class BuildPhase {
     static final long SAID_CHARS_MAX = 8 << 20;
 
     private final Home home;
-    private final ConfigStore configs;
     private final ReleaseStore releases;
     private final DeployStore deploys;
     private final SetupStore setups;
@@ -67,7 +66,6 @@ final class BuildPhase {
             int buildsAtOnce,
             InstantSource clock) {
         this.home = home;
-        this.configs = stores.configs();
         this.releases = stores.releases();
         this.deploys = stores.deploys();
         this.setups = stores.setups();
@@ -141,7 +139,7 @@ final class BuildPhase {
     /** The config vars that the app lets its builds see. */
     private Map<String, String> visible(AppRow app, Manifest manifest) {
         Map<String, String> config = new HashMap<>(manifest.env());
-        config.putAll(configs.read(app.id()));
+        config.putAll(appConfig.read(app));
         config.keySet().retainAll(manifest.build().env());
         return config;
     }

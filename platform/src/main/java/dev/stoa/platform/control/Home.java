@@ -99,6 +99,10 @@ public final class Home implements AutoCloseable {
         return root.resolve("postgres");
     }
 
+    public Path databases() {
+        return root.resolve("databases");
+    }
+
     public Path instances() {
         return root.resolve("instances");
     }

@@ -14,7 +14,8 @@ public record Stores(
         GitStore git,
         CronStore crons,
         SetupStore setups,
-        RunStore runs) {
+        RunStore runs,
+        ResourceStore resources) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -27,6 +28,7 @@ public record Stores(
                 new GitStore(jdbi, secrets),
                 new CronStore(jdbi),
                 new SetupStore(jdbi),
-                new RunStore(jdbi));
+                new RunStore(jdbi),
+                new ResourceStore(jdbi, secrets));
     }
 }

@@ -96,7 +96,7 @@ class CronsTest {
         final Crons crons;
 
         Part() {
-            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of());
+            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of());
             View view = new View(stores, engine, new HealthWatch(engine), "localhost", () -> now);
             crons = new Crons(
                     stores,
@@ -351,7 +351,7 @@ class CronsTest {
                 home,
                 stores,
                 part.engine,
-                new LaunchOrder(new Limits(0, 0, 0), app -> List.of()),
+                new LaunchOrder(new Limits(0, 0, 0), app -> List.of(), app -> Map.of()),
                 part.collector,
                 part.logs,
                 ids,
