@@ -7,6 +7,8 @@ import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.Api;
+import dev.stoa.platform.control.Certificates;
+import dev.stoa.platform.control.CertificatesApi;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.GitApi;
@@ -62,6 +64,8 @@ public final class Platform implements AutoCloseable {
     private final Engine engine;
     private final String database;
     private final Router router;
+    private final Stores stores;
+    private final Certificates certificates;
     private final Control control;
     private final ApiServer api;
 
@@ -71,6 +75,7 @@ public final class Platform implements AutoCloseable {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
             home = opened(Home.open(options.home()));
+            Supplier<?> authority = beside("authority", () -> Certificates.prepare(home, clock));
             Supplier<Engine> opening =
                     beside("engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             Sql sql = opened(openStore());
@@ -80,9 +85,13 @@ public final class Platform implements AutoCloseable {
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
             router.start();
+            stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
+            certificates =
+                    opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
-                    Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
+                    stores,
                     engine,
                     List.of(),
                     router,
@@ -100,6 +109,8 @@ public final class Platform implements AutoCloseable {
                     clock);
             opened.push(control::close);
             control.start();
+            certificates.start();
+            authority.get();
             api = opened(
                     new ApiServer(options.apiHost(), options.apiPort(), home.token(), endpoints(), Version.CURRENT));
             api.start();
@@ -124,7 +135,8 @@ public final class Platform implements AutoCloseable {
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
-                        new ResourceApi(control.resources()).endpoints())
+                        new ResourceApi(control.resources()).endpoints(),
+                        new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -151,7 +163,10 @@ public final class Platform implements AutoCloseable {
                 home.root().toString(),
                 control.appCount(),
                 control.instanceCount(),
-                control.resources().counts());
+                control.resources().counts(),
+                "https://*." + options.domain() + ":" + router.securePort(),
+                home.authorityCertificate().toString(),
+                options.acme().map(acme -> acme.directory().toString()));
     }
 
     /** Returns when the platform has stopped. */

@@ -12,7 +12,6 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -75,23 +74,8 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
         return certificates.getFirst();
     }
 
-    public Instant notBefore() {
-        return leaf().getNotBefore().toInstant();
-    }
-
     public Instant expiresAt() {
         return leaf().getNotAfter().toInstant();
-    }
-
-    /** When it should be replaced: at two thirds of its life. */
-    public Instant renewAt() {
-        Duration life = Duration.between(notBefore(), expiresAt());
-        return notBefore().plus(life.multipliedBy(2).dividedBy(3));
-    }
-
-    /** Who issued it, for people. */
-    public String issuer() {
-        return name(leaf().getIssuerX500Principal().getName());
     }
 
     /** The names of hosts that it is for, lower case, such as {@code *.example.com}. */
@@ -241,7 +225,7 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
     }
 
     /** The common name, or what comes next to it. */
-    private static String name(String distinguished) {
+    static String name(String distinguished) {
         try {
             List<Rdn> parts = new LdapName(distinguished).getRdns();
             for (String type : List.of("CN", "O")) {

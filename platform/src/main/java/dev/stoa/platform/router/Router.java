@@ -109,8 +109,6 @@ public final class Router implements AutoCloseable {
                 "--https-port");
         servers.add(server);
         https.port(port(server));
-        // The library and the first certificate take a moment that no client should wait for.
-        var _ = made.of(IdentitySource.NO_HOST);
     }
 
     /** The port that it listens on for HTTPS; 0: it does not. */

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
 /**
@@ -59,7 +60,7 @@ final class TlsContexts implements AutoCloseable {
     private static final int CONTEXTS_MAX = 20_000;
 
     private final IdentitySource source;
-    private final SslProvider provider;
+    private final Supplier<SslProvider> provider;
     private final TicketKeys tickets = new TicketKeys();
     private final Map<String, CompletableFuture<Optional<SslContext>>> contexts = new ConcurrentHashMap<>();
     private final Map<String, SslContext> proofs = new ConcurrentHashMap<>();
@@ -67,14 +68,18 @@ final class TlsContexts implements AutoCloseable {
     private volatile boolean closed;
 
     TlsContexts(IdentitySource source) {
-        this(source, OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK);
+        this(source, TlsContexts::best);
     }
 
-    TlsContexts(IdentitySource source, SslProvider provider) {
+    TlsContexts(IdentitySource source, Supplier<SslProvider> provider) {
         this.source = source;
         this.provider = provider;
         this.rotation = rotateLater();
-        LOG.log(System.Logger.Level.DEBUG, "TLS provider={0}", provider);
+    }
+
+    /** Looks for the library when it is needed first: it takes a moment, and some memory. */
+    private static SslProvider best() {
+        return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
     }
 
     IdentitySource source() {
@@ -141,7 +146,7 @@ final class TlsContexts implements AutoCloseable {
 
     private SslContext context(ServerIdentity identity, List<String> protocols) throws SSLException {
         return SslContextBuilder.forServer(identity.key(), identity.chain())
-                .sslProvider(provider)
+                .sslProvider(provider.get())
                 .protocols(VERSIONS)
                 .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
                 .sessionTimeout(SESSION.toSeconds())
