@@ -50,11 +50,11 @@ final class Stoa implements AutoCloseable {
     private final int httpsPort;
     private final List<String> upOptions;
 
-    private Stoa(Path home, List<String> upOptions) throws IOException {
+    private Stoa(Path home, int httpPort, int httpsPort, List<String> upOptions) throws IOException {
         this.home = home;
         this.apiPort = freePort();
-        this.httpPort = freePort();
-        this.httpsPort = freePort();
+        this.httpPort = httpPort;
+        this.httpsPort = httpsPort;
         this.upOptions = upOptions;
         environment.put("STOA_HOME", home.toString());
     }
@@ -70,13 +70,17 @@ final class Stoa implements AutoCloseable {
 
     /** A platform that runs, with its data in this directory. */
     static Stoa upIn(Path home) {
-        return upIn(home, List.of());
+        try {
+            return upIn(home, freePort(), freePort(), List.of());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    /** The same with more options of {@code stoa up}. */
-    static Stoa upIn(Path home, List<String> upOptions) {
+    /** The same on these ports, with more options of {@code stoa up}. */
+    static Stoa upIn(Path home, int httpPort, int httpsPort, List<String> upOptions) {
         try {
-            Stoa stoa = new Stoa(home, upOptions);
+            Stoa stoa = new Stoa(home, httpPort, httpsPort, upOptions);
             stoa.start();
             return stoa;
         } catch (IOException e) {

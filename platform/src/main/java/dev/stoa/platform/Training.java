@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
 
 /** A short life of a platform, from which the JVM learns what it will need at every start (its AOT cache). */
 final class Training {
@@ -27,11 +29,22 @@ final class Training {
                     ask(
                             platform.status().api(),
                             Files.readString(home.resolve("token")).strip());
+                    shakeHands(platform.status().https());
                 }
             }
             dev.stoa.platform.base.FileTree.delete(home);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The first client that comes by HTTPS would wait for a lot of classes. This one then refuses the certificate. */
+    private static void shakeHands(String url) {
+        int port = Integer.parseInt(url.substring(url.lastIndexOf(':') + 1));
+        try (SSLSocket socket = (SSLSocket) SSLSocketFactory.getDefault().createSocket("127.0.0.1", port)) {
+            socket.startHandshake();
+        } catch (IOException e) {
+            // As it should.
         }
     }
 

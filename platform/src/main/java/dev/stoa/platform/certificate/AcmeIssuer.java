@@ -22,6 +22,7 @@ import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.challenge.TlsAlpn01Challenge;
 import org.shredzone.acme4j.challenge.TokenChallenge;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.util.KeyPairUtils;
 
 /**
  * Gets certificates by ACME (RFC 8555). Each order proves the host over the HTTP port first, and if that fails, another
@@ -34,6 +35,9 @@ public final class AcmeIssuer implements Issuer {
     private static final Duration STEP_MAX = Duration.ofSeconds(90);
 
     private static final Duration REQUEST_MAX = Duration.ofSeconds(20);
+
+    /** Of the certificate that is the proof: the library makes it for RSA keys only. */
+    private static final int PROOF_KEY_BITS = 2048;
 
     private static final List<Class<? extends TokenChallenge>> PROOFS =
             List.of(Http01Challenge.class, TlsAlpn01Challenge.class);
@@ -127,7 +131,7 @@ public final class AcmeIssuer implements Issuer {
         switch (challenge) {
             case Http01Challenge http -> challenges.answer(http.getToken(), http.getAuthorization());
             case TlsAlpn01Challenge tls -> {
-                KeyPair pair = LocalAuthority.newKey();
+                KeyPair pair = KeyPairUtils.createKeyPair(PROOF_KEY_BITS);
                 challenges.show(
                         host,
                         new CertificateChain(

@@ -100,7 +100,7 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
         if (!covers(host)) {
             throw bad(
                     "the certificate is not for %s: it is for %s".formatted(host, String.join(", ", names())),
-                    names().stream().anyMatch(name -> name.startsWith("*."))
+                    names().stream().anyMatch(name -> name.startsWith("*.") && host.endsWith(name.substring(1)))
                             ? "a wildcard covers one label only: *.example.com covers shop.example.com, not a.shop.example.com"
                             : "stoa certs add " + names().getFirst() + " …   adds it for the host it is for");
         }

@@ -171,7 +171,7 @@ public final class LocalAuthority {
                     false,
                     new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(authority.leaf()));
             return new CertificateChain(
-                    List.of(signed(builder, authority.key()), authority.leaf()), pair.getPrivate());
+                    List.of(signed(builder, authority.key())), pair.getPrivate());
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("this JVM cannot make certificates", e);
         }

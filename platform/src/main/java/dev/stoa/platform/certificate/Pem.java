@@ -81,6 +81,11 @@ final class Pem {
             }
         }
         if (chain.isEmpty()) {
+            if (text.contains("BEGIN CERTIFICATE")) {
+                throw bad(
+                        "the chain cannot be read: its first certificate is damaged or cut short",
+                        "compare it with the file that the authority gave you");
+            }
             throw bad(
                     "the chain holds no certificate: there is no line -----BEGIN CERTIFICATE-----",
                     text.contains("PRIVATE KEY-----")

@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.certificate.CertificateChain;
@@ -91,7 +92,15 @@ final class CertificateOrders {
         if (present != null) {
             return present;
         }
-        Threads.start("certificate-" + host, () -> made.complete(run(host)));
+        Threads.start("certificate-" + host, () -> {
+            try {
+                made.complete(run(host));
+            } catch (RuntimeException | Error e) {
+                // Such as a store that cannot be reached, to remember the failure in.
+                made.completeExceptionally(e);
+                throw e;
+            }
+        });
         return made;
     }
 
@@ -113,22 +122,29 @@ final class CertificateOrders {
             Thread.currentThread().interrupt();
             return Optional.empty();
         } catch (StoaException e) {
-            failed(host, e);
-            return Optional.of(e);
+            return Optional.of(failed(host, e));
+        } catch (RuntimeException e) {
+            return Optional.of(failed(
+                    host,
+                    new StoaException(
+                            ErrorCode.CERTIFICATE_NOT_ISSUED,
+                            "the order of a certificate for %s broke off: %s".formatted(host, e),
+                            "the platform's log says more",
+                            e)));
         }
     }
 
-    private void failed(String host, StoaException why) {
+    private StoaException failed(String host, StoaException why) {
         int failures = store.order(host).map(OrderRow::failures).orElse(0) + 1;
         Instant next = clock.instant().plus(retryAfter(failures));
         store.failed(new OrderRow(host, failures, why.message(), next));
-        LOG.log(
-                System.Logger.Level.WARNING,
-                "no certificate host={0} failures={1} next={2} reason={3}",
-                host,
-                failures,
-                next,
-                why.message());
+        String facts = "no certificate host=%s failures=%d next=%s reason=%s".formatted(host, failures, next, why.message());
+        if (why.getCause() instanceof RuntimeException broken) {
+            LOG.log(System.Logger.Level.ERROR, facts, broken);
+        } else {
+            LOG.log(System.Logger.Level.WARNING, facts);
+        }
+        return why;
     }
 
     /** Orders what is due: certificates past two thirds of their life, and what failed and has waited long enough. */

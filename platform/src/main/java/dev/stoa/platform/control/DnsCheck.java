@@ -78,7 +78,8 @@ final class DnsCheck {
 
     private List<String> records(String app, List<InetAddress> here) {
         List<String> records = new ArrayList<>();
-        here.forEach(address -> records.add((address instanceof Inet4Address ? "A " : "AAAA ") + written(address)));
+        List<InetAddress> known = here.stream().filter(DnsCheck::isPublic).toList();
+        (known.isEmpty() ? here : known).forEach(address -> records.add((address instanceof Inet4Address ? "A " : "AAAA ") + written(address)));
         if (!domain.equals("localhost") && domain.contains(".")) {
             records.add("CNAME %s.%s.".formatted(app, domain));
         }
@@ -87,16 +88,16 @@ final class DnsCheck {
 
     /** Behind a router that shares one address, the machine's own is not the one that the world uses. */
     private static String behind(List<InetAddress> here) {
-        boolean hidden = here.stream().noneMatch(address -> !address.isSiteLocalAddress() && !isUniqueLocal(address));
-        return hidden
+        return here.stream().noneMatch(DnsCheck::isPublic)
                 ? "; this machine has no public address of its own: use the one that forwards ports 80 and 443 to it"
                 : "";
     }
 
-    /** RFC 4193. */
-    private static boolean isUniqueLocal(InetAddress address) {
+    /** Neither of RFC 1918 nor of RFC 4193. */
+    private static boolean isPublic(InetAddress address) {
         byte[] bytes = address.getAddress();
-        return bytes.length == 16 && (bytes[0] & 0xfe) == 0xfc;
+        boolean uniqueLocal = bytes.length == 16 && (bytes[0] & 0xfe) == 0xfc;
+        return !address.isSiteLocalAddress() && !uniqueLocal;
     }
 
     private static String written(InetAddress address) {
