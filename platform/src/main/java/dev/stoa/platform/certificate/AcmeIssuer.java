@@ -2,11 +2,15 @@ package dev.stoa.platform.certificate;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import java.nio.channels.ClosedChannelException;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.shredzone.acme4j.AccountBuilder;
@@ -14,6 +18,7 @@ import org.shredzone.acme4j.Authorization;
 import org.shredzone.acme4j.Identifier;
 import org.shredzone.acme4j.Login;
 import org.shredzone.acme4j.Order;
+import org.shredzone.acme4j.PollableResource;
 import org.shredzone.acme4j.Problem;
 import org.shredzone.acme4j.Session;
 import org.shredzone.acme4j.Status;
@@ -22,6 +27,9 @@ import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.challenge.TlsAlpn01Challenge;
 import org.shredzone.acme4j.challenge.TokenChallenge;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.exception.AcmeLazyLoadingException;
+import org.shredzone.acme4j.exception.AcmeNetworkException;
+import org.shredzone.acme4j.exception.AcmeProtocolException;
 import org.shredzone.acme4j.util.KeyPairUtils;
 
 /**
@@ -34,6 +42,9 @@ public final class AcmeIssuer implements Issuer {
     /** For each of: the authority looks, the authority signs. */
     private static final Duration STEP_MAX = Duration.ofSeconds(90);
 
+    private static final Duration LOOK_MIN = Duration.ofMillis(200);
+    private static final Duration LOOK_MAX = Duration.ofSeconds(3);
+    private static final Set<Status> DECIDED = Set.of(Status.VALID, Status.INVALID);
     private static final Duration REQUEST_MAX = Duration.ofSeconds(20);
 
     /** Of the certificate that is the proof: the library makes it for RSA keys only. */
@@ -70,11 +81,29 @@ public final class AcmeIssuer implements Issuer {
                 return issue(host, proof);
             } catch (NotProven e) {
                 reasons.add(e.reason);
+            } catch (AcmeNetworkException e) {
+                throw new StoaException(
+                        ErrorCode.CERTIFICATE_NOT_ISSUED,
+                        "no certificate for %s: the authority at %s cannot be reached: %s"
+                                .formatted(host, options.directory(), rootOf(e)),
+                        "check --acme-directory and this machine's way to it; --acme-ca where it has a certificate that Java does not know",
+                        e);
+            } catch (AcmeProtocolException | AcmeLazyLoadingException e) {
+                throw failed(host, "what it answers is not ACME: " + rootOf(e), e);
             } catch (AcmeException e) {
                 throw failed(host, e.getMessage() == null ? e.toString() : e.getMessage(), e);
             }
         }
         throw failed(host, String.join("; ", reasons), null);
+    }
+
+    private static String rootOf(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null && !(root.getCause() instanceof ClosedChannelException)) {
+            root = root.getCause();
+        }
+        String name = root.getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ").replace(" Exception", "");
+        return root.getMessage() == null ? name.toLowerCase(Locale.ROOT) : root.getMessage();
     }
 
     private StoaException failed(String host, String reason, @Nullable Exception cause) {
@@ -98,9 +127,9 @@ public final class AcmeIssuer implements Issuer {
         }
         KeyPair pair = LocalAuthority.newKey();
         if (order.getStatus() != Status.VALID) {
-            order.waitUntilReady(STEP_MAX);
+            await(order, Set.of(Status.READY, Status.VALID, Status.INVALID));
             order.execute(pair);
-            if (order.waitForCompletion(STEP_MAX) != Status.VALID) {
+            if (await(order, DECIDED) != Status.VALID) {
                 throw new AcmeException("it did not sign: " + reason(order.getError()));
             }
         }
@@ -118,13 +147,33 @@ public final class AcmeIssuer implements Issuer {
         show(host, challenge);
         try {
             challenge.trigger();
-            if (challenge.waitForCompletion(STEP_MAX) != Status.VALID) {
+            if (await(challenge, DECIDED) != Status.VALID) {
                 throw new NotProven("by %s: %s".formatted(challenge.getType(), reason(challenge.getError())));
             }
-            authorization.waitForCompletion(STEP_MAX);
+            await(authorization, DECIDED);
         } finally {
             challenges.withdraw(token(challenge), host);
         }
+    }
+
+    /** As the library's own, which looks every three seconds only; a client may be waiting for the certificate. */
+    private static Status await(PollableResource resource, Set<Status> wanted)
+            throws AcmeException, InterruptedException {
+        Instant end = Instant.now().plus(STEP_MAX);
+        Duration pause = LOOK_MIN;
+        while (!wanted.contains(resource.getStatus())) {
+            Instant next = Instant.now().plus(pause);
+            if (next.isAfter(end)) {
+                throw new AcmeException("it did not decide within %d s".formatted(STEP_MAX.toSeconds()));
+            }
+            Thread.sleep(Duration.between(Instant.now(), next));
+            Duration longer = pause.multipliedBy(2).compareTo(LOOK_MAX) > 0 ? LOOK_MAX : pause.multipliedBy(2);
+            pause = resource.fetch()
+                    .map(asked -> Duration.between(Instant.now(), asked))
+                    .filter(asked -> asked.compareTo(longer) > 0 && asked.compareTo(STEP_MAX) < 0)
+                    .orElse(longer);
+        }
+        return resource.getStatus();
     }
 
     private void show(String host, Challenge challenge) {

@@ -291,7 +291,9 @@ public final class Certificates implements IdentitySource, AutoCloseable {
         try {
             Optional<StoaException> failure = present.order(host).get();
             if (failure.isPresent()) {
-                throw failure.get();
+                StoaException why = failure.get();
+                // Without its cause, which may be a connection that broke, but not that of the one who asks.
+                throw new StoaException(why.code(), why.message(), why.hint().orElse(""));
             }
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
