@@ -89,8 +89,16 @@ public final class ManifestLines {
             addIf("release.timeout", timeout);
         }
         addIf("network.allow", list(manifest.network().allow()));
+        EdgeLines.of(manifest.edge()).forEach(this::add);
+        routing(manifest.routing());
         new TreeMap<>(manifest.crons()).forEach(this::cron);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
+    }
+
+    private void routing(RoutingManifest routing) {
+        addIf("routing.requests", routing.requests());
+        addIf("routing.slow_start", routing.slowStart().map(TimeSpan::written));
+        addIf("routing.sticky", routing.sticky() ? Optional.of(true) : Optional.empty());
     }
 
     private void cron(String name, CronManifest cron) {
@@ -162,6 +170,10 @@ public final class ManifestLines {
         return switch (value) {
             case String text -> quoted(text);
             case List<?> list -> list.stream().map(ManifestLines::literal).collect(Collectors.joining(", ", "[", "]"));
+            case Map<?, ?> table ->
+                table.entrySet().stream()
+                        .map(entry -> entry.getKey() + " = " + literal(entry.getValue()))
+                        .collect(Collectors.joining(", ", "{ ", " }"));
             default -> value.toString();
         };
     }

@@ -7,7 +7,8 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
-import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Databases;
+import dev.stoa.platform.resource.SqlSessions;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
@@ -15,6 +16,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
@@ -30,10 +32,15 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final Canaries canaries;
+    private final EdgeApi edge;
+    private final HealthWatch health;
     private final Resources resources;
+    private final Rotations rotations;
+    private final SqlSessions sqlSessions;
+    private final DatabaseApi databaseApi;
 
     /**
-     * @param kinds          of resources
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -41,7 +48,7 @@ public final class Control {
             Home home,
             Stores stores,
             Engine engine,
-            List<ResourceKind> kinds,
+            Databases databases,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -53,11 +60,14 @@ public final class Control {
             InstantSource clock) {
         this.stores = stores;
         Routes routes = new Routes(router::update);
-        resources = new Resources(stores, kinds, clock);
+        resources = new Resources(stores, List.of(databases), clock);
+        rotations = new Rotations(resources, stores, databases, clock);
+        sqlSessions = new SqlSessions(databases);
+        databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
-        HealthWatch health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
+        health = new HealthWatch(engine);
+        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
@@ -68,6 +78,7 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -79,7 +90,6 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
                 new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
                 domains,
                 gitDeploys,
@@ -103,6 +113,7 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
+        canaries = new Canaries(stores, deployments, reconciler, view, announcer);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(
@@ -122,6 +133,16 @@ public final class Control {
                 deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
     }
 
+    /** The instances that are up. */
+    public Set<String> up() {
+        return health.up();
+    }
+
+    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
+    public void presumeUp(Set<String> instances) {
+        health.presumeUp(instances);
+    }
+
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         resources.start();
@@ -129,6 +150,7 @@ public final class Control {
         reconciler.start();
         crons.start();
         deployments.resume();
+        rotations.start();
     }
 
     public AppManifest manifest() {
@@ -155,8 +177,20 @@ public final class Control {
         return new CronApi(crons);
     }
 
+    public CanaryApi canaryApi() {
+        return new CanaryApi(canaries);
+    }
+
+    public EdgeApi edgeApi() {
+        return edge;
+    }
+
     public Resources resources() {
         return resources;
+    }
+
+    public DatabaseApi databaseApi() {
+        return databaseApi;
     }
 
     public int appCount() {
@@ -173,6 +207,7 @@ public final class Control {
         runs.stopEverything();
         crons.stopEverything();
         reconciler.stopEverything();
+        sqlSessions.close();
         resources.rest();
     }
 
@@ -182,6 +217,8 @@ public final class Control {
         runs.close();
         crons.close();
         reconciler.close();
+        rotations.close();
+        sqlSessions.close();
         resources.close();
     }
 }

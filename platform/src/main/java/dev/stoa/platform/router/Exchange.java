@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -21,6 +20,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +29,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is claimed for a backend, sent over a resting or a new connection, and answered. Until the first byte of an
  * answer it may move: to the next backend when a connection is refused, to a new connection when a resting one turns
- * out to be closed. Bodies are passed on as they come; whichever side cannot take more stops the other from being read.
+ * out to be closed, and once to another backend when a new one breaks off, if to be asked twice does no harm. Bodies are
+ * passed on as they come; whichever side cannot take more stops the other from being read.
  *
  * <p>All of it runs on the event loop that both connections share.
  */
-final class Exchange {
+final class Exchange implements Claimant {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
-    private static final AsciiString HSTS = AsciiString.cached("strict-transport-security");
+    /** For both sides of a WebSocket to hang up after they were told to. */
+    private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
     private final Lane lane;
     private final Client client;
@@ -48,7 +51,6 @@ final class Exchange {
     /** Parts of the body that came while the connection was still being made. */
     private final Queue<HttpContent> held = new ArrayDeque<>(2);
 
-    private EdgePolicy edge = EdgePolicy.NONE;
     private String host = "";
     private String upgrade = "";
     private String app = "";
@@ -57,17 +59,26 @@ final class Exchange {
     private boolean replayable;
     private boolean keepAlive;
     private @Nullable Set<Backend> tried;
+    private boolean resent;
+    private boolean remember;
     private @Nullable Backend backend;
     private @Nullable Origin upstream;
+    private @Nullable EdgePass pass;
+    private long bodyBytesMax;
+    private long connectNanos;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
+    private boolean clientStalls;
     private boolean over;
     private long lastByteNanos = startNanos;
     private long bytesIn;
     private long bytesOut;
     private int status;
+    private @Nullable WebSocketTunnel socket;
+    private boolean leaving;
+    private long leavingSinceNanos;
 
     /** How far the answer is. */
     private enum Answer {
@@ -86,6 +97,7 @@ final class Exchange {
         this.lane = lane;
         this.client = client;
         this.request = request;
+        this.bodyBytesMax = lane.config().bodyBytesMax();
         this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
         int query = request.uri().indexOf('?');
         this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
@@ -101,69 +113,99 @@ final class Exchange {
                 replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
-                Optional<String> proof = lane.https().answer(path);
-                if (proof.isPresent() && inTheWorld()) {
-                    answer(HereAnswer.text(proof.get()), "");
+                boolean inTheWorld = client.realm().equals(RouteTable.WORLD);
+                Optional<String> proof = inTheWorld ? lane.https().answer(path) : Optional.empty();
+                if (proof.isPresent()) {
+                    answerAlone(HereAnswer.text(proof.get()), "");
                     return;
                 }
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                findBackend();
+                Edge edge = inTheWorld ? lane.edges().find(host) : null;
+                if (edge == null || edge.manifest().trace()) {
+                    ForwardedHeaders.trace(request.headers(), lane);
+                }
+                if (edge == null) {
+                    findBackend();
+                } else {
+                    pass(edge);
+                }
             }
+        }
+    }
+
+    /** Through what the app lets the router do on its own. */
+    private void pass(Edge edge) {
+        app = edge.app();
+        if (edge.httpsOnly() && !client.secure() && lane.https().port() != 0) {
+            answerAlone(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
+            return;
+        }
+        bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
+        EdgePass now = new EdgePass(edge, request, client, http11, requestId);
+        pass = now;
+        switch (now.enter(host, hasBody)) {
+            case Verdict.Go go -> findBackend();
+            case Verdict.Refused refused -> fail(refused.failure());
+            case Verdict.Answered answered -> answerAlone(answered.response(), "");
         }
     }
 
     // Finding somebody who answers.
 
     private void findBackend() {
-        switch (lane.backends().claim(RouteTable.key(client.realm(), host), tried == null ? Set.of() : tried)) {
+        switch (lane.backends().claim(RouteTable.key(client.realm(), host), this)) {
             case Claim.NoApp none ->
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
             case Claim.NoInstance none -> {
                 app = none.route().app();
-                if (sentToHttps(none.route())) {
-                    return;
-                }
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
-            case Claim.Taken taken -> {
-                app = taken.route().app();
-                instance = taken.backend().upstream().instance();
-                backend = taken.backend();
-                if (sentToHttps(taken.route())) {
-                    return;
-                }
-                Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
-                if (resting.isPresent()) {
-                    sendOver(resting.get());
-                } else {
-                    connect(taken.backend());
-                }
+            case Claim.Full full -> {
+                app = full.route().app();
+                fail(Failure.appBusy(app));
             }
+            case Claim.Taken taken -> sendTo(taken);
         }
     }
 
-    private boolean inTheWorld() {
-        return client.realm().equals(RouteTable.WORLD);
+    private void sendTo(Claim.Taken taken) {
+        app = taken.route().app();
+        instance = taken.backend().upstream().instance();
+        backend = taken.backend();
+        remember = taken.remember();
+        Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
+        if (resting.isPresent()) {
+            sendOver(resting.get());
+        } else {
+            connect(taken.backend());
+        }
     }
 
-    /** Whether the app wants HTTPS only, and the client now knows. */
-    private boolean sentToHttps(Route route) {
-        edge = route.edge();
-        if (!edge.httpsOnly() || client.secure() || !inTheWorld() || lane.https().port() == 0) {
-            return false;
-        }
-        answer(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
-        return true;
+    @Override
+    public Set<Backend> tried() {
+        return tried == null ? Set.of() : tried;
+    }
+
+    @Override
+    public String mark() {
+        return Sticky.markIn(request.headers());
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return lane.random();
     }
 
     private void connect(Backend to) {
         if (!requestComplete) {
             client.pauseReading(true);
         }
+        connectNanos -= System.nanoTime();
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
     private void connected(Origin connection) {
+        connectNanos += System.nanoTime();
         if (over) {
             connection.close();
             return;
@@ -173,16 +215,52 @@ final class Exchange {
     }
 
     private void refused(Backend by) {
+        connectNanos += System.nanoTime();
         if (over) {
             return;
         }
+        passOver(by);
+        if (System.nanoTime() - startNanos > lane.config().responseTimeout().toNanos()) {
+            fail(Failure.upstreamRefused(app, tried().size()));
+        } else {
+            findBackend();
+        }
+    }
+
+    private void passOver(Backend failed) {
         backend = null;
-        by.release();
+        failed.release();
         if (tried == null) {
             tried = new HashSet<>();
         }
-        tried.add(by);
-        findBackend();
+        tried.add(failed);
+    }
+
+    /** Sends it to another backend, where that does no harm: only once, as it may be the request that ends the instances. */
+    private boolean resend(Backend failed) {
+        if (resent || !replayable || over) {
+            return false;
+        }
+        passOver(failed);
+        if (!(lane.backends().claim(RouteTable.key(client.realm(), host), this) instanceof Claim.Taken next)) {
+            return false;
+        }
+        if (!lane.backends().mayResend(app)) {
+            next.backend().release();
+            return false;
+        }
+        resent = true;
+        holdEnd();
+        sendTo(next);
+        flushToUpstream();
+        return true;
+    }
+
+    /** The end of a request without a body is all that is to be sent after its head. */
+    private void holdEnd() {
+        if (requestComplete) {
+            held.add(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
     }
 
     private void sendOver(Origin connection) {
@@ -204,9 +282,9 @@ final class Exchange {
         if (part.decoderResult().isFailure()) {
             part.release();
             fail(Failure.badRequest("its body is not what its headers promise"));
-        } else if (bytesIn > lane.config().bodyBytesMax()) {
+        } else if (bytesIn > bodyBytesMax) {
             part.release();
-            fail(Failure.bodyTooLarge(lane.config().bodyBytesMax()));
+            fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
             lastByteNanos = System.nanoTime();
             requestComplete = part instanceof LastHttpContent;
@@ -229,6 +307,7 @@ final class Exchange {
     }
 
     void clientWritable(boolean writable) {
+        clientStalls = !writable;
         lastByteNanos = System.nanoTime();
         if (upstream != null) {
             upstream.pauseReading(!writable);
@@ -252,7 +331,7 @@ final class Exchange {
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
             boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
-            fail(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
+            failBy(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
         } else if (code < 200) {
@@ -264,28 +343,39 @@ final class Exchange {
         } else {
             answer = Answer.BEGUN;
             status = code;
+            answered(response);
             AnswerHead head = AnswerHead.prepare(
                     response,
                     request.method().equals(HttpMethod.HEAD),
                     http11,
                     keepAlive && !lane.closing(),
                     requestId);
-            if (client.secure() && !edge.hsts().isEmpty() && !response.headers().contains(HSTS)) {
-                response.headers().set(HSTS, edge.hsts());
-            }
             keepAlive = head.clientKeepAlive();
             upstreamReusable = head.upstreamReusable();
+            if (pass != null) {
+                pass.head(response);
+                status = response.status().code();
+            }
             client.write(response);
+        }
+    }
+
+    private void answered(HttpResponse response) {
+        Backend by = Objects.requireNonNull(backend);
+        by.answered();
+        if (remember) {
+            response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie(client.secure()));
         }
     }
 
     private void switchProtocol(HttpResponse response) {
         if (upgrade.isEmpty()) {
-            fail(Failure.badResponse(app, instance));
+            failBy(Failure.badResponse(app, instance));
             return;
         }
         answer = Answer.SWITCHING;
         status = response.status().code();
+        answered(response);
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
         ForwardedHeaders.removeHopByHop(response.headers());
         ForwardedHeaders.markUpgrade(response.headers(), protocol);
@@ -297,7 +387,7 @@ final class Exchange {
         boolean last = part instanceof LastHttpContent;
         if (part.decoderResult().isFailure()) {
             part.release();
-            fail(Failure.badResponse(app, instance));
+            failBy(Failure.badResponse(app, instance));
         } else if (answer == Answer.INTERIM) {
             answer = Answer.PROMISED;
             if (http11) {
@@ -308,8 +398,12 @@ final class Exchange {
             client.write(part);
             openTunnel();
         } else {
-            bytesOut += part.content().readableBytes();
-            client.write(part);
+            if (pass == null) {
+                bytesOut += part.content().readableBytes();
+                client.write(part);
+            } else {
+                bytesOut += pass.body(part);
+            }
             if (last) {
                 finish("");
                 client.exchangeOver(keepAlive);
@@ -321,6 +415,7 @@ final class Exchange {
     private void openTunnel() {
         Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
+        socket = upgrade.equalsIgnoreCase("websocket") ? new WebSocketTunnel() : null;
         to.dropEncoder();
         client.dropEncoder();
         to.dropDecoder();
@@ -331,20 +426,53 @@ final class Exchange {
 
     void tunnelToClient(Object bytes) {
         lastByteNanos = System.nanoTime();
+        if (socket != null && !socket.toClient().pass((ByteBuf) bytes)) {
+            ReferenceCountUtil.release(bytes);
+            return;
+        }
         bytesOut += ((ByteBuf) bytes).readableBytes();
         client.write(bytes);
+        sayGoodbye();
     }
 
     void tunnelToUpstream(Object bytes) {
         lastByteNanos = System.nanoTime();
-        if (upstream == null) {
+        if (upstream == null || (socket != null && !socket.toInstance().pass((ByteBuf) bytes))) {
             ReferenceCountUtil.release(bytes);
         } else {
             upstream.write(bytes);
+            sayGoodbye();
+        }
+    }
+
+    /** The instance or the router has to go: a WebSocket is told so, and ends. Anything else is left as it is. */
+    void goAway() {
+        if (answer == Answer.TUNNEL && socket != null && !leaving) {
+            leaving = true;
+            leavingSinceNanos = System.nanoTime();
+            sayGoodbye();
+        }
+    }
+
+    /** A frame that is on its way goes out whole first. */
+    private void sayGoodbye() {
+        if (!leaving || socket == null || upstream == null) {
+            return;
+        }
+        if (socket.toInstance().mayClose()) {
+            upstream.write(socket.toInstance().close());
+            upstream.flush();
+        }
+        if (socket.toClient().mayClose()) {
+            client.write(socket.toClient().close());
+            client.flush();
         }
     }
 
     void flushToClient() {
+        if (pass != null) {
+            bytesOut += pass.flush();
+        }
         client.flush();
     }
 
@@ -360,20 +488,29 @@ final class Exchange {
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable) {
-            if (requestComplete) {
-                held.add(LastHttpContent.EMPTY_LAST_CONTENT);
-            }
+            holdEnd();
             connect(closed.backend());
         } else {
-            fail(Failure.upstreamClosed(app, instance));
+            closed.backend().failed(System.nanoTime());
+            if (answer != Answer.AWAITED || !resend(closed.backend())) {
+                fail(Failure.upstreamClosed(app, instance));
+            }
         }
     }
 
     // The end.
 
     void tick(long nowNanos) {
+        if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
+            goAway();
+        }
+        if (leaving && nowNanos - leavingSinceNanos > GOODBYE_NANOS_MAX) {
+            finish("");
+            endTunnel();
+            return;
+        }
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
         Duration limit =
                 awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
@@ -382,11 +519,33 @@ final class Exchange {
         }
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
-            fail(Failure.upstreamTimeout(app, instance, limit));
+            Failure late = Failure.upstreamTimeout(app, instance, limit);
+            if (clientStalls) {
+                fail(late);
+            } else {
+                failBy(late);
+            }
         } else {
             fail(Failure.requestTimeout(limit));
+        }
+    }
+
+    /** The instance is at fault, and it is remembered against it. */
+    private void failBy(Failure failure) {
+        if (backend != null) {
+            backend.failed(System.nanoTime());
+        }
+        fail(failure);
+    }
+
+    /** A client that was told of the end reads it before the connection goes. */
+    private void endTunnel() {
+        if (leaving) {
+            client.tunnelOver();
+        } else {
+            client.exchangeOver(false);
         }
     }
 
@@ -397,19 +556,18 @@ final class Exchange {
             client.abort();
             return;
         }
-        answer(
-                new ErrorPage(failure, requestId)
-                        .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""))),
-                failure.error().code());
+        ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
+        FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
+        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
     }
 
-    /** Answers in the app's place. */
-    private void answer(FullHttpResponse page, String error) {
-        status = page.status().code();
+    /** Answers in the place of an instance. */
+    private void answerAlone(FullHttpResponse response, String error) {
+        status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
-        AnswerHead.markConnection(page.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
-        client.write(page);
+        AnswerHead.markConnection(response.headers(), http11, stays);
+        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        client.write(response);
         finish(error);
         client.exchangeOver(stays);
     }
@@ -427,6 +585,9 @@ final class Exchange {
         }
         held.forEach(ReferenceCountUtil::release);
         held.clear();
+        if (pass != null) {
+            pass.close();
+        }
         if (backend != null) {
             backend.release();
             backend = null;
@@ -441,12 +602,15 @@ final class Exchange {
                 request.method().name(),
                 path,
                 status,
+                Duration.ofNanos(Math.max(0, connectNanos)),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 bytesOut,
                 instance,
                 client.address(),
+                client.secure(),
                 requestId,
-                error);
+                error,
+                lane.edges().logs(app));
         try {
             lane.listener().finished(finished);
         } catch (RuntimeException e) {

@@ -1,5 +1,8 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.EdgeManifest.Rate;
+import dev.stoa.api.TimeSpan;
+import java.net.InetAddress;
 import java.time.Duration;
 
 /**
@@ -22,6 +25,24 @@ record Failure(RouterError error, String why, String hint) {
         return refused(RouterError.BODY_TOO_LARGE, "its body is larger than " + bytesMax + " bytes");
     }
 
+    static Failure unauthorized(String app) {
+        return refused(RouterError.UNAUTHORIZED, app + " asks everybody for a user and a password");
+    }
+
+    static Failure forbidden(InetAddress address) {
+        return refused(RouterError.FORBIDDEN, "the app does not answer " + address.getHostAddress());
+    }
+
+    static Failure rateLimited(Rate rate) {
+        return refused(
+                RouterError.RATE_LIMITED,
+                "it is one of more than %d in %s".formatted(rate.requests(), TimeSpan.spoken(rate.per())));
+    }
+
+    static Failure maintenance(String app) {
+        return new Failure(RouterError.MAINTENANCE, app + " is being worked on", "");
+    }
+
     static Failure noApp(String host) {
         return new Failure(
                 RouterError.NO_APP,
@@ -41,6 +62,14 @@ record Failure(RouterError error, String why, String hint) {
                 RouterError.NO_INSTANCE,
                 route.why().isEmpty() ? route.app() + " has no instance that takes requests" : route.why(),
                 "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
+    }
+
+    static Failure appBusy(String app) {
+        return new Failure(
+                RouterError.APP_BUSY,
+                "every instance of " + app + " has as many requests as it may have at once",
+                "try again in a moment; `stoa scale web=N -a " + app
+                        + "` gives it more instances, [routing] requests in stoa.toml says how many each may have");
     }
 
     static Failure upstreamRefused(String app, int tried) {

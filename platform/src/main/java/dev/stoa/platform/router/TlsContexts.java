@@ -59,7 +59,7 @@ final class TlsContexts implements AutoCloseable {
     /** Beyond that, a host's context is made anew for each handshake. */
     private static final int CONTEXTS_MAX = 20_000;
 
-    private final IdentitySource source;
+    private volatile IdentitySource source;
     private final Supplier<SslProvider> provider;
     private final TicketKeys tickets = new TicketKeys();
     private final Map<String, CompletableFuture<Optional<SslContext>>> contexts = new ConcurrentHashMap<>();
@@ -80,6 +80,12 @@ final class TlsContexts implements AutoCloseable {
     /** Looks for the library when it is needed first: it takes a moment, and some memory. */
     private static SslProvider best() {
         return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+    }
+
+    /** Who is asked from now on. */
+    void source(IdentitySource source) {
+        this.source = source;
+        contexts.clear();
     }
 
     IdentitySource source() {

@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stoa.api.ManifestFile;
 import dev.stoa.platform.certificate.CertificateChain;
 import dev.stoa.platform.certificate.LocalAuthority;
 import java.io.InputStream;
@@ -281,7 +282,7 @@ class TlsTest {
 
     @Test
     void anAppThatWantsHttpsOnlyGetsNoOtherRequests() throws Exception {
-        route(new EdgePolicy(true, "max-age=31536000"));
+        route(httpsOnly());
         int port = router.router.securePort();
         try (Conversation plain = router.connect()) {
             assertThat(plain.get(SHOP, "/a?b=%20c").readMessage())
@@ -301,6 +302,15 @@ class TlsTest {
                     .contains("200 OK")
                     .contains("strict-transport-security: max-age=31536000\r\n");
         }
+    }
+
+    private static EdgePolicy httpsOnly() {
+        return new EdgePolicy(
+                ManifestFile.parse("[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n", "stoa.toml").edge(),
+                Optional.empty(),
+                false,
+                Map.of(),
+                "v1");
     }
 
     @Test
