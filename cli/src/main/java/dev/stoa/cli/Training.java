@@ -140,7 +140,10 @@ public final class Training {
                 "/tmp",
                 1,
                 1,
-                Map.of("database", 1));
+                Map.of("database", 1),
+                "https://127.0.0.1:8443",
+                "/tmp/ca.pem",
+                Optional.empty());
     }
 
     private static App app() {

@@ -70,6 +70,11 @@ final class Backends {
         return retries != null && retries.budget.take(retries.requests.get(), nanoTime.getAsLong());
     }
 
+    /** Whether an app answers for the host. */
+    boolean knows(String host) {
+        return snapshot.targets.containsKey(host);
+    }
+
     synchronized void update(RouteTable table) {
         long nowNanos = nanoTime.getAsLong();
         Set<Upstream> routed = new HashSet<>();

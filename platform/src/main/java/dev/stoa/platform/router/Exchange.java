@@ -115,9 +115,14 @@ final class Exchange implements Claimant {
                 replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
+                boolean inTheWorld = client.realm().equals(RouteTable.WORLD);
+                Optional<String> proof = inTheWorld ? lane.https().answer(path) : Optional.empty();
+                if (proof.isPresent()) {
+                    answerAlone(HereAnswer.text(proof.get()), "");
+                    return;
+                }
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                Edge edge =
-                        client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                Edge edge = inTheWorld ? lane.edges().find(host) : null;
                 if (edge == null || edge.manifest().trace()) {
                     ForwardedHeaders.trace(request.headers(), lane);
                 }
@@ -133,6 +138,10 @@ final class Exchange implements Claimant {
     /** Through what the app lets the router do on its own. */
     private void pass(Edge edge) {
         app = edge.app();
+        if (edge.httpsOnly() && !client.secure() && lane.https().port() != 0) {
+            answerAlone(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
+            return;
+        }
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
         EdgePass now = new EdgePass(edge, request, client, http11, requestId);
         pass = now;

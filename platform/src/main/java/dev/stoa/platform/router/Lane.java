@@ -22,6 +22,7 @@ final class Lane {
     private final RouterConfig config;
     private final Backends backends;
     private final Edges edges;
+    private final Https https;
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final SplittableRandom random = new SplittableRandom();
@@ -38,12 +39,14 @@ final class Lane {
             RouterConfig config,
             Backends backends,
             Edges edges,
+            Https https,
             RequestListener listener,
             UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
         this.edges = edges;
+        this.https = https;
         this.listener = listener;
         this.pool = pool;
         long shortest = Math.min(
@@ -60,6 +63,10 @@ final class Lane {
 
     Backends backends() {
         return backends;
+    }
+
+    Https https() {
+        return https;
     }
 
     Edges edges() {
