@@ -12,6 +12,7 @@ import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,7 @@ public final class Control {
     private final Hooks hooks;
     private final Crons crons;
     private final HealthWatch health;
+    private final RouterFleet fleet;
     private final Resources resources;
 
     /**
@@ -54,13 +56,22 @@ public final class Control {
             Ids ids,
             InstantSource clock) {
         this.stores = stores;
-        Routes routes = new Routes(router::update);
+        fleet = new RouterFleet(ids.next(), home::rememberRouters);
+        fleet.expect(home.routers());
+        Routes routes = new Routes(table -> {
+            router.update(table);
+            fleet.update(table);
+        });
         resources = new Resources(stores, kinds, clock);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
         View view = new View(stores, engine, health, urls.domain(), clock);
-        Drain drain = router::drain;
+        Drain drain = (addresses, longest) -> {
+            long deadlineNanos = System.nanoTime() + longest.toNanos();
+            return router.drain(addresses, longest)
+                    && fleet.drain(addresses, Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
+        };
         Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
@@ -124,14 +135,24 @@ public final class Control {
                 deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
     }
 
+    public RouterFleet fleet() {
+        return fleet;
+    }
+
     /** The instances that are up. */
     public Set<String> up() {
         return health.up();
     }
 
-    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
-    public void presumeUp(Set<String> instances) {
-        health.presumeUp(instances);
+    /**
+     * Takes the word of the platform before this one. To be said before the start.
+     *
+     * @param up      the instances that are up
+     * @param routers in other processes, which had a route table of that platform and are about to come
+     */
+    public void follow(Set<String> up, Set<String> routers) {
+        health.presumeUp(up);
+        fleet.expect(routers);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */

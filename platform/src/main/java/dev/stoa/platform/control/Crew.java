@@ -11,6 +11,7 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
+import dev.stoa.platform.router.Router;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -29,7 +30,7 @@ final class Crew {
     private static final System.Logger LOG = System.getLogger(Crew.class.getName());
 
     /** How long requests in flight may take to end before the instance is told to go, and how long it may take to go. */
-    static final Duration DRAIN_MAX = Duration.ofSeconds(30);
+    static final Duration DRAIN_MAX = Router.DRAIN_TIME.plus(Router.GOODBYE_MAX);
 
     static final Duration STOP_MAX = Duration.ofSeconds(30);
 

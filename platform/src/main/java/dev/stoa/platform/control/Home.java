@@ -18,6 +18,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
  * secret.key       seals the config
  * postgres/        the store
  * instances/       the engine's
+ * routers          ids of those in other processes
  * known_hosts      the keys of the SSH servers that were fetched from
  * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL), crons (what their runs said)
  * uploads/         archives that wait for their build
@@ -170,6 +172,25 @@ public final class Home implements AutoCloseable {
 
     Path build(String app, String build) {
         return app(app).resolve("builds").resolve(build);
+    }
+
+    /** The routers in other processes that may have a route table of the last platform. */
+    Set<String> routers() {
+        try {
+            return Files.readAllLines(root.resolve("routers")).stream()
+                    .filter(line -> !line.isBlank())
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+
+    void rememberRouters(Set<String> ids) {
+        try {
+            writePrivately(root.resolve("routers"), String.join("\n", ids));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + root.resolve("routers"), e);
+        }
     }
 
     /** The API's token, made at the first start. */
