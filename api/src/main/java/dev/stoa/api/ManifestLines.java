@@ -89,6 +89,7 @@ public final class ManifestLines {
             addIf("release.timeout", timeout);
         }
         addIf("network.allow", list(manifest.network().allow()));
+        EdgeLines.of(manifest.edge()).forEach(this::add);
         new TreeMap<>(manifest.crons()).forEach(this::cron);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
     }
@@ -162,6 +163,10 @@ public final class ManifestLines {
         return switch (value) {
             case String text -> quoted(text);
             case List<?> list -> list.stream().map(ManifestLines::literal).collect(Collectors.joining(", ", "[", "]"));
+            case Map<?, ?> table ->
+                table.entrySet().stream()
+                        .map(entry -> entry.getKey() + " = " + literal(entry.getValue()))
+                        .collect(Collectors.joining(", ", "{ ", " }"));
             default -> value.toString();
         };
     }

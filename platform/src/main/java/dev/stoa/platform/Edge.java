@@ -1,6 +1,7 @@
 package dev.stoa.platform;
 
 import dev.stoa.platform.http.Door;
+import dev.stoa.platform.router.RequestListener;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.router.RouterConfig;
 import java.time.Duration;
@@ -21,6 +22,7 @@ final class Edge implements AutoCloseable {
     private @Nullable Router router;
     private @Nullable Door door;
     private boolean kept;
+    private volatile RequestListener listener = request -> {};
 
     /** @param inherited the descriptors of the sockets that another process listened on, by name; empty: new ones */
     Edge(PlatformOptions options, Map<String, Integer> inherited) {
@@ -28,11 +30,16 @@ final class Edge implements AutoCloseable {
         this.inherited = Map.copyOf(inherited);
     }
 
+    /** Who is told of every finished request. */
+    void tell(RequestListener listener) {
+        this.listener = listener;
+    }
+
     /** Listens from the first time on. */
     synchronized Router router() {
         Router known = router;
         if (known == null) {
-            known = new Router(RouterConfig.onPort(options.httpPort()), request -> {});
+            known = new Router(RouterConfig.onPort(options.httpPort()), request -> listener.finished(request));
             if (!inherited.isEmpty()) {
                 known.inherit(inherited);
             }

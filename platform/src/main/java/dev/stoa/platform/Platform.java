@@ -6,6 +6,7 @@ import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
@@ -87,6 +88,9 @@ public final class Platform implements AutoCloseable {
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(edge).router();
+            edge.tell(new AccessLog(logs, clock));
+            // Of the requests that are served on while another process has the logs, nobody is told.
+            opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
             control = new Control(
                     home,
@@ -147,6 +151,7 @@ public final class Platform implements AutoCloseable {
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
+                        control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
                         new ResourceApi(control.resources()).endpoints())
                 .flatMap(List::stream)

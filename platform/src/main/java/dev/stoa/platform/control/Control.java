@@ -32,6 +32,7 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final EdgeApi edge;
     private final HealthWatch health;
     private final RouterFleet fleet;
     private final Resources resources;
@@ -66,7 +67,7 @@ public final class Control {
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
+        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
             return router.drain(addresses, longest)
@@ -81,6 +82,7 @@ public final class Control {
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -92,7 +94,6 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
                 new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
                 domains,
                 gitDeploys,
@@ -186,6 +187,10 @@ public final class Control {
 
     public CronApi cronApi() {
         return new CronApi(crons);
+    }
+
+    public EdgeApi edgeApi() {
+        return edge;
     }
 
     public Resources resources() {

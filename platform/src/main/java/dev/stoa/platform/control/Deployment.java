@@ -138,9 +138,23 @@ final class Deployment {
         dropUpload(row);
         String id = row.deploy().id();
         if (releases.all(app.id()).stream().noneMatch(release -> release.build().equals(id))) {
+            try {
+                settle(id);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             deleteBuild(app, id);
         }
         releases.oldBuilds(app.id(), RELEASES_KEPT).forEach(build -> deleteBuild(app, build));
+    }
+
+    /**
+     * Waits for what the deploy's build does beside the rest.
+     *
+     * @throws InterruptedException when the calling thread is interrupted; what was on its way has ended then
+     */
+    void settle(String id) throws InterruptedException {
+        buildPhase.settle(id);
     }
 
     /** The source of a deploy that has ended is of no more use. */

@@ -193,6 +193,11 @@ public final class Home implements AutoCloseable {
         }
     }
 
+    /** What the router shows of the app's own pages. */
+    Path pages(String app, String build) {
+        return build(app, build).resolve("pages");
+    }
+
     /** The API's token, made at the first start. */
     public String token() {
         Path file = root.resolve("token");

@@ -15,7 +15,8 @@ public record Stores(
         CronStore crons,
         SetupStore setups,
         RunStore runs,
-        ResourceStore resources) {
+        ResourceStore resources,
+        EdgeStore edges) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -29,6 +30,7 @@ public record Stores(
                 new CronStore(jdbi),
                 new SetupStore(jdbi),
                 new RunStore(jdbi),
-                new ResourceStore(jdbi, secrets));
+                new ResourceStore(jdbi, secrets),
+                new EdgeStore(jdbi));
     }
 }

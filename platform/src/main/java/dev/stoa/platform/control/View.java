@@ -10,6 +10,8 @@ import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.control.Wanted.Formation;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.InstanceStatus;
+import dev.stoa.platform.router.BalancePolicy;
+import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
 import java.time.Duration;
@@ -36,17 +38,19 @@ final class View {
     private final InstanceStore instances;
     private final Engine engine;
     private final HealthWatch health;
+    private final EdgePolicies edges;
     private final String domain;
     private final InstantSource clock;
     private final Instant watchingSince;
 
-    View(Stores stores, Engine engine, HealthWatch health, String domain, InstantSource clock) {
+    View(Stores stores, Engine engine, HealthWatch health, EdgePolicies edges, String domain, InstantSource clock) {
         this.apps = stores.apps();
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.instances = stores.instances();
         this.engine = engine;
         this.health = health;
+        this.edges = edges;
         this.domain = domain;
         this.clock = clock;
         this.watchingSince = clock.instant();
@@ -90,7 +94,8 @@ final class View {
         hosts.addAll(apps.domains(app.id()));
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
-        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses), hosts, allow);
+        EdgePolicy edge = edges.of(app, active, activeBuild);
+        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses, edge), hosts, allow);
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
@@ -154,7 +159,8 @@ final class View {
         return health.isUp(row.id()) ? Phase.UP : Phase.STARTING;
     }
 
-    private static Route route(AppRow app, Wanted wanted, Actual actual, Map<String, InstanceStatus> statuses) {
+    private static Route route(
+            AppRow app, Wanted wanted, Actual actual, Map<String, InstanceStatus> statuses, EdgePolicy edge) {
         List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
                 .filter(slot -> slot.process().equals(LaunchOrder.WEB))
                 .toList();
@@ -166,7 +172,12 @@ final class View {
                         .map(address -> new Upstream(instance.slot().name(), address))
                         .stream())
                 .toList();
-        return new Route(app.name(), upstreams, upstreams.isEmpty() ? why(wanted, actual, slots) : "");
+        return new Route(
+                app.name(),
+                upstreams,
+                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
+                edge,
+                BalancePolicy.DEFAULT);
     }
 
     private static String why(Wanted wanted, Actual actual, List<Slot> slots) {

@@ -59,6 +59,9 @@ final class Exchange {
     private @Nullable Set<Backend> tried;
     private @Nullable Backend backend;
     private @Nullable Origin upstream;
+    private @Nullable EdgePass pass;
+    private long bodyBytesMax;
+    private long connectNanos;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
@@ -89,6 +92,7 @@ final class Exchange {
         this.lane = lane;
         this.client = client;
         this.request = request;
+        this.bodyBytesMax = lane.config().bodyBytesMax();
         this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
         int query = request.uri().indexOf('?');
         this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
@@ -105,8 +109,29 @@ final class Exchange {
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                findBackend();
+                Edge edge = client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                if (edge == null || edge.manifest().trace()) {
+                    ForwardedHeaders.trace(request.headers(), lane);
+                }
+                if (edge == null) {
+                    findBackend();
+                } else {
+                    pass(edge);
+                }
             }
+        }
+    }
+
+    /** Through what the app lets the router do on its own. */
+    private void pass(Edge edge) {
+        app = edge.app();
+        bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
+        EdgePass now = new EdgePass(edge, request, client, http11, requestId);
+        pass = now;
+        switch (now.enter(host, hasBody)) {
+            case Verdict.Go go -> findBackend();
+            case Verdict.Refused refused -> fail(refused.failure());
+            case Verdict.Answered answered -> answerAlone(answered.response(), "");
         }
     }
 
@@ -138,10 +163,12 @@ final class Exchange {
         if (!requestComplete) {
             client.pauseReading(true);
         }
+        connectNanos -= System.nanoTime();
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
     private void connected(Origin connection) {
+        connectNanos += System.nanoTime();
         if (over) {
             connection.close();
             return;
@@ -151,6 +178,7 @@ final class Exchange {
     }
 
     private void refused(Backend by) {
+        connectNanos += System.nanoTime();
         if (over) {
             return;
         }
@@ -182,9 +210,9 @@ final class Exchange {
         if (part.decoderResult().isFailure()) {
             part.release();
             fail(Failure.badRequest("its body is not what its headers promise"));
-        } else if (bytesIn > lane.config().bodyBytesMax()) {
+        } else if (bytesIn > bodyBytesMax) {
             part.release();
-            fail(Failure.bodyTooLarge(lane.config().bodyBytesMax()));
+            fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
             lastByteNanos = System.nanoTime();
             requestComplete = part instanceof LastHttpContent;
@@ -250,6 +278,10 @@ final class Exchange {
                     requestId);
             keepAlive = head.clientKeepAlive();
             upstreamReusable = head.upstreamReusable();
+            if (pass != null) {
+                pass.head(response);
+                status = response.status().code();
+            }
             client.write(response);
         }
     }
@@ -283,8 +315,12 @@ final class Exchange {
             client.write(part);
             openTunnel();
         } else {
-            bytesOut += part.content().readableBytes();
-            client.write(part);
+            if (pass == null) {
+                bytesOut += part.content().readableBytes();
+                client.write(part);
+            } else {
+                bytesOut += pass.body(part);
+            }
             if (last) {
                 finish("");
                 client.exchangeOver(keepAlive);
@@ -351,6 +387,9 @@ final class Exchange {
     }
 
     void flushToClient() {
+        if (pass != null) {
+            bytesOut += pass.flush();
+        }
         client.flush();
     }
 
@@ -420,14 +459,19 @@ final class Exchange {
             client.abort();
             return;
         }
-        status = failure.error().status();
-        FullHttpResponse page = new ErrorPage(failure, requestId)
-                .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, "")));
+        ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
+        FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
+        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+    }
+
+    /** Answers in the place of an instance. */
+    private void answerAlone(FullHttpResponse response, String error) {
+        status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
-        AnswerHead.markConnection(page.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
-        client.write(page);
-        finish(failure.error().code());
+        AnswerHead.markConnection(response.headers(), http11, stays);
+        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        client.write(response);
+        finish(error);
         client.exchangeOver(stays);
     }
 
@@ -444,6 +488,9 @@ final class Exchange {
         }
         held.forEach(ReferenceCountUtil::release);
         held.clear();
+        if (pass != null) {
+            pass.close();
+        }
         if (backend != null) {
             backend.release();
             backend = null;
@@ -458,12 +505,15 @@ final class Exchange {
                 request.method().name(),
                 path,
                 status,
+                Duration.ofNanos(Math.max(0, connectNanos)),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 bytesOut,
                 instance,
                 client.address(),
+                client.secure(),
                 requestId,
-                error);
+                error,
+                lane.edges().logs(app));
         try {
             lane.listener().finished(finished);
         } catch (RuntimeException e) {

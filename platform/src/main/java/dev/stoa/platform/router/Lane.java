@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,9 +19,11 @@ final class Lane {
     private final EventLoop loop;
     private final RouterConfig config;
     private final Backends backends;
+    private final Edges edges;
     private final RequestListener listener;
     private final UpstreamPool pool;
-    private final Ids ids = new Ids(new SplittableRandom());
+    private final SplittableRandom random = new SplittableRandom();
+    private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
@@ -28,10 +31,17 @@ final class Lane {
     private volatile boolean hangingUp;
     private volatile long drainNanos = Router.DRAIN_TIME.toNanos();
 
-    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+    Lane(
+            EventLoop loop,
+            RouterConfig config,
+            Backends backends,
+            Edges edges,
+            RequestListener listener,
+            UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
+        this.edges = edges;
         this.listener = listener;
         this.pool = pool;
         long shortest = Math.min(
@@ -50,6 +60,10 @@ final class Lane {
         return backends;
     }
 
+    Edges edges() {
+        return edges;
+    }
+
     RequestListener listener() {
         return listener;
     }
@@ -61,6 +75,10 @@ final class Lane {
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
+    }
+
+    String nextTrace() {
+        return TraceParent.create(random.nextLong(), random.nextLong(), random.nextLong());
     }
 
     boolean closing() {

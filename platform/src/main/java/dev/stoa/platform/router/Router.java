@@ -66,6 +66,7 @@ public final class Router implements AutoCloseable {
     private final RouterConfig config;
     private final Transport transport;
     private final Backends backends = new Backends();
+    private final Edges edges = new Edges();
     private final EventLoopGroup loops;
     private final PooledByteBufAllocator allocator;
     private final Map<EventLoop, Lane> lanes = new ConcurrentHashMap<>();
@@ -89,7 +90,7 @@ public final class Router implements AutoCloseable {
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
-            lanes.put(loop, new Lane(loop, config, backends, listener, pool));
+            lanes.put(loop, new Lane(loop, config, backends, edges, listener, pool));
         });
     }
 
@@ -203,6 +204,7 @@ public final class Router implements AutoCloseable {
 
     /** Every request that begins after the return goes by this table; those in flight stay where they are. */
     public void update(RouteTable table) {
+        edges.update(table);
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
     }

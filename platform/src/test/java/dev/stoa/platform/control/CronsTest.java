@@ -97,7 +97,8 @@ class CronsTest {
 
         Part() {
             LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of());
-            View view = new View(stores, engine, new HealthWatch(engine), "localhost", () -> now);
+            View view = new View(
+                    stores, engine, new HealthWatch(engine), new EdgePolicies(home, stores), "localhost", () -> now);
             crons = new Crons(
                     stores,
                     new CronRuns(home, stores, engine, order, collector, logs, ids, () -> now),
