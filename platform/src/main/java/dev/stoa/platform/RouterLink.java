@@ -100,6 +100,11 @@ final class RouterLink implements AutoCloseable {
         return firstTable.await(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** Returns when the platform's table, or one that was kept, is in force. */
+    void awaitTable() throws InterruptedException {
+        firstTable.await();
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -118,7 +123,7 @@ final class RouterLink implements AutoCloseable {
                 if (!closed) {
                     LOG.log(
                             Level.WARNING,
-                            "cannot follow the platform's route table, will try again platform={0} why={1}",
+                            "cannot follow the route table of the platform, will try again platform={0} why={1}",
                             platform,
                             e.getMessage() == null ? e.toString() : e.getMessage());
                 }
