@@ -27,6 +27,7 @@ import dev.stoa.platform.http.Door;
 import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import dev.stoa.platform.router.Router;
@@ -88,7 +89,7 @@ public final class Platform implements AutoCloseable {
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(edge).router();
-            edge.tell(new AccessLog(logs, clock));
+            edge.tell(opened(new AccessLog(logs, clock)));
             // Of the requests that are served on while another process has the logs, nobody is told.
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
@@ -96,7 +97,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
-                    List.of(),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -151,9 +152,11 @@ public final class Platform implements AutoCloseable {
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
+                        control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
-                        new ResourceApi(control.resources()).endpoints())
+                        new ResourceApi(control.resources()).endpoints(),
+                        control.databaseApi().endpoints())
                 .flatMap(List::stream)
                 .toList();
     }

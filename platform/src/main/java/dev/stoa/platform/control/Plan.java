@@ -23,7 +23,7 @@ record Plan(List<Step> steps, Optional<Instant> lookAgain) {
     /** Its end needs no more remembering. */
     record Forget(String instance) implements Step {}
 
-    /** The pending rollout is healthy as a whole: it serves from now on. */
+    /** The pending rollout is healthy as a whole: it serves from now on, or is the canary. */
     record Activate(long rollout) implements Step {}
 
     /**

@@ -1,6 +1,7 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.Instance;
+import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
 import dev.stoa.platform.control.Actual.Running;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -11,6 +12,7 @@ import dev.stoa.platform.control.Wanted.Formation;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.router.BalancePolicy;
+import dev.stoa.platform.router.Canary;
 import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Looks at an app: what is wanted, what runs, and so where its requests go. */
@@ -88,6 +91,10 @@ final class View {
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
+                        .map(rollout -> formation(rollout, build(rollout))),
+                current.stream()
+                        .filter(RolloutRow::canary)
+                        .findFirst()
                         .map(rollout -> formation(rollout, build(rollout))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
@@ -95,12 +102,32 @@ final class View {
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
         EdgePolicy edge = edges.of(app, active, activeBuild);
-        return new Snapshot(wanted, actual, statuses, route(app, wanted, actual, statuses, edge), hosts, allow);
+        BalancePolicy balance =
+                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
+        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses));
+        return new Snapshot(wanted, actual, statuses, route, hosts, allow);
+    }
+
+    private static Canary canary(
+            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+        return current.stream()
+                .filter(rollout -> rollout.share().isPresent())
+                .findFirst()
+                .map(rollout -> new Canary(
+                        upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
+                        rollout.share().orElseThrow()))
+                .orElse(Canary.NONE);
+    }
+
+    private static BalancePolicy balance(RoutingManifest routing) {
+        return new BalancePolicy(
+                routing.requests().orElse(0), routing.slowStart().orElse(Duration.ZERO), routing.sticky());
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
     List<Instance> instances(AppRow app) {
         Snapshot snapshot = of(app);
+        Optional<Long> canary = rollouts.canary(app.id()).map(RolloutRow::id);
         Map<Long, String> releaseNames = new HashMap<>();
         Set<Slot> live = snapshot.actual().instances().stream()
                 .filter(instance -> instance.phase() == Phase.STARTING || instance.phase() == Phase.UP)
@@ -118,6 +145,7 @@ final class View {
                         releaseNames.computeIfAbsent(
                                 instance.slot().rollout(),
                                 id -> "v" + rollouts.get(id).version()),
+                        canary.filter(id -> id == instance.slot().rollout()).isPresent(),
                         snapshot.actual().now()))
                 .toList();
     }
@@ -145,8 +173,14 @@ final class View {
     }
 
     private Formation formation(RolloutRow rollout, BuildRow build) {
-        Instant since = rollout.createdAt().isAfter(watchingSince) ? rollout.createdAt() : watchingSince;
-        return new Formation(rollout.id(), counts(rollout.app(), build), since.plus(HEALTHY_WITHIN));
+        Instant since = rollout.since().isAfter(watchingSince) ? rollout.since() : watchingSince;
+        Map<String, Integer> counts = counts(rollout.app(), build);
+        return new Formation(
+                rollout.id(),
+                rollout.beside()
+                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
+                        : counts,
+                since.plus(HEALTHY_WITHIN));
     }
 
     private Phase phase(InstanceRow row) {
@@ -160,24 +194,37 @@ final class View {
     }
 
     private static Route route(
-            AppRow app, Wanted wanted, Actual actual, Map<String, InstanceStatus> statuses, EdgePolicy edge) {
+            AppRow app,
+            Wanted wanted,
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            EdgePolicy edge,
+            BalancePolicy balance,
+            Canary canary) {
         List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
                 .filter(slot -> slot.process().equals(LaunchOrder.WEB))
                 .toList();
-        List<Upstream> upstreams = actual.instances().stream()
-                .filter(instance -> instance.phase() == Phase.UP && slots.contains(instance.slot()))
-                .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
-                        .filter(InstanceStatus::running)
-                        .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address))
-                        .stream())
-                .toList();
+        List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
         return new Route(
                 app.name(),
                 upstreams,
                 upstreams.isEmpty() ? why(wanted, actual, slots) : "",
                 edge,
-                BalancePolicy.DEFAULT);
+                balance,
+                canary);
+    }
+
+    /** The instances that are up and listen, of the slots that are asked for. */
+    private static List<Upstream> upstreams(
+            Actual actual, Map<String, InstanceStatus> statuses, Predicate<Slot> asked) {
+        return actual.instances().stream()
+                .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
+                .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
+                        .filter(InstanceStatus::running)
+                        .flatMap(InstanceStatus::address)
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id()))
+                        .stream())
+                .toList();
     }
 
     private static String why(Wanted wanted, Actual actual, List<Slot> slots) {
@@ -199,7 +246,8 @@ final class View {
                 .orElse("its web instances are starting");
     }
 
-    private Instance shown(Running instance, Optional<InstanceStatus> status, String release, Instant now) {
+    private Instance shown(
+            Running instance, Optional<InstanceStatus> status, String release, boolean canary, Instant now) {
         boolean crashed = instance.phase() == Phase.EXITED;
         boolean steady = Duration.between(instance.startedAt(), now).compareTo(CrashPolicy.UP_LONG_ENOUGH) >= 0;
         return new Instance(
@@ -217,7 +265,9 @@ final class View {
                 status.flatMap(InstanceStatus::address)
                         .map(at -> at.getAddress().getHostAddress() + ":" + at.getPort()),
                 crashed ? Planner.crashesOf(instance) : steady ? 0 : instance.crashes(),
-                crashed ? Optional.of(detail(instance, now)) : Optional.empty(),
+                crashed
+                        ? Optional.of((canary ? "canary: " : "") + detail(instance, now))
+                        : canary ? Optional.of("canary") : Optional.empty(),
                 instance.startedAt());
     }
 

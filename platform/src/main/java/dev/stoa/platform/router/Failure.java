@@ -64,6 +64,14 @@ record Failure(RouterError error, String why, String hint) {
                 "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
     }
 
+    static Failure appBusy(String app) {
+        return new Failure(
+                RouterError.APP_BUSY,
+                "every instance of " + app + " has as many requests as it may have at once",
+                "try again in a moment; `stoa scale web=N -a " + app
+                        + "` gives it more instances, [routing] requests in stoa.toml says how many each may have");
+    }
+
     static Failure upstreamRefused(String app, int tried) {
         return new Failure(
                 RouterError.UPSTREAM_REFUSED,

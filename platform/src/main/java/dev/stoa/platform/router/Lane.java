@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 
 /**
  * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
@@ -70,6 +71,10 @@ final class Lane {
 
     UpstreamPool pool() {
         return pool;
+    }
+
+    RandomGenerator random() {
+        return random;
     }
 
     /** Two ids long, so that no two requests of a year are alike. */

@@ -9,10 +9,17 @@ import java.util.List;
  * @param why       for people, why there is no upstream, such as {@code web.1 exited with status 1}
  * @param edge      what the router does on its own
  * @param balance   how it chooses among the upstreams
+ * @param canary    instances of another release, with their share of the requests
  */
-public record Route(String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance) {
+public record Route(
+        String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance, Canary canary) {
     public Route {
         upstreams = List.copyOf(upstreams);
+    }
+
+    /** With one release alone. */
+    public Route(String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance) {
+        this(app, upstreams, why, edge, balance, Canary.NONE);
     }
 
     /** With nothing special about it. */

@@ -22,6 +22,7 @@ enum RouterError {
     BAD_RESPONSE(502, "The app's answer makes no sense"),
     MAINTENANCE(503, "Back soon"),
     NO_INSTANCE(503, "The app is not running"),
+    APP_BUSY(503, "The app is busy"),
     UPSTREAM_TIMEOUT(504, "The app took too long");
 
     private final int status;
@@ -38,6 +39,11 @@ enum RouterError {
 
     String title() {
         return title;
+    }
+
+    /** After how many seconds the client may try again; 0: that is not known. */
+    int retryAfterSeconds() {
+        return this == APP_BUSY ? 1 : 0;
     }
 
     /** The stable form on the wire, such as {@code no_app}. */
