@@ -51,6 +51,7 @@ final class Crew {
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> appById = new ConcurrentHashMap<>();
     private Consumer<Integer> onChange = app -> {};
+    private volatile boolean closed;
 
     Crew(
             Engine engine,
@@ -193,6 +194,11 @@ final class Crew {
         appById.remove(instance);
     }
 
+    /** Ends nobody any more who is not being ended already. */
+    void close() {
+        closed = true;
+    }
+
     /** Ends all of an app's instances, and returns when they are gone. */
     void endAll(int app) {
         List<InstanceRow> rows = instances.all(app);
@@ -238,7 +244,10 @@ final class Crew {
                         .map(Set::of)
                         .orElse(Set.of());
                 drain.await(addresses, DRAIN_MAX);
-                end(instance);
+                // After a handing over this process lives on for a while, but whom to end is for another one to say.
+                if (!closed) {
+                    end(instance);
+                }
             } finally {
                 leaving.remove(instance);
             }
