@@ -77,7 +77,7 @@ class ManifestFileTest {
                                 "web",
                                 new ProcessManifest(
                                         Optional.of("gunicorn shop:app"),
-                                        Optional.of(2),
+                                        Optional.of(InstanceRange.fixed(2)),
                                         Optional.of(512_000_000L),
                                         Optional.of(0.5),
                                         Optional.of("/up")),
@@ -263,19 +263,19 @@ class ManifestFileTest {
                         "the keys of [processes.web] are command, instances, memory, cpu, health"),
                 new Mistake(
                         "[processes.web]\ninstances = \"two\"",
-                        "\"instances\" of [processes.web] must be a whole number, not the string \"two\" in stoa.toml, line 2",
-                        "instances = 2"),
+                        "\"instances\" of [processes.web] must be a whole number or a table, not the string \"two\" in stoa.toml, line 2",
+                        "instances = 2   or   instances = { min = 0, max = 10, concurrency = 50, idle = \"15m\" }"),
                 new Mistake(
                         "[processes.web]\ninstances = 1.5",
-                        "\"instances\" of [processes.web] must be a whole number, not the number 1.5 in stoa.toml, line 2",
-                        "instances = 2"),
+                        "\"instances\" of [processes.web] must be a whole number or a table, not the number 1.5 in stoa.toml, line 2",
+                        "instances = 2   or   instances = { min = 0, max = 10, concurrency = 50, idle = \"15m\" }"),
                 new Mistake(
                         "[processes.web]\ninstances = -1",
                         "\"instances\" of [processes.web] must be from 0 to 1000, not -1 in stoa.toml, line 2",
                         "instances = 2"),
                 new Mistake(
-                        "[processes.web]\ninstances = { min = 0, max = 10, concurrency = 50 }",
-                        "\"instances\" of [processes.web] is a table, which asks for autoscaling, and that is not there yet"
+                        "[processes.worker]\ninstances = { min = 0, max = 10 }",
+                        "\"instances\" of [processes.worker] is a table, and only web gets requests that could scale it"
                                 + " in stoa.toml, line 2",
                         "give a number:   instances = 2"),
                 new Mistake(

@@ -49,9 +49,11 @@ public final class Control {
         Routes routes = new Routes(router::update);
         LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
         HealthWatch health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, urls.domain(), clock);
-        Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
+        Scaler scaler = new Scaler(router::load, announcer, clock);
+        router.onDemand(scaler::demand);
+        View view = new View(stores, engine, health, scaler, urls.domain(), clock);
+        Drain drain = router::drain;
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
         engine.gateway()
@@ -59,7 +61,8 @@ public final class Control {
                         gateway,
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
-        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        reconciler = new Reconciler(
+                stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);

@@ -200,7 +200,7 @@ final class Deployment {
     }
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {
-        String counts = view.counts(app.id(), releases.build(release.build())).entrySet().stream()
+        String counts = view.startCounts(app.id(), releases.build(release.build())).entrySet().stream()
                 .map(count -> count.getKey() + "=" + count.getValue())
                 .collect(Collectors.joining(" "));
         say(row, "-----> Starting " + counts);

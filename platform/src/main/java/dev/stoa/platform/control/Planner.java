@@ -100,7 +100,8 @@ final class Planner {
                             .isEmpty())
                     .toList();
             if (notUp.isEmpty()) {
-                steps.add(new Plan.Activate(formation.rollout()));
+                steps.add(new Plan.Activate(
+                        formation.rollout(), formation.counts().getOrDefault(LaunchOrder.WEB, 0)));
             } else if (!formation.deadline().isAfter(now)) {
                 Slot slot = notUp.getFirst();
                 steps.add(new Plan.Fail(

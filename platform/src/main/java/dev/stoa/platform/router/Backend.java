@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** An instance as the router sees it: how many requests it has, and whether it answers. */
 final class Backend {
@@ -15,6 +16,8 @@ final class Backend {
     private volatile boolean refused;
     private volatile long refusedAtNanos;
     private volatile boolean routed = true;
+    private volatile @Nullable Alarm alarm;
+    private volatile long idleSinceNanos = System.nanoTime();
 
     /** @param whenIdle runs whenever the last request in flight is over */
     Backend(Upstream upstream, Runnable whenIdle) {
@@ -30,14 +33,33 @@ final class Backend {
         return inFlight.get();
     }
 
+    /** Rings when so many requests are in flight, and when it is twice as many. */
+    record Alarm(int inFlight, Runnable ring) {}
+
     void take() {
-        inFlight.incrementAndGet();
+        int now = inFlight.incrementAndGet();
+        Alarm set = alarm;
+        if (set != null && (now == set.inFlight() || now == 2 * set.inFlight())) {
+            set.ring().run();
+        }
     }
 
     void release() {
         if (inFlight.decrementAndGet() == 0) {
+            if (alarm != null) {
+                idleSinceNanos = System.nanoTime();
+            }
             whenIdle.run();
         }
+    }
+
+    void alarm(@Nullable Alarm alarm) {
+        this.alarm = alarm;
+    }
+
+    /** When the last request was over, of one with an alarm. */
+    long idleSinceNanos() {
+        return idleSinceNanos;
     }
 
     /** What to compare when choosing: requests in flight, and a lot more for one that just refused. */

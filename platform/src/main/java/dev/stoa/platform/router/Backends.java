@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,9 @@ final class Backends {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition someIdle = lock.newCondition();
     private final AtomicInteger draining = new AtomicInteger();
-    private volatile Snapshot snapshot = new Snapshot(Map.of());
+    private final Map<String, AtomicInteger> held = new ConcurrentHashMap<>();
+    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+    private volatile Consumer<String> onDemand = app -> {};
 
     /** Takes the backend with the fewest requests in flight; among equals they take turns. */
     Claim claim(String host, Set<Backend> tried) {
@@ -52,14 +55,18 @@ final class Backends {
     synchronized void update(RouteTable table) {
         Set<Upstream> routed = new HashSet<>();
         Map<String, Target> next = new HashMap<>();
+        Map<String, List<Backend>> byApp = new HashMap<>();
         table.routes().forEach((host, route) -> {
             List<Claim.Taken> choices = route.upstreams().stream()
                     .map(upstream -> new Claim.Taken(route, backend(upstream)))
                     .toList();
             routed.addAll(route.upstreams());
             next.put(host, new Target(route, choices));
+            byApp.putIfAbsent(
+                    route.app(), choices.stream().map(Claim.Taken::backend).toList());
+            watch(route, choices);
         });
-        snapshot = new Snapshot(next);
+        snapshot = new Snapshot(next, byApp);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
                 backend.route(false);
@@ -72,6 +79,60 @@ final class Backends {
         Backend backend = known.computeIfAbsent(upstream, u -> new Backend(u, this::wakeDrains));
         backend.route(true);
         return backend;
+    }
+
+    private void watch(Route route, List<Claim.Taken> choices) {
+        HoldPolicy hold = route.hold();
+        choices.forEach(choice -> choice.backend()
+                .alarm(
+                        hold.watched()
+                                ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app()))
+                                : null));
+    }
+
+    /** Is told with an app's name, on an event loop, that the app has more to do than before. */
+    void onDemand(Consumer<String> listener) {
+        onDemand = listener;
+    }
+
+    /** Counts a request in that waits for an instance, unless too many do. */
+    boolean hold(Route route) {
+        AtomicInteger count = held.computeIfAbsent(route.app(), app -> new AtomicInteger());
+        int now = count.incrementAndGet();
+        if (now > route.hold().requestsMax()) {
+            count.decrementAndGet();
+            return false;
+        }
+        // The first has to be told; of the others, each doubling is enough to know.
+        if (Integer.bitCount(now) == 1) {
+            onDemand.accept(route.app());
+        }
+        return true;
+    }
+
+    void unhold(String app) {
+        AtomicInteger count = held.get(app);
+        if (count != null) {
+            count.decrementAndGet();
+        }
+    }
+
+    AppLoad load(String app) {
+        List<Backend> backends = snapshot.byApp.getOrDefault(app, List.of());
+        long nowNanos = System.nanoTime();
+        int inFlight = 0;
+        long idleNanos = Long.MAX_VALUE;
+        for (Backend backend : backends) {
+            int here = backend.inFlight();
+            inFlight += here;
+            idleNanos = Math.min(idleNanos, here > 0 ? 0 : nowNanos - backend.idleSinceNanos());
+        }
+        AtomicInteger waiting = held.get(app);
+        return new AppLoad(
+                inFlight,
+                waiting == null ? 0 : waiting.get(),
+                backends.size(),
+                Duration.ofNanos(Math.max(0, idleNanos)));
     }
 
     int inFlight(InetSocketAddress address) {
@@ -125,8 +186,11 @@ final class Backends {
     private static final class Snapshot {
         private final Map<String, Target> targets;
 
-        Snapshot(Map<String, Target> targets) {
+        private final Map<String, List<Backend>> byApp;
+
+        Snapshot(Map<String, Target> targets, Map<String, List<Backend>> byApp) {
             this.targets = targets;
+            this.byApp = byApp;
         }
     }
 

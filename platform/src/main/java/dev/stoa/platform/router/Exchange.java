@@ -56,6 +56,11 @@ final class Exchange {
     private @Nullable Backend backend;
     private @Nullable Origin upstream;
 
+    /** The app whose next instance it waits for. */
+    private @Nullable Route waitsFor;
+
+    private long waitsSinceNanos;
+
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
@@ -107,13 +112,21 @@ final class Exchange {
 
     private void findBackend() {
         switch (lane.backends().claim(RouteTable.key(client.realm(), host), tried == null ? Set.of() : tried)) {
-            case Claim.NoApp none ->
+            case Claim.NoApp none -> {
+                leaveQueue();
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
+            }
             case Claim.NoInstance none -> {
                 app = none.route().app();
+                if (tried == null && none.route().hold().holds()) {
+                    hold(none.route());
+                    return;
+                }
+                leaveQueue();
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
             case Claim.Taken taken -> {
+                leaveQueue();
                 app = taken.route().app();
                 instance = taken.backend().upstream().instance();
                 backend = taken.backend();
@@ -124,6 +137,35 @@ final class Exchange {
                     connect(taken.backend());
                 }
             }
+        }
+    }
+
+    /** Waits for an instance; of its body no more is read meanwhile. */
+    private void hold(Route route) {
+        if (waitsFor == null && !lane.waiting().add(this, route)) {
+            fail(Failure.queueFull(route));
+            return;
+        }
+        if (waitsFor == null) {
+            waitsSinceNanos = System.nanoTime();
+            if (!requestComplete) {
+                client.pauseReading(true);
+            }
+        }
+        waitsFor = route;
+    }
+
+    /** There may be an instance now. Whether it left the queue. */
+    boolean tryAgain() {
+        findBackend();
+        flushToUpstream();
+        return waitsFor == null;
+    }
+
+    private void leaveQueue() {
+        if (waitsFor != null) {
+            lane.waiting().remove(this, waitsFor.app());
+            waitsFor = null;
         }
     }
 
@@ -342,6 +384,12 @@ final class Exchange {
     // The end.
 
     void tick(long nowNanos) {
+        if (waitsFor != null) {
+            if (nowNanos - waitsSinceNanos >= waitsFor.hold().longest().toNanos()) {
+                fail(Failure.waitTimeout(waitsFor));
+            }
+            return;
+        }
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
         Duration limit =
                 awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
@@ -378,6 +426,7 @@ final class Exchange {
 
     private void finish(String error) {
         over = true;
+        leaveQueue();
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {

@@ -19,6 +19,7 @@ final class Lane {
     private final Backends backends;
     private final RequestListener listener;
     private final UpstreamPool pool;
+    private final Waiting waiting;
     private final Ids ids = new Ids(new SplittableRandom());
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
@@ -31,6 +32,7 @@ final class Lane {
         this.backends = backends;
         this.listener = listener;
         this.pool = pool;
+        this.waiting = new Waiting(backends);
         long shortest = Math.min(
                 config.clientIdleTimeout().toMillis(),
                 Math.min(
@@ -49,6 +51,10 @@ final class Lane {
 
     RequestListener listener() {
         return listener;
+    }
+
+    Waiting waiting() {
+        return waiting;
     }
 
     UpstreamPool pool() {
@@ -85,7 +91,10 @@ final class Lane {
 
     /** The route table changed: connections to instances that left it are of no use. */
     void routesChanged() {
-        loop.execute(() -> pool.sweep(System.nanoTime()));
+        loop.execute(() -> {
+            waiting.release(Exchange::tryAgain);
+            pool.sweep(System.nanoTime());
+        });
     }
 
     /** From now on the answer to a request is the last on its connection. */

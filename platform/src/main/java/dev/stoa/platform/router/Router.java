@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -150,6 +151,16 @@ public final class Router implements AutoCloseable {
     public void update(RouteTable table) {
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
+    }
+
+    /** Is told with an app's name that it has more to do than before. Called on an event loop: it must never block. */
+    public void onDemand(Consumer<String> listener) {
+        backends.onDemand(listener);
+    }
+
+    /** What an app has to do right now. */
+    public AppLoad load(String app) {
+        return backends.load(app);
     }
 
     /** Requests, streams and WebSockets that the address has right now. */

@@ -18,6 +18,8 @@ enum RouterError {
     UPSTREAM_CLOSED(502, "The app hung up"),
     BAD_RESPONSE(502, "The app's answer makes no sense"),
     NO_INSTANCE(503, "The app is not running"),
+    QUEUE_FULL(503, "Too many requests wait"),
+    WAIT_TIMEOUT(503, "The app is not ready yet"),
     UPSTREAM_TIMEOUT(504, "The app took too long");
 
     private final int status;

@@ -53,7 +53,7 @@ class PlannerTest {
         pending = formation(2, Map.of("web", 1));
         has(slot(1, "web", 1), Phase.UP);
         has(slot(2, "web", 1), Phase.UP);
-        assertThat(plan().steps()).containsExactly(new Plan.Activate(2));
+        assertThat(plan().steps()).containsExactly(new Plan.Activate(2, 1));
     }
 
     @Test
