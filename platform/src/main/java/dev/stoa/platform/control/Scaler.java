@@ -230,8 +230,12 @@ final class Scaler {
         }
         AppLoad present = load.apply(scaled.app.name());
         Duration untilSleep = Duration.between(now, sleepAt(scaled, present, now));
-        boolean mustWait = present.inFlight() + present.held() > 0 || scaled.crashed || !untilSleep.isPositive();
-        return Optional.of(mustWait ? scaled.range.idleOrDefault() : untilSleep);
+        boolean mustWait = present.inFlight() + present.held() > 0 || scaled.crashed;
+        return Optional.of(mustWait ? scaled.range.idleOrDefault() : longer(untilSleep, LOOKS_APART));
+    }
+
+    private static Duration longer(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
     }
 
     private static String said(Scaled scaled, int before, AppLoad present) {
