@@ -119,9 +119,11 @@ final class View {
         Optional<RolloutRow> active =
                 current.stream().filter(RolloutRow::active).findFirst();
         Optional<BuildRow> activeBuild = active.map(this::build);
+        Map<String, InstanceRange> ranges =
+                activeBuild.map(build -> ranges(app.id(), build)).orElse(Map.of());
         Wanted wanted = new Wanted(
                 active.map(rollout -> formation(
-                        rollout, counts(ranges(app.id(), activeBuild.orElseThrow()), running(app, rollout, running)))),
+                        rollout, counts(ranges, running(app, rollout, running)))),
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
@@ -131,9 +133,8 @@ final class View {
         hosts.addAll(apps.domains(app.id()));
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
-        Optional<InstanceRange> scaled = activeBuild
-                .flatMap(build -> Optional.ofNullable(ranges(app.id(), build).get(LaunchOrder.WEB)))
-                .filter(InstanceRange::scales);
+        Optional<InstanceRange> scaled =
+                Optional.ofNullable(ranges.get(LaunchOrder.WEB)).filter(InstanceRange::scales);
         Route route = route(app, wanted, actual, statuses, scaled);
         return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
     }
@@ -243,8 +244,7 @@ final class View {
     }
 
     private BuildRow build(RolloutRow rollout) {
-        return releases.build(
-                releases.find(rollout.app(), rollout.version()).orElseThrow().build());
+        return releases.build(rollout.app(), rollout.version());
     }
 
     private Formation formation(RolloutRow rollout, Map<String, Integer> counts) {
