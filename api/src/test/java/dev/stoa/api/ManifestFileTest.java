@@ -279,6 +279,36 @@ class ManifestFileTest {
                                 + " in stoa.toml, line 2",
                         "give a number:   instances = 2"),
                 new Mistake(
+                        "[processes.web]\ninstances = { min = 5,  max = 2 }",
+                        "\"max\" of [processes.web.instances] is 2, less than \"min\", which is 5 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = -1 }",
+                        "\"min\" of [processes.web.instances] must be from 0 to 1000, not -1 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, max = 1001 }",
+                        "\"max\" of [processes.web.instances] must be from 1 to 1000, not 1001 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { max = 2, concurrency = 0 }",
+                        "\"concurrency\" of [processes.web.instances] must be from 1 to 100000, not 0 in stoa.toml, line 2",
+                        "instances = { min = 1, max = 10, concurrency = 50 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, idle = 15 }",
+                        "\"idle\" of [processes.web.instances] must be a time such as \"90s\", \"15m\" or \"2h\","
+                                + " not the number 15 in stoa.toml, line 2",
+                        "instances = { min = 0, idle = \"15m\" }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, idle = \"0s\" }",
+                        "\"idle\" of [processes.web.instances] must be a time such as \"90s\", \"15m\" or \"2h\","
+                                + " not \"0s\" in stoa.toml, line 2",
+                        "instances = { min = 0, idle = \"15m\" }"),
+                new Mistake(
+                        "[processes.web.instances]\nmin = 0\nmaximum = 3",
+                        "\"maximum\" is not a key of [processes.web.instances] in stoa.toml, line 3",
+                        "the keys of [processes.web.instances] are min, max, concurrency, idle"),
+                new Mistake(
                         "[processes.web]\nmemory = 512",
                         "\"memory\" of [processes.web] must be a string with a unit, not the number 512 in stoa.toml, line 2",
                         "memory = \"512MB\""),

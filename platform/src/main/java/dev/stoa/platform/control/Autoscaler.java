@@ -59,7 +59,7 @@ final class Autoscaler {
      */
     int wanted(Instant now, InstanceRange range, int current, int inFlight, boolean starved) {
         int instant = needed(range, inFlight);
-        boolean panic = instant >= PANIC_FACTOR * current || starved;
+        boolean panic = inFlight >= PANIC_FACTOR * current * target(range) || starved;
         int asked = Math.max(1, Math.max(needed(range, average(now, PANIC_WINDOW)), panic ? instant : 0));
         asked = starved ? Math.max(asked, current + 1) : asked;
         add(new Sample(now, inFlight, asked));
