@@ -51,6 +51,9 @@ import org.tomlj.TomlTable;
  * schedule = "0 8 * * *"
  * command = "python digest.py"
  *
+ * [databases.main]
+ * plan = "small"
+ *
  * [env]
  * LOG_LEVEL = "info"
  * }</pre>
@@ -95,9 +98,9 @@ public final class ManifestFile {
             KeyExamples.of("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
     private static final KeyExamples NETWORK = KeyExamples.of("allow", "allow = [\"frontend\"]");
     private static final Map<String, String> LATER = Map.of(
-            "databases", "leave it out, and give the app its database by: stoa config set DATABASE_URL=postgresql://…",
             "buckets", "leave it out, and give the app its storage by: stoa config set S3_URL=…",
             "volumes", "leave it out: what an instance writes to its disk is gone with the instance",
+            "caches", "leave it out, and give the app its cache by: stoa config set REDIS_URL=redis://…",
             "functions", "leave it out, and run the code as a process type:   [processes.worker]");
 
     private ManifestFile() {}
@@ -142,7 +145,7 @@ public final class ManifestFile {
     public static Manifest parse(String text, String fileName) {
         String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;
         TomlSection top = new TomlSection(fileName, "", toml(plain, fileName));
-        top.allowOnly(TOP.byKey(), LATER);
+        top.allowOnly(known(), LATER);
         return new Manifest(
                 name(top),
                 domains(top),
@@ -156,6 +159,12 @@ public final class ManifestFile {
                 EdgeTable.read(top),
                 RoutingTable.read(top),
                 ResourceTables.read(top));
+    }
+
+    private static Map<String, String> known() {
+        Map<String, String> known = new LinkedHashMap<>(TOP.byKey());
+        known.putAll(ResourceTables.examples());
+        return known;
     }
 
     private static TomlTable toml(String text, String fileName) {

@@ -90,6 +90,7 @@ public final class ManifestLines {
             addIf("release.timeout", timeout);
         }
         addIf("network.allow", list(manifest.network().allow()));
+        EdgeLines.of(manifest.edge()).forEach(this::add);
         new TreeMap<>(manifest.crons()).forEach(this::cron);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
     }

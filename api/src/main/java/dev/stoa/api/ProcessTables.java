@@ -63,25 +63,9 @@ final class ProcessTables {
         return new ProcessManifest(
                 process.text("command", EXAMPLES.of("command")),
                 InstancesValue.read(type, process),
-                memoryBytes(process),
+                process.bytes("memory", EXAMPLES.of("memory")),
                 cpu(process),
                 health(process));
-    }
-
-    private static Optional<Long> memoryBytes(TomlSection process) {
-        String key = "memory";
-        String example = EXAMPLES.of(key);
-        Optional<Object> value = process.value(key);
-        if (value.isPresent() && !(value.get() instanceof String)) {
-            throw process.wrongType(key, "a string with a unit", example);
-        }
-        return process.text(key, example)
-                .map(text -> MemorySize.parseBytes(text)
-                        .orElseThrow(() -> process.problem(
-                                key,
-                                "%s must be an amount such as \"512MB\" or \"1GiB\", not \"%s\""
-                                        .formatted(process.subject(key), text),
-                                example)));
     }
 
     private static Optional<Double> cpu(TomlSection process) {

@@ -1,6 +1,7 @@
 package dev.stoa.api;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What runs where: the answer of {@code stoa status}.
@@ -10,6 +11,7 @@ import java.util.List;
  * @param isolation how instances are kept apart, such as {@code bubblewrap + cgroup v1}
  * @param missing   sentences: what isolation this machine lacks, and how to get it
  * @param home      the data directory
+ * @param resources how many databases and the like there are, by kind
  */
 public record Status(
         long pid,
@@ -23,8 +25,10 @@ public record Status(
         String database,
         String home,
         int apps,
-        int instances) {
+        int instances,
+        Map<String, Integer> resources) {
     public Status {
         missing = List.copyOf(missing);
+        resources = Map.copyOf(resources);
     }
 }

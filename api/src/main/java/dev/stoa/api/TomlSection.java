@@ -105,6 +105,59 @@ final class TomlSection {
         return Optional.of(new TomlSection(file, name.isEmpty() ? key : name + "." + key, inner));
     }
 
+    /** The tables of a list of tables, written {@code [[name.key]]}. */
+    List<TomlSection> tables(String key, String example) {
+        Optional<Object> value = value(key);
+        if (value.isEmpty()) {
+            return List.of();
+        }
+        if (!(value.get() instanceof TomlArray array)) {
+            throw wrongType(key, "a list of tables", example);
+        }
+        List<TomlSection> tables = new ArrayList<>();
+        for (int i = 0; i < array.size(); i++) {
+            if (!(array.get(i) instanceof TomlTable inner)) {
+                throw problem(
+                        key,
+                        "%s must be a list of tables, and holds %s".formatted(subject(key), found(array.get(i))),
+                        example);
+            }
+            tables.add(new TomlSection(file, name.isEmpty() ? key : name + "." + key, inner));
+        }
+        return tables;
+    }
+
+    Optional<Boolean> flag(String key, String example) {
+        return value(key).map(value -> switch (value) {
+            case Boolean flag -> flag;
+            default -> throw wrongType(key, "true or false", example);
+        });
+    }
+
+    /** A whole number from 1 on. */
+    Optional<Integer> count(String key, int max, String example) {
+        return value(key).map(value -> switch (value) {
+            case Long number when number >= 1 && number <= max -> number.intValue();
+            case Long number ->
+                throw problem(key, "%s must be from 1 to %d, not %d".formatted(subject(key), max, number), example);
+            default -> throw wrongType(key, "a whole number", example);
+        });
+    }
+
+    /** An amount of memory with its unit. */
+    Optional<Long> bytes(String key, String example) {
+        if (value(key).filter(value -> !(value instanceof String)).isPresent()) {
+            throw wrongType(key, "a string with a unit", example);
+        }
+        return text(key, example)
+                .map(text -> MemorySize.parseBytes(text)
+                        .orElseThrow(() -> problem(
+                                key,
+                                "%s must be an amount such as \"512MB\" or \"1GiB\", not \"%s\""
+                                        .formatted(subject(key), text),
+                                example)));
+    }
+
     Map<String, TomlSection> sections(String example) {
         Map<String, TomlSection> sections = new LinkedHashMap<>();
         for (String key : table.keySet()) {
@@ -115,7 +168,10 @@ final class TomlSection {
 
     /** A length of time, under the key that every table has for it. */
     Optional<Duration> timeout(String example) {
-        String key = "timeout";
+        return span("timeout", example);
+    }
+
+    Optional<Duration> span(String key, String example) {
         return text(key, example)
                 .map(text -> TimeSpan.parse(text)
                         .filter(Duration::isPositive)
@@ -143,6 +199,12 @@ final class TomlSection {
     StoaException problem(ErrorCode code, String key, String sentence, String hint) {
         String where = name.isEmpty() && sentence.endsWith(" " + file) ? "" : " in " + file;
         return new StoaException(code, "%s%s, line %d".formatted(sentence, where, line(key)), hint);
+    }
+
+    /** An error on a key that has to be there, at the first that is. */
+    StoaException missing(String key, String example) {
+        String there = table.keySet().stream().findFirst().orElse(key);
+        return problem(there, "[%s] has no \"%s\"".formatted(name, key), example);
     }
 
     /** The key as the subject of a sentence: {@code "memory" of [processes.web]}. */

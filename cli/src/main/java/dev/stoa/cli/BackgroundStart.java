@@ -77,6 +77,7 @@ final class BackgroundStart {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .redirectErrorStream(true);
         builder.environment().put("STOA_HOME", home.toString());
+        builder.environment().put("STOA_DETACHED", "1");
         // What would make it look elsewhere for a platform means this command line, not the platform.
         builder.environment().remove("STOA_URL");
         builder.environment().remove("STOA_TOKEN");

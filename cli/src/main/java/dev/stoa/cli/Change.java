@@ -25,7 +25,7 @@ final class Change {
             Deploy deploy = request.apply(client, app);
             boolean atOnce = deploy.state().equals("done");
             terminal.print((atOnce && deploy.release().isEmpty() ? stored : rolling).formatted(app) + "... ");
-            Deploy ended = atOnce ? deploy : follow(client, deploy);
+            Deploy ended = atOnce ? deploy : follow(deploy);
             String release = ended.release().map(r -> ", " + r).orElse("");
             terminal.show(ended, () -> terminal.line("done" + release));
             if (terminal.json()) {
@@ -35,10 +35,19 @@ final class Change {
         });
     }
 
-    private Deploy follow(Client client, Deploy deploy) {
+    /** Shows a change that is on its way as such a line, which is no result of its own. */
+    static void follow(Session session, Deploy deploy, String words) {
+        Terminal terminal = session.terminal();
+        terminal.print(words + "... ");
+        boolean atOnce = deploy.state().equals("done");
+        Deploy ended = atOnce ? deploy : new Change(session).follow(deploy);
+        terminal.line("done" + ended.release().map(release -> ", " + release).orElse(""));
+    }
+
+    private Deploy follow(Deploy deploy) {
         List<String> lines = new ArrayList<>();
         try {
-            return new DeployStream(client, session.terminal(), deploy)
+            return new DeployStream(session.client(), session.terminal(), deploy)
                     .follow(lines::add)
                     .deploy();
         } catch (StoaException e) {

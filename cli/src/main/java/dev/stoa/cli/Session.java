@@ -2,9 +2,12 @@ package dev.stoa.cli;
 
 import dev.stoa.api.AppName;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.ManifestFile;
 import dev.stoa.api.StoaException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +53,17 @@ final class Session implements AutoCloseable {
             new BackgroundStart(environment).start(java.util.List.of());
         }
         return client();
+    }
+
+    /** The app that {@code -a} or the folder's stoa.toml names; a folder's own name is no word on anything but an app. */
+    Optional<String> namedApp() {
+        if (!appNamed() && !Files.isRegularFile(environment.folder().resolve(ManifestFile.NAME))) {
+            return Optional.empty();
+        }
+        AppChoice choice = app(environment.folder());
+        return choice.origin() == AppChoice.Origin.FOLDER
+                ? Optional.empty()
+                : Optional.of(choice.app().value());
     }
 
     boolean appNamed() {

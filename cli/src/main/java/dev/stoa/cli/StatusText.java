@@ -1,6 +1,7 @@
 package dev.stoa.cli;
 
 import dev.stoa.api.Status;
+import java.util.TreeMap;
 
 /** What runs where, in a few lines. */
 final class StatusText {
@@ -14,6 +15,8 @@ final class StatusText {
         fact(terminal, "database", status.database());
         fact(terminal, "data", status.home());
         fact(terminal, "apps", "%d, instances: %d".formatted(status.apps(), status.instances()));
+        new TreeMap<>(status.resources())
+                .forEach((kind, count) -> fact(terminal, kind + "s", Integer.toString(count)));
         for (String missing : status.missing()) {
             fact(terminal, "missing", missing);
         }

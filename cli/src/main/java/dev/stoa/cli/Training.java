@@ -138,7 +138,8 @@ public final class Training {
                 "embedded",
                 "/tmp",
                 1,
-                1);
+                1,
+                Map.of("database", 1));
     }
 
     private static App app() {

@@ -201,7 +201,8 @@ final class FakePlatform implements AutoCloseable {
                 "embedded PostgreSQL",
                 "/home/me/.stoa",
                 1,
-                2);
+                2,
+                Map.of("database", 3));
     }
 
     static App app() {

@@ -3,27 +3,42 @@ package dev.stoa.platform;
 import dev.stoa.api.Status;
 import dev.stoa.platform.base.Threads;
 import java.io.Console;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The platform in a terminal or under a service manager: says what runs where, and stops on a signal. In a terminal its apps
  * stop with it; under a service manager they go on, so that the platform can be restarted beneath them.
+ *
+ * <p>When another process has followed it, this one stays until that has ended, since a terminal or a service manager waits
+ * for it, and passes signals on. A process that was itself started to follow another one, or in the background, goes.
  */
 final class Foreground {
+    /** Says that nobody waits for this process. */
+    private static final String DETACHED = "STOA_DETACHED";
+
     private Foreground() {}
 
-    static void run(PlatformOptions options) throws InterruptedException {
+    static void run(List<String> arguments, Map<String, String> environment) throws InterruptedException {
         boolean terminal = Optional.ofNullable(System.console())
                 .filter(Console::isTerminal)
                 .isPresent();
-        Platform platform = Platform.start(options, System.getenv());
-        Runtime.getRuntime()
-                .addShutdownHook(Threads.unstarted("stop", terminal ? platform::closeWithApps : platform::close));
-        print(platform.status());
+        Tenure tenure = Tenure.begin(arguments, environment);
+        AtomicReference<Runnable> stop = new AtomicReference<>(() -> tenure.close(terminal));
+        Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", () -> stop.get().run()));
+        print(tenure.status());
         if (terminal) {
             System.out.println("Ctrl-C stops the platform and its apps");
         }
-        platform.awaitClosed();
+        tenure.awaitOver();
+        boolean awaited = !environment.containsKey(DETACHED) && !environment.containsKey(Turn.VARIABLE);
+        if (awaited && tenure.heir().isPresent()) {
+            Guardian guardian = new Guardian(tenure.home(), tenure.heir().get());
+            stop.set(guardian::stop);
+            guardian.awaitEnd();
+        }
     }
 
     private static void print(Status status) {

@@ -13,7 +13,7 @@ public final class Main {
             if (words.equals(List.of("--train"))) {
                 Training.run();
             } else {
-                Foreground.run(PlatformOptions.parse(words, System.getenv()));
+                Foreground.run(words, System.getenv());
             }
         } catch (StoaException e) {
             System.err.println("error: " + e.message());

@@ -6,6 +6,7 @@ import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
@@ -13,6 +14,7 @@ import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
+import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -20,13 +22,13 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.engine.process.ProcessEngine;
 import dev.stoa.platform.http.ApiServer;
+import dev.stoa.platform.http.Door;
 import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import dev.stoa.platform.router.Router;
-import dev.stoa.platform.router.RouterConfig;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -35,6 +37,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -57,15 +60,21 @@ public final class Platform implements AutoCloseable {
     private final PlatformOptions options;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
+
+    /** Another process goes on with the store and the clients. */
+    private volatile boolean leaving;
+
     private final Home home;
     private final Engine engine;
     private final String database;
+    private final Edge edge;
     private final Router router;
     private final Control control;
-    private final ApiServer api;
 
-    private Platform(PlatformOptions options, Map<String, String> environment) {
+    private Platform(
+            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
         this.options = options;
+        this.edge = edge;
         try {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
@@ -77,12 +86,16 @@ public final class Platform implements AutoCloseable {
             engine = opening.get();
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
-            router = opened(new Router(RouterConfig.onPort(options.httpPort()), request -> {}));
-            router.start();
+            router = opened(edge).router();
+            edge.tell(new AccessLog(logs, clock));
+            // Of the requests that are served on while another process has the logs, nobody is told.
+            opened.push(() -> edge.tell(request -> {}));
+            Door door = edge.door();
             control = new Control(
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
+                    List.of(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -97,10 +110,14 @@ public final class Platform implements AutoCloseable {
                     ids,
                     clock);
             opened.push(control::close);
+            control.presumeUp(up);
             control.start();
-            api = opened(
-                    new ApiServer(options.apiHost(), options.apiPort(), home.token(), endpoints(), Version.CURRENT));
+            router.accept();
+            ApiServer api = opened(ApiServer.behind(
+                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
+            opened.push(door::shut);
+            door.open(api.port());
             home.light(new Home.Beacon(ProcessHandle.current().pid(), apiUrl()));
         } catch (RuntimeException | Error e) {
             closeOpened();
@@ -110,26 +127,44 @@ public final class Platform implements AutoCloseable {
 
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
-        return new Platform(options, environment);
+        return new Platform(options, environment, new Edge(options, Map.of()), Set.of(), Succession.NONE);
     }
 
-    private List<Endpoint> endpoints() {
+    /**
+     * As the other, behind an edge that may have been there before.
+     *
+     * @param up the instances that the platform before this one knew to be up
+     */
+    static Platform start(
+            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+        return new Platform(options, environment, edge, up, succession);
+    }
+
+    private List<Endpoint> endpoints(Succession succession) {
         return Stream.of(
+                        new SuccessionApi(succession).endpoints(),
                         new Api(control.apps(), this::status, this::stopWithApps).endpoints(),
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
-                        new RunsApi(control.runs()).endpoints())
+                        control.edgeApi().endpoints(),
+                        new RunsApi(control.runs()).endpoints(),
+                        new ResourceApi(control.resources()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }
 
     private Sql openStore() {
         return options.databaseUrl().map(Sql::open).orElseGet(() -> {
-            PostgresCluster cluster = opened(PostgresCluster.open(
-                    home.postgres(), PostgresBinaries.unpacked(home.root().resolve("bin"))));
+            PostgresCluster cluster = PostgresCluster.open(
+                    home.postgres(), PostgresBinaries.unpacked(home.root().resolve("bin")));
+            opened.push(() -> {
+                if (!leaving) {
+                    cluster.close();
+                }
+            });
             return Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
         });
     }
@@ -147,7 +182,8 @@ public final class Platform implements AutoCloseable {
                 database,
                 home.root().toString(),
                 control.appCount(),
-                control.instanceCount());
+                control.instanceCount(),
+                control.resources().counts());
     }
 
     /** Returns when the platform has stopped. */
@@ -176,6 +212,24 @@ public final class Platform implements AutoCloseable {
     public void close() {
         closeOpened();
         closed.countDown();
+    }
+
+    /** The instances that are up. */
+    Set<String> up() {
+        return control.up();
+    }
+
+    /** Closes, but leaves the edge to serve by the last route table, and clients to wait for the platform that follows. */
+    void leave() {
+        leaving = true;
+        home.keepBeacon();
+        edge.keep(true);
+        close();
+    }
+
+    /** Whether it was closed for another one to follow. */
+    boolean left() {
+        return leaving;
     }
 
     private synchronized void closeOpened() {
@@ -224,6 +278,6 @@ public final class Platform implements AutoCloseable {
     }
 
     private String apiUrl() {
-        return "http://%s:%d".formatted(options.apiHost(), api.port());
+        return "http://%s:%d".formatted(options.apiHost(), edge.door().port());
     }
 }

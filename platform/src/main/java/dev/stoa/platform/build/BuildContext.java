@@ -9,13 +9,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What a buildpack works with: the folder, the toolchains, a shell, and the user who watches. */
@@ -34,14 +37,26 @@ final class BuildContext {
     private final BuildRequest request;
     private final SourceFolder source;
     private final Consumer<String> output;
+    private final Set<String> afterwards;
 
     BuildContext(
             BuildShell shell, Toolchains tools, BuildRequest request, SourceFolder source, Consumer<String> output) {
+        this(shell, tools, request, source, output, new LinkedHashSet<>());
+    }
+
+    private BuildContext(
+            BuildShell shell,
+            Toolchains tools,
+            BuildRequest request,
+            SourceFolder source,
+            Consumer<String> output,
+            Set<String> afterwards) {
         this.shell = shell;
         this.tools = tools;
         this.request = request;
         this.source = source;
         this.output = output;
+        this.afterwards = afterwards;
     }
 
     SourceFolder source() {
@@ -68,7 +83,7 @@ final class BuildContext {
 
     /** The same, but commands see the config vars only where they are given them. */
     BuildContext withoutConfig() {
-        return new BuildContext(shell, tools, request.withoutConfig(), source, output);
+        return new BuildContext(shell, tools, request.withoutConfig(), source, output, afterwards);
     }
 
     /** The app's own secrets, which its instances get as config vars. */
@@ -166,6 +181,32 @@ final class BuildContext {
         return execute(script, Map.of(), readable, line -> {}) == 0;
     }
 
+    /**
+     * Leaves to the end of the build what only later builds need. Nobody waits for it, and its failure does not matter.
+     *
+     * @param script that finds the slug as the build leaves it; the same one again is run once
+     */
+    void afterwards(String script) {
+        afterwards.add(script);
+    }
+
+    /** Tells the shell that the build has ended. */
+    void end() throws InterruptedException {
+        // One command for all, as each has its price; -e of one must not end the next.
+        String all = afterwards.stream()
+                .map(script -> "(\n%s\n); [ $? = 0 ] || failed=1\n".formatted(script))
+                .collect(Collectors.joining());
+        shell.end(
+                request.tenant(),
+                request.source(),
+                all.isEmpty() ? List.of() : List.of(command(all + "exit ${failed-0}", Map.of(), List.of())));
+    }
+
+    /** The platform itself has written into the slug. */
+    void written() {
+        shell.written(request.source());
+    }
+
     /** Runs a command quietly; its exit status, and what it printed where that is not too much. */
     Outcome outcome(String script, Map<String, String> env, List<Path> readable) throws InterruptedException {
         List<String> printed = Collections.synchronizedList(new ArrayList<>());
@@ -193,14 +234,16 @@ final class BuildContext {
 
     private int execute(String script, Map<String, String> env, List<Path> readable, Consumer<String> lines)
             throws InterruptedException {
+        return shell.run(command(script, env, readable), lines);
+    }
+
+    private BuildShell.Command command(String script, Map<String, String> env, List<Path> readable) {
         Map<String, String> all = new HashMap<>(tools.networkEnvironment());
         all.put("LANG", BuildEnvironment.LANG);
         all.put("PATH", BuildEnvironment.SYSTEM_PATH);
         all.putAll(request.config());
         all.putAll(env);
-        return shell.run(
-                new BuildShell.Command(request.tenant(), request.source(), request.cache(), script, all, readable),
-                lines);
+        return new BuildShell.Command(request.tenant(), request.source(), request.cache(), script, all, readable);
     }
 
     static StoaException diskError(IOException e) {

@@ -18,6 +18,28 @@ public interface BuildShell {
      */
     int run(Command command, Consumer<String> lines) throws InterruptedException;
 
+    /** The platform itself has written into the slug, which the next command or instance must find to be its tenant's. */
+    default void written(Path slug) {}
+
+    /**
+     * The build has ended, well or not.
+     *
+     * @param afterwards what only later builds need: it runs beside whatever follows, until {@link #settle}
+     */
+    default void end(int tenant, Path slug, List<Command> afterwards) throws InterruptedException {
+        for (Command command : afterwards) {
+            int _ = run(command, line -> {});
+        }
+    }
+
+    /**
+     * Waits until what {@link #end} has left to be done is done. Before, the slug and the cache may be neither deleted nor
+     * built in.
+     *
+     * @throws InterruptedException when the calling thread is interrupted; what was running has ended then
+     */
+    default void settle(Path slug) throws InterruptedException {}
+
     /**
      * One command.
      *

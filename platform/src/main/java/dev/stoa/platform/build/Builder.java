@@ -89,7 +89,7 @@ public final class Builder {
             BuildContext context = new BuildContext(shell, tools, request, source, output);
             context.step(capitalised(buildpack.name()) + " detected");
             others(buildpack, source).ifPresent(context::detail);
-            Buildpack.Built built = buildpack.build(context);
+            Buildpack.Built built = built(buildpack, context);
             Map<String, String> processes = processes(request.manifest(), procfile, buildpack, built);
             context.step("Process types: "
                     + new TreeMap<>(processes)
@@ -100,6 +100,29 @@ public final class Builder {
         } catch (UncheckedIOException e) {
             throw BuildContext.diskError(Objects.requireNonNull(e.getCause()));
         }
+    }
+
+    /** What an install has brought is kept though the build fails later: the next one will want it. */
+    private static Buildpack.Built built(Buildpack buildpack, BuildContext context) throws InterruptedException {
+        Buildpack.Built built;
+        try {
+            built = buildpack.build(context);
+        } catch (RuntimeException e) {
+            context.end();
+            throw e;
+        }
+        context.end();
+        return built;
+    }
+
+    /**
+     * Waits for what a build has left to be done beside whatever followed it; before, its folder and its app's cache may
+     * be neither deleted nor built in.
+     *
+     * @throws InterruptedException when the calling thread is interrupted; what was running has ended then
+     */
+    public void settle(Path source) throws InterruptedException {
+        shell.settle(source);
     }
 
     private static String capitalised(String name) {

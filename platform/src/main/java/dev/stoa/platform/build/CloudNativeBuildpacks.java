@@ -36,6 +36,7 @@ final class CloudNativeBuildpacks implements Buildpack {
     public Built build(BuildContext context) throws InterruptedException {
         CloudNativeBuild.Built built = new CloudNativeBuild(new Bench(context), own)
                 .build(context.source().manifest().build().buildpacks());
+        context.written();
         return new Built(built.processes(), built.env(), List.of());
     }
 
@@ -72,17 +73,23 @@ final class CloudNativeBuildpacks implements Buildpack {
 
         @Override
         public int status(String script, Map<String, String> env) throws InterruptedException {
-            return context.withoutConfig().status(script, env);
+            return commands().status(script, env);
         }
 
         @Override
         public void run(String what, String script, Map<String, String> env) throws InterruptedException {
-            context.withoutConfig().run(what, script, env, List.of());
+            commands().run(what, script, env, List.of());
         }
 
         @Override
         public boolean attempt(String script) throws InterruptedException {
-            return context.withoutConfig().attempt(script);
+            return commands().attempt(script);
+        }
+
+        /** Between two of them the platform writes its part of the contract into the slug. */
+        private BuildContext commands() {
+            context.written();
+            return context.withoutConfig();
         }
 
         @Override

@@ -64,7 +64,18 @@ record DependencyCache(Path folder, String key, String what) {
 
     /** Keeps what the slug has now; a failure costs time in the next build, nothing else. */
     void save(BuildContext context) throws InterruptedException {
-        String script = """
+        if (!context.attempt(saving())) {
+            context.detail("the dependencies could not be kept for the next build");
+        }
+    }
+
+    /** The same, where nothing that the build does from here on changes them: nobody waits for it. */
+    void saveAfterwards(BuildContext context) {
+        context.afterwards(saving());
+    }
+
+    private String saving() {
+        return """
                 set -e
                 [ -d %2$s ] || exit 0
                 mkdir -p %1$s; cd_from=$PWD; new=%1$s/.new
@@ -73,15 +84,13 @@ record DependencyCache(Path folder, String key, String what) {
                 touch "$new"; mv "$new" %1$s/%3$s
                 ls -1t %1$s | tail -n +%4$d | while read -r old; do rm -rf %1$s/"$old"; done
                 """.formatted(Shell.quote(folder.toString()), Shell.quote(what), key, ENTRIES_MAX + 1);
-        if (!context.attempt(script)) {
-            context.detail("the dependencies could not be kept for the next build");
-        }
     }
 
     /** Drops a package manager's downloads when they have grown too large. */
-    static void boundDownloads(BuildContext context, Path downloads) throws InterruptedException {
+    static void boundDownloads(BuildContext context, Path downloads) {
         String folder = Shell.quote(downloads.toString());
-        context.attempt(
-                "[ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s".formatted(folder, DOWNLOADS_KILOBYTES_MAX));
+        // The folder need not be there.
+        context.afterwards(
+                "[ ! -d %1$s ] || [ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s".formatted(folder, DOWNLOADS_KILOBYTES_MAX));
     }
 }

@@ -142,6 +142,12 @@ final class NodeBuildpack implements Buildpack {
         commands.run(prune.get(), Map.of());
     }
 
+    /** Whether commands follow that may change what was installed. */
+    private static boolean goesOn(PackageJson app) {
+        return Stream.of("heroku-postbuild", "build", "heroku-cleanup")
+                .anyMatch(script -> app.script(script).isPresent());
+    }
+
     private static void install(BuildContext context, PackageJson app, NodeCommands commands, boolean withDev)
             throws InterruptedException {
         NodePackages packages = commands.packages();
@@ -182,8 +188,10 @@ final class NodeBuildpack implements Buildpack {
         }
         context.step("Installing dependencies with " + manager);
         commands.run(command, Map.of());
-        if (keeps) {
+        if (keeps && goesOn(app)) {
             cache.save(context);
+        } else if (keeps) {
+            cache.saveAfterwards(context);
         }
     }
 }

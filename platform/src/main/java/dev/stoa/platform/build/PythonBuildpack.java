@@ -40,7 +40,7 @@ final class PythonBuildpack implements Buildpack {
         } else {
             install.into(new PythonEnvironment(context, python));
             if (install.keeps()) {
-                cache.save(context);
+                cache.saveAfterwards(context);
             }
         }
         Optional<DjangoProject> django =

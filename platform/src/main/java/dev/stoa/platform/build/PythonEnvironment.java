@@ -49,24 +49,20 @@ final class PythonEnvironment {
     void create(String options) throws InterruptedException {
         run(
                 "creating the virtual environment",
-                "rm -rf %1$s && mkdir -p %2$s && %3$s -m venv%4$s %1$s"
+                "rm -rf %1$s && mkdir -p %2$s && %3$s -m venv%4$s %1$s && %5$s"
                         .formatted(
                                 VENV,
                                 BuildContext.OWN_FOLDER,
                                 Shell.quote(python.program().toString()),
-                                options),
+                                options,
+                                sign()),
                 Map.of(),
                 List.of());
-        sign();
     }
 
-    /** Writes down for which folder the environment was made. */
-    void sign() throws InterruptedException {
-        run(
-                "marking the virtual environment",
-                "printf %%s %s > %s".formatted(Shell.quote(context.mount()), MOUNT_FILE),
-                Map.of(),
-                List.of());
+    /** The command that writes down for which folder the environment was made. */
+    String sign() {
+        return "printf %%s %s > %s".formatted(Shell.quote(context.mount()), MOUNT_FILE);
     }
 
     /** Virtual environments name the folder that they were made in; where the new slug has another, they are rewritten. */
@@ -157,6 +153,7 @@ final class PythonEnvironment {
             Files.writeString(file, text);
             file.toFile().setExecutable(name.contains("/bin/"), false);
             file.toFile().setReadable(true, false);
+            context.written();
         } catch (IOException e) {
             throw BuildContext.diskError(e);
         }

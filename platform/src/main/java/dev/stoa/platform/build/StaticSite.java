@@ -55,6 +55,7 @@ final class StaticSite {
             // Instances run as somebody else, whatever the platform's umask.
             Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
             Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
+            context.written();
         } catch (IOException e) {
             throw BuildContext.diskError(e);
         }

@@ -48,10 +48,11 @@ record UvInstall(String project, String lock) implements PythonInstall {
         String command = "uv sync --locked --no-default-groups";
         environment.run(
                 command,
-                "rm -rf %s && %s%s".formatted(PythonEnvironment.VENV, uv, command.substring("uv".length())),
+                "rm -rf %s && %s%s && %s"
+                        .formatted(
+                                PythonEnvironment.VENV, uv, command.substring("uv".length()), environment.sign()),
                 env,
                 List.of(STALE));
-        environment.sign();
         environment.shim("uv");
         DependencyCache.boundDownloads(context, context.cache("uv"));
     }

@@ -25,21 +25,23 @@ final class AppConfig {
     private static final int NAMES_SHOWN = 12;
 
     private final ConfigStore configs;
+    private final AppResources resources;
     private final RandomGenerator random;
 
-    AppConfig(ConfigStore configs, RandomGenerator random) {
+    AppConfig(ConfigStore configs, AppResources resources, RandomGenerator random) {
         this.configs = configs;
+        this.resources = resources;
         this.random = random;
     }
 
     /**
-     * Refuses a deploy that lacks what it requires, and generates what is to be generated.
+     * Refuses a deploy that asks for what there is not, or lacks what it requires, and generates what is to be generated.
      *
      * @throws StoaException CONFIG_MISSING, with all the names
      */
     void prepare(AppRow app, MergedManifest merged, Consumer<String> say) {
-        Set<String> present = new HashSet<>(configs.read(app.id()).keySet());
-        present.addAll(merged.manifest().env().keySet());
+        resources.check(app, merged.manifest());
+        Set<String> present = present(app, merged);
         AppSetup setup = merged.setup();
         Map<String, String> missing = setup.missing(present);
         if (!missing.isEmpty()) {
@@ -52,6 +54,20 @@ final class AppConfig {
         if (!generated.isEmpty()) {
             keep(app, generated, say);
         }
+    }
+
+    private Set<String> present(AppRow app, MergedManifest merged) {
+        Set<String> present = new HashSet<>(configs.read(app.id()).keySet());
+        present.addAll(merged.manifest().env().keySet());
+        present.addAll(resources.promised(app, merged.manifest()));
+        return present;
+    }
+
+    /** What the app has now, its resources' vars included. */
+    Map<String, String> read(AppRow app) {
+        Map<String, String> config = new LinkedHashMap<>(configs.read(app.id()));
+        config.putAll(resources.vars(app));
+        return config;
     }
 
     /** Where buildpacks keep the secrets that their frameworks insist on. */
@@ -92,8 +108,7 @@ final class AppConfig {
      * @param provided what the instances get without anybody's doing
      */
     void hint(AppRow app, MergedManifest merged, Set<String> provided, Consumer<String> say) {
-        Set<String> present = new HashSet<>(configs.read(app.id()).keySet());
-        present.addAll(merged.manifest().env().keySet());
+        Set<String> present = present(app, merged);
         present.addAll(provided);
         present.add("PORT");
         List<String> unset = merged.setup().documented().stream()

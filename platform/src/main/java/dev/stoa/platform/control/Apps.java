@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -42,6 +43,7 @@ public final class Apps {
     private final Deployments deployments;
     private final Reconciler reconciler;
     private final Crons crons;
+    private final AppResources resources;
     private final View view;
     private final LogStore logs;
     private final Runs runs;
@@ -55,6 +57,7 @@ public final class Apps {
             Deployments deployments,
             Reconciler reconciler,
             Crons crons,
+            AppResources resources,
             View view,
             LogStore logs,
             Runs runs,
@@ -66,6 +69,7 @@ public final class Apps {
         this.deployments = deployments;
         this.reconciler = reconciler;
         this.crons = crons;
+        this.resources = resources;
         this.view = view;
         this.logs = logs;
         this.runs = runs;
@@ -177,7 +181,10 @@ public final class Apps {
     }
 
     Map<String, String> config(String name) {
-        return stores.configs().read(stores.apps().require(name).id());
+        AppRow app = stores.apps().require(name);
+        Map<String, String> config = new TreeMap<>(stores.configs().read(app.id()));
+        config.putAll(resources.vars(app));
+        return config;
     }
 
     /** @param follow whether to go on with what comes, until the thread is interrupted or the sink throws */
@@ -201,6 +208,9 @@ public final class Apps {
                         "for example: stoa config set LOG_LEVEL=debug");
             }
         });
+        Set<String> names = new TreeSet<>(change.set().keySet());
+        names.addAll(change.unset());
+        resources.checkSettable(app, names);
         stores.configs().change(app.id(), change.set(), change.unset());
         TreeSet<String> set = new TreeSet<>(change.set().keySet());
         String description = (set.isEmpty() ? "" : "Set " + String.join(", ", set))

@@ -14,18 +14,19 @@ import dev.stoa.platform.build.Slug;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.DeployStore.DeployRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
-import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.source.ArchiveLimits;
 import dev.stoa.platform.source.SourceArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -43,36 +44,36 @@ final class BuildPhase {
     /** So much of what a deploy says is kept; a build that says more is not heard any further. */
     static final long SAID_CHARS_MAX = 8 << 20;
 
+    private static final System.Logger LOG = System.getLogger(BuildPhase.class.getName());
+
     private final Home home;
-    private final ConfigStore configs;
     private final ReleaseStore releases;
     private final DeployStore deploys;
     private final SetupStore setups;
     private final Builder builder;
-    private final Engine engine;
     private final AppConfig appConfig;
     private final Domains domains;
     private final GitDeploys gitDeploys;
     private final Semaphore builds;
     private final InstantSource clock;
 
+    /** By deploy. */
+    private final Map<String, BuildRequest> unsettled = new ConcurrentHashMap<>();
+
     BuildPhase(
             Home home,
             Stores stores,
             Builder builder,
-            Engine engine,
             AppConfig appConfig,
             Domains domains,
             GitDeploys gitDeploys,
             int buildsAtOnce,
             InstantSource clock) {
         this.home = home;
-        this.configs = stores.configs();
         this.releases = stores.releases();
         this.deploys = stores.deploys();
         this.setups = stores.setups();
         this.builder = builder;
-        this.engine = engine;
         this.appConfig = appConfig;
         this.domains = domains;
         this.gitDeploys = gitDeploys;
@@ -113,24 +114,18 @@ final class BuildPhase {
         merged.notes().forEach(note -> say.accept("       " + note));
         appConfig.prepare(app, merged, say);
         Manifest manifest = merged.manifest();
+        EdgePolicies.check(app, manifest.edge(), appConfig.read(app));
         manifest.domains().forEach(domain -> domains.add(app, domain));
         Path cache = Files.createDirectories(home.cache(app.name()));
         Map<String, String> config = visible(app, manifest);
         Redaction redaction = new Redaction(config);
         Consumer<String> lines = bounded(say);
-        Slug slug = within(
-                new BuildRequest(
-                        new AppName(app.name()),
-                        app.id(),
-                        source,
-                        cache,
-                        manifest,
-                        config,
-                        appConfig.secrets(app, say)),
-                line -> lines.accept(redaction.apply(line)));
+        BuildRequest request = new BuildRequest(
+                new AppName(app.name()), app.id(), source, cache, manifest, config, appConfig.secrets(app, say));
+        unsettled.put(id, request);
+        Slug slug = within(request, line -> lines.accept(redaction.apply(line)));
         checkSize(slug);
-        boundCache(cache, say);
-        engine.own(source, app.id());
+        EdgePages.copy(source, manifest.edge(), home.pages(app.name(), id));
         BuildRow build = new BuildRow(id, app.id(), slug, manifest);
         releases.addBuild(build, clock.instant());
         setups.declare(id, merged);
@@ -141,7 +136,7 @@ final class BuildPhase {
     /** The config vars that the app lets its builds see. */
     private Map<String, String> visible(AppRow app, Manifest manifest) {
         Map<String, String> config = new HashMap<>(manifest.env());
-        config.putAll(configs.read(app.id()));
+        config.putAll(appConfig.read(app));
         config.keySet().retainAll(manifest.build().env());
         return config;
     }
@@ -175,10 +170,27 @@ final class BuildPhase {
         }
     }
 
+    /**
+     * Waits until nothing of a build is on its way any more, and bounds what it has left for the next one.
+     *
+     * @throws InterruptedException when the calling thread is interrupted; what was on its way has ended then
+     */
+    void settle(String id) throws InterruptedException {
+        BuildRequest request = unsettled.remove(id);
+        if (request != null) {
+            builder.settle(request.source());
+            boundCache(request.cache());
+        }
+    }
+
     /** What package managers keep grows with every version they have seen. */
-    private static void boundCache(Path cache, Consumer<String> say) {
-        if (FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
-            say.accept("       the build cache has more than %d MB: emptied".formatted(CACHE_BYTES_MAX >> 20));
+    private static void boundCache(Path cache) {
+        if (Files.isDirectory(cache) && FileTree.sizeBytes(cache) > CACHE_BYTES_MAX) {
+            LOG.log(
+                    Level.INFO,
+                    "a build cache has more than {0} MB, and is emptied path={1}",
+                    CACHE_BYTES_MAX >> 20,
+                    cache);
             FileTree.delete(cache);
         }
     }

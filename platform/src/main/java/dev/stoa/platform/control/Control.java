@@ -7,11 +7,15 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** The control plane: wires the parts that decide to those that do. */
 public final class Control {
@@ -27,8 +31,12 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final EdgeApi edge;
+    private final HealthWatch health;
+    private final Resources resources;
 
     /**
+     * @param kinds          of resources
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -36,6 +44,7 @@ public final class Control {
             Home home,
             Stores stores,
             Engine engine,
+            List<ResourceKind> kinds,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -47,12 +56,15 @@ public final class Control {
             InstantSource clock) {
         this.stores = stores;
         Routes routes = new Routes(router::update);
-        LaunchOrder launchOrder = new LaunchOrder(instanceLimits, routes::names);
-        HealthWatch health = new HealthWatch(engine);
+        resources = new Resources(stores, kinds, clock);
+        LaunchOrder launchOrder = new LaunchOrder(
+                instanceLimits, routes::names, app -> resources.ofApps().vars(app));
+        health = new HealthWatch(engine);
         Announcer announcer = new Announcer(logs, clock);
         Scaler scaler = new Scaler(router::load, announcer, clock);
         router.onDemand(scaler::demand);
-        View view = new View(stores, engine, health, scaler, urls.domain(), clock);
+        View view = new View(
+                stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
@@ -63,6 +75,7 @@ public final class Control {
                 .ifPresent(engine::serveGateway);
         reconciler = new Reconciler(
                 stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
+        edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
         reconciler.onServing(crons::lookAgain);
@@ -74,8 +87,7 @@ public final class Control {
                 home,
                 stores,
                 builder,
-                engine,
-                new AppConfig(stores.configs(), new SecureRandom()),
+                new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
                 domains,
                 gitDeploys,
                 buildsAtOnce,
@@ -83,18 +95,53 @@ public final class Control {
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment =
-                new Deployment(home, stores, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
+                new Deployment(
+                home,
+                stores,
+                resources.ofApps(),
+                deployLog,
+                buildPhase,
+                releasePhase,
+                view,
+                reconciler,
+                urls,
+                clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
-        apps = new Apps(home, stores, deployments, reconciler, crons, view, logs, runs, urls, domains, clock);
+        apps = new Apps(
+                home,
+                stores,
+                deployments,
+                reconciler,
+                crons,
+                resources.ofApps(),
+                view,
+                logs,
+                runs,
+                urls,
+                domains,
+                clock);
+        resources.onChange((app, why) ->
+                deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+    }
+
+    /** The instances that are up. */
+    public Set<String> up() {
+        return health.up();
+    }
+
+    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
+    public void presumeUp(Set<String> instances) {
+        health.presumeUp(instances);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
+        resources.start();
         runs.resume();
         reconciler.start();
         crons.start();
@@ -125,6 +172,14 @@ public final class Control {
         return new CronApi(crons);
     }
 
+    public EdgeApi edgeApi() {
+        return edge;
+    }
+
+    public Resources resources() {
+        return resources;
+    }
+
     public int appCount() {
         return stores.apps().all().size();
     }
@@ -139,6 +194,7 @@ public final class Control {
         runs.stopEverything();
         crons.stopEverything();
         reconciler.stopEverything();
+        resources.rest();
     }
 
     /** Decides nothing any more; the instances go on, and so will what was on its way at the next start. */
@@ -147,5 +203,6 @@ public final class Control {
         runs.close();
         crons.close();
         reconciler.close();
+        resources.close();
     }
 }

@@ -31,6 +31,7 @@ final class Deployment {
     private final Home home;
     private final AppStore apps;
     private final ConfigStore configs;
+    private final AppResources resources;
     private final ReleaseStore releases;
     private final RolloutStore rollouts;
     private final DeployStore deploys;
@@ -45,6 +46,7 @@ final class Deployment {
     Deployment(
             Home home,
             Stores stores,
+            AppResources resources,
             DeployLog log,
             BuildPhase buildPhase,
             ReleasePhase releasePhase,
@@ -55,6 +57,7 @@ final class Deployment {
         this.home = home;
         this.apps = stores.apps();
         this.configs = stores.configs();
+        this.resources = resources;
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.deploys = stores.deploys();
@@ -135,9 +138,23 @@ final class Deployment {
         dropUpload(row);
         String id = row.deploy().id();
         if (releases.all(app.id()).stream().noneMatch(release -> release.build().equals(id))) {
+            try {
+                settle(id);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             deleteBuild(app, id);
         }
         releases.oldBuilds(app.id(), RELEASES_KEPT).forEach(build -> deleteBuild(app, build));
+    }
+
+    /**
+     * Waits for what the deploy's build does beside the rest.
+     *
+     * @throws InterruptedException when the calling thread is interrupted; what was on its way has ended then
+     */
+    void settle(String id) throws InterruptedException {
+        buildPhase.settle(id);
     }
 
     /** The source of a deploy that has ended is of no more use. */
@@ -165,8 +182,11 @@ final class Deployment {
 
     private ReleaseRow release(DeployRow row, AppRow app) throws InterruptedException {
         return switch (row.deploy().kind()) {
-            case "deploy" ->
-                newRelease(row, app, buildPhase.run(row, app, line -> say(row, line)), configs.read(app.id()));
+            case "deploy" -> {
+                BuildRow build = buildPhase.run(row, app, line -> say(row, line));
+                resources.provide(app, build.manifest(), line -> say(row, line));
+                yield newRelease(row, app, build, configs.read(app.id()));
+            }
             case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
             case "rollback" -> {
                 ReleaseRow target =

@@ -59,6 +59,7 @@ final class Deployments {
     }
 
     private static final class Queue {
+        final int app;
         final Deque<String> waiting = new ArrayDeque<>();
         Optional<String> running = Optional.empty();
         Optional<Thread> thread = Optional.empty();
@@ -68,6 +69,10 @@ final class Deployments {
 
         /** The one that runs may be interrupted; the writing down of its end may not. */
         boolean interruptible;
+
+        Queue(int app) {
+            this.app = app;
+        }
 
         void interrupt() {
             if (interruptible) {
@@ -93,7 +98,7 @@ final class Deployments {
         }
         Deploy deploy = deploys.add(id, app.id(), kind, description, target, clock.instant());
         synchronized (this) {
-            Queue queue = queues.computeIfAbsent(app.id(), key -> new Queue());
+            Queue queue = queues.computeIfAbsent(app.id(), Queue::new);
             log.append(id, new DeployEvent.Line(greeting(queue, kind, app)));
             enqueue(app.id(), id);
         }
@@ -124,7 +129,7 @@ final class Deployments {
         DeployRow row = find(app, id);
         boolean waiting;
         synchronized (this) {
-            Queue queue = queues.computeIfAbsent(app.id(), key -> new Queue());
+            Queue queue = queues.computeIfAbsent(app.id(), Queue::new);
             waiting = queue.waiting.remove(id);
             if (queue.running.filter(id::equals).isPresent()) {
                 queue.cancelled = true;
@@ -179,6 +184,7 @@ final class Deployments {
                 .forEach(row -> cancel(app, row.deploy().id()));
         Optional<Thread> thread;
         synchronized (this) {
+            Optional.ofNullable(queues.get(app.id())).ifPresent(Queue::interrupt);
             thread = Optional.ofNullable(queues.get(app.id())).flatMap(queue -> queue.thread);
         }
         thread.ifPresent(Deployments::join);
@@ -210,7 +216,7 @@ final class Deployments {
     }
 
     private void enqueue(int app, String id) {
-        Queue queue = queues.computeIfAbsent(app, key -> new Queue());
+        Queue queue = queues.computeIfAbsent(app, Queue::new);
         queue.waiting.add(id);
         if (queue.thread.isEmpty() && !closed) {
             queue.thread = Optional.of(Threads.start("deploys-" + app, () -> drain(app, queue)));
@@ -228,6 +234,28 @@ final class Deployments {
                 });
                 return true;
             }));
+            settle(deploy, queue);
+        }
+    }
+
+    /** The deploy has ended for whoever waits for it; the next one of the app must find its cache at rest. */
+    private void settle(String id, Queue queue) {
+        synchronized (this) {
+            queue.interruptible = true;
+            if (closed || retired.contains(queue.app)) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        try {
+            deployment.settle(id);
+        } catch (InterruptedException e) {
+            LOG.log(Level.DEBUG, "a build was kept from keeping all for the next one deploy={0}", id);
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "cannot tidy up after a build deploy=" + id, e);
+        }
+        synchronized (this) {
+            queue.interruptible = false;
+            boolean _ = Thread.interrupted();
         }
     }
 

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Finds out when an instance is up. One that listens is up when its health check passes; one that does not is up when it
@@ -27,6 +29,7 @@ final class HealthWatch {
 
     private final Engine engine;
     private final Map<String, Boolean> upById = new ConcurrentHashMap<>();
+    private final Set<String> presumed = ConcurrentHashMap.newKeySet();
 
     HealthWatch(Engine engine) {
         this.engine = engine;
@@ -36,13 +39,26 @@ final class HealthWatch {
         return upById.getOrDefault(instance, false);
     }
 
+    Set<String> up() {
+        return upById.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /** Somebody who watched before found these up: they are from the first look at them. */
+    void presumeUp(Set<String> instances) {
+        presumed.addAll(instances);
+    }
+
     boolean watches(String instance) {
         return upById.containsKey(instance);
     }
 
     /** Watches until the instance is up, tells it then, or until it is gone. Watching twice does nothing. */
     void watch(String instance, Optional<String> path, Consumer<String> onUp) {
-        if (upById.putIfAbsent(instance, false) == null) {
+        boolean known = presumed.remove(instance);
+        if (upById.putIfAbsent(instance, known) == null && !known) {
             Threads.start("health-" + instance, () -> {
                 if (awaitUp(instance, path) && upById.replace(instance, false, true)) {
                     onUp.accept(instance);

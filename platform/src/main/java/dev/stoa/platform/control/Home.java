@@ -42,6 +42,7 @@ public final class Home implements AutoCloseable {
 
     private final Path root;
     private final FileChannel lockFile;
+    private volatile boolean beaconKept;
 
     private Home(Path root, FileChannel lockFile) {
         this.root = root;
@@ -71,7 +72,10 @@ public final class Home implements AutoCloseable {
                         "stop it with: stoa down   or give this one a directory of its own: STOA_HOME=/another/dir stoa up");
             }
             Home home = new Home(root.toRealPath(), channel);
-            Files.deleteIfExists(home.beaconFile());
+            // While one platform follows another, what it says still holds: clients wait where it says.
+            if (beacon(root).flatMap(beacon -> ProcessHandle.of(beacon.pid())).isEmpty()) {
+                Files.deleteIfExists(home.beaconFile());
+            }
             return home;
         } catch (IOException e) {
             throw new StoaException(
@@ -97,6 +101,10 @@ public final class Home implements AutoCloseable {
 
     public Path postgres() {
         return root.resolve("postgres");
+    }
+
+    public Path databases() {
+        return root.resolve("databases");
     }
 
     public Path instances() {
@@ -164,6 +172,11 @@ public final class Home implements AutoCloseable {
         return app(app).resolve("builds").resolve(build);
     }
 
+    /** What the router shows of the app's own pages. */
+    Path pages(String app, String build) {
+        return build(app, build).resolve("pages");
+    }
+
     /** The API's token, made at the first start. */
     public String token() {
         Path file = root.resolve("token");
@@ -188,7 +201,13 @@ public final class Home implements AutoCloseable {
         }
     }
 
-    private static Optional<Beacon> beacon(Path root) {
+    /** Another platform follows at once, at the same address. */
+    public void keepBeacon() {
+        beaconKept = true;
+    }
+
+    /** What the platform that runs on the directory, or ran last, said. */
+    public static Optional<Beacon> beacon(Path root) {
         try {
             return Optional.of(Json.read(Files.readString(root.resolve("platform.json")), Beacon.class));
         } catch (IOException | RuntimeException e) {
@@ -210,7 +229,9 @@ public final class Home implements AutoCloseable {
     @Override
     public void close() {
         try {
-            Files.deleteIfExists(beaconFile());
+            if (!beaconKept) {
+                Files.deleteIfExists(beaconFile());
+            }
             lockFile.close();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot give back " + root, e);

@@ -22,14 +22,20 @@ final class LaunchOrder {
 
     private final Limits defaults;
     private final Function<AppRow, List<String>> names;
+    private final Function<AppRow, Map<String, String>> managed;
 
     /**
      * @param defaults what an instance may use where its manifest does not say
      * @param names    the internal names that lead somewhere for an app
+     * @param managed  the config vars that an app has from its resources
      */
-    LaunchOrder(Limits defaults, Function<AppRow, List<String>> names) {
+    LaunchOrder(
+            Limits defaults,
+            Function<AppRow, List<String>> names,
+            Function<AppRow, Map<String, String>> managed) {
         this.defaults = defaults;
         this.names = names;
+        this.managed = managed;
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
@@ -58,11 +64,18 @@ final class LaunchOrder {
         return spec(id, app, release, build, "cron." + name, "cron." + name, command);
     }
 
+    /** The config vars of a release's instances: those of resources are what they are now, whenever the release was made. */
+    Map<String, String> config(AppRow app, ReleaseRow release) {
+        Map<String, String> config = new HashMap<>(release.config());
+        config.putAll(managed.apply(app));
+        return config;
+    }
+
     private InstanceSpec spec(
             String id, AppRow app, ReleaseRow release, BuildRow build, String process, String name, String command) {
         Map<String, String> env = new HashMap<>(build.slug().env());
         env.putAll(build.manifest().env());
-        env.putAll(release.config());
+        env.putAll(config(app, release));
         env.put("STOA_APP", app.name());
         env.put("STOA_RELEASE", release.name());
         env.put("STOA_INSTANCE", name);

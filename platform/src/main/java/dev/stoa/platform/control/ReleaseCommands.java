@@ -51,7 +51,7 @@ final class ReleaseCommands {
             Consumer<String> say)
             throws InterruptedException {
         String source = name + "." + release.name();
-        Redaction redaction = new Redaction(release.config());
+        Redaction redaction = new Redaction(launchOrder.config(app, release));
         Bound bound = new Bound(line -> {
             say.accept("       " + line);
             announcer.say(app, source, line);

@@ -32,6 +32,7 @@ final class ReleasePhase {
 
     /** @throws StoaException RELEASE_COMMAND_FAILED; the release is not to serve then */
     void before(AppRow app, BuildRow build, ReleaseRow release, Consumer<String> say) throws InterruptedException {
+        EdgePolicies.check(app, build.manifest().edge(), release.config());
         Optional<String> predeploy = setups.declared(build.id()).setup().predeployEach();
         if (predeploy.isPresent()) {
             before(app, build, release, "predeploy", predeploy.get(), say);

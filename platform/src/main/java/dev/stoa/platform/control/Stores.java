@@ -14,7 +14,9 @@ public record Stores(
         GitStore git,
         CronStore crons,
         SetupStore setups,
-        RunStore runs) {
+        RunStore runs,
+        ResourceStore resources,
+        EdgeStore edges) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -27,6 +29,8 @@ public record Stores(
                 new GitStore(jdbi, secrets),
                 new CronStore(jdbi),
                 new SetupStore(jdbi),
-                new RunStore(jdbi));
+                new RunStore(jdbi),
+                new ResourceStore(jdbi, secrets),
+                new EdgeStore(jdbi));
     }
 }

@@ -48,12 +48,20 @@ final class View {
     private final InstanceStore instances;
     private final Engine engine;
     private final HealthWatch health;
+    private final EdgePolicies edges;
     private final String domain;
     private final InstantSource clock;
     private final Instant watchingSince;
     private final Scaler scaler;
 
-    View(Stores stores, Engine engine, HealthWatch health, Scaler scaler, String domain, InstantSource clock) {
+    View(
+            Stores stores,
+            Engine engine,
+            HealthWatch health,
+            Scaler scaler,
+            EdgePolicies edges,
+            String domain,
+            InstantSource clock) {
         this.apps = stores.apps();
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
@@ -61,6 +69,7 @@ final class View {
         this.engine = engine;
         this.health = health;
         this.scaler = scaler;
+        this.edges = edges;
         this.domain = domain;
         this.clock = clock;
         this.watchingSince = clock.instant();
@@ -135,7 +144,8 @@ final class View {
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
         Optional<InstanceRange> scaled =
                 Optional.ofNullable(ranges.get(LaunchOrder.WEB)).filter(InstanceRange::scales);
-        Route route = route(app, wanted, actual, statuses, scaled);
+        EdgePolicy edge = edges.of(app, active, activeBuild);
+        Route route = route(app, wanted, actual, statuses, edge, scaled);
         return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
     }
 
@@ -267,6 +277,7 @@ final class View {
             Wanted wanted,
             Actual actual,
             Map<String, InstanceStatus> statuses,
+            EdgePolicy edge,
             Optional<InstanceRange> scaled) {
         List<Slot> slots = webSlots(wanted);
         List<Upstream> upstreams = actual.instances().stream()
@@ -281,7 +292,7 @@ final class View {
                 app.name(),
                 upstreams,
                 upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                EdgePolicy.NONE,
+                edge,
                 BalancePolicy.DEFAULT,
                 new HoldPolicy(
                         (scaled.isPresent() || !slots.isEmpty()) && !crashed(wanted, actual),

@@ -40,7 +40,7 @@ public final class ApiServer implements AutoCloseable {
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
     private final String host;
-    private final int wantedPort;
+    private final int port;
     private final Authorization authorization;
     private final List<Endpoint> endpoints;
     private final byte[] openApi;
@@ -52,14 +52,31 @@ public final class ApiServer implements AutoCloseable {
      * @param version of the API, for its description
      */
     public ApiServer(String host, int port, String token, List<Endpoint> endpoints, String version) {
+        this(host, port, host, port, token, endpoints, version);
+    }
+
+    /** One that is asked through a {@link Door} at the given address, and listens where only this machine can ask. */
+    public static ApiServer behind(
+            Door door, String host, String token, List<Endpoint> endpoints, String version) {
+        return new ApiServer(host, door.port(), "127.0.0.1", 0, token, endpoints, version);
+    }
+
+    private ApiServer(
+            String host,
+            int port,
+            String bindHost,
+            int bindPort,
+            String token,
+            List<Endpoint> endpoints,
+            String version) {
         this.host = host;
-        this.wantedPort = port;
+        this.port = port;
         this.authorization = new Authorization(token);
         this.endpoints = List.copyOf(endpoints);
         this.openApi = OpenApi.of(endpoints, version).getBytes(StandardCharsets.UTF_8);
         this.server = WebServer.builder()
-                .host(host)
-                .port(port)
+                .host(bindHost)
+                .port(bindPort)
                 .shutdownHook(false)
                 .shutdownGracePeriod(GRACE)
                 // Otherwise a key that is typed waits for the acknowledgement of the one before it.
@@ -76,11 +93,12 @@ public final class ApiServer implements AutoCloseable {
         if (!server.isRunning()) {
             throw new StoaException(
                     ErrorCode.PORT_UNAVAILABLE,
-                    "the API cannot listen on %s:%d: the address is in use, or not allowed".formatted(host, wantedPort),
+                    "the API cannot listen on %s:%d: the address is in use, or not allowed".formatted(host, port),
                     "choose another port: stoa up --api-port 7171");
         }
     }
 
+    /** The one that it listens on itself, also behind a door. */
     public int port() {
         return server.port();
     }
@@ -122,7 +140,7 @@ public final class ApiServer implements AutoCloseable {
             throw new StoaException(
                     ErrorCode.UNAUTHORIZED,
                     "the API does not answer to the name \"%s\"".formatted(name),
-                    "use http://127.0.0.1:%d".formatted(port()));
+                    "use http://127.0.0.1:%d".formatted(port == 0 ? port() : port));
         }
         String given = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
         if (!authorization.admits(given, bearerOnly)) {

@@ -4,6 +4,7 @@ import dev.stoa.api.LogLine;
 import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,6 +44,17 @@ public final class LogStore {
     /** Adds a line that is no instance's output. */
     public void append(String app, LogLine line) {
         append(app, List.of(new LogRecord(line, LogRecord.NO_INSTANCE, 0)));
+    }
+
+    /** Adds lines that are no instance's output, unless the app has no log any more. */
+    public void appendIfThere(String app, List<LogLine> lines) {
+        if (Files.isDirectory(root.resolve(app))) {
+            append(
+                    app,
+                    lines.stream()
+                            .map(line -> new LogRecord(line, LogRecord.NO_INSTANCE, 0))
+                            .toList());
+        }
     }
 
     void append(String app, List<LogRecord> records) {

@@ -18,6 +18,7 @@ final class Backend {
     private volatile boolean routed = true;
     private volatile @Nullable Alarm alarm;
     private volatile long idleSinceNanos = System.nanoTime();
+    private volatile long leftAtNanos;
 
     /** @param whenIdle runs whenever the last request in flight is over */
     Backend(Upstream upstream, Runnable whenIdle) {
@@ -83,7 +84,15 @@ final class Backend {
         return routed;
     }
 
+    /** Whether it left the route table before this instant, and has not come back. */
+    boolean leftBefore(long nanos) {
+        return !routed && leftAtNanos - nanos < 0;
+    }
+
     void route(boolean routed) {
+        if (this.routed && !routed) {
+            leftAtNanos = System.nanoTime();
+        }
         this.routed = routed;
     }
 }

@@ -149,6 +149,21 @@ final class Backends {
         return sum;
     }
 
+    /** What is in flight to addresses that are no longer in the route table. */
+    Map<InetSocketAddress, Integer> leaving() {
+        Map<InetSocketAddress, Integer> leaving = new HashMap<>();
+        Set<InetSocketAddress> routed = new HashSet<>();
+        known.forEach((upstream, backend) -> {
+            if (backend.routed()) {
+                routed.add(upstream.address());
+            } else if (backend.inFlight() > 0) {
+                leaving.merge(upstream.address(), backend.inFlight(), Integer::sum);
+            }
+        });
+        leaving.keySet().removeAll(routed);
+        return leaving;
+    }
+
     /** Waits until nothing is in flight to the addresses; false when the time was over first. */
     boolean drain(Set<InetSocketAddress> addresses, Duration timeout) {
         long nanosLeft = timeout.toNanos();

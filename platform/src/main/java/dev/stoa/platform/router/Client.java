@@ -36,6 +36,11 @@ interface Client {
     /** The exchange is over; what is written goes out, and the next one may begin on the same connection if it is kept alive. */
     void exchangeOver(boolean keepAlive);
 
+    /** As {@link #exchangeOver}, for a client whose last bytes may still be on their way here. */
+    default void tunnelOver() {
+        exchangeOver(false);
+    }
+
     /** Cuts it off, so that the client sees that something is missing. */
     void abort();
 }

@@ -7,6 +7,9 @@ interface ClientChannel {
 
     void slot(int slot);
 
+    /** The router goes: tells every WebSocket of its exchanges, see {@link Exchange#goAway}. */
+    default void goAway() {}
+
     /** The router closes: ends now if nothing is going on, else after what is. */
     void closing();
 

@@ -107,7 +107,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     public void exchangeOver(boolean keepAlive) {
         exchange = null;
         idleSinceNanos = System.nanoTime();
-        if (!keepAlive || lane.closing()) {
+        // Who was promised that the connection stays may use it once more: the next answer says that it is the last.
+        if (!keepAlive || lane.hangingUp()) {
             closeGently();
             return;
         }
@@ -124,6 +125,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         exchange = null;
         channel().flush();
         Wire.close(channel());
+    }
+
+    @Override
+    public void tunnelOver() {
+        exchange = null;
+        idleSinceNanos = System.nanoTime();
+        lingering = true;
+        pauseReading(false);
+        Wire.endOutputAfterWrites(channel());
+    }
+
+    @Override
+    public void goAway() {
+        if (exchange != null) {
+            exchange.goAway();
+        }
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Exchange {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
+
+    /** For both sides of a WebSocket to hang up after they were told to. */
+    private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
     private final Lane lane;
     private final Client client;
@@ -55,6 +59,9 @@ final class Exchange {
     private @Nullable Set<Backend> tried;
     private @Nullable Backend backend;
     private @Nullable Origin upstream;
+    private @Nullable EdgePass pass;
+    private long bodyBytesMax;
+    private long connectNanos;
 
     /** The app whose next instance it waits for. */
     private @Nullable Route waitsFor;
@@ -69,6 +76,9 @@ final class Exchange {
     private long bytesIn;
     private long bytesOut;
     private int status;
+    private @Nullable WebSocketTunnel socket;
+    private boolean leaving;
+    private long leavingSinceNanos;
 
     /** How far the answer is. */
     private enum Answer {
@@ -87,6 +97,7 @@ final class Exchange {
         this.lane = lane;
         this.client = client;
         this.request = request;
+        this.bodyBytesMax = lane.config().bodyBytesMax();
         this.http11 = !request.protocolVersion().equals(HttpVersion.HTTP_1_0);
         int query = request.uri().indexOf('?');
         this.path = query < 0 ? request.uri() : request.uri().substring(0, query);
@@ -103,8 +114,29 @@ final class Exchange {
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                findBackend();
+                Edge edge = client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                if (edge == null || edge.manifest().trace()) {
+                    ForwardedHeaders.trace(request.headers(), lane);
+                }
+                if (edge == null) {
+                    findBackend();
+                } else {
+                    pass(edge);
+                }
             }
+        }
+    }
+
+    /** Through what the app lets the router do on its own. */
+    private void pass(Edge edge) {
+        app = edge.app();
+        bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
+        EdgePass now = new EdgePass(edge, request, client, http11, requestId);
+        pass = now;
+        switch (now.enter(host, hasBody)) {
+            case Verdict.Go go -> findBackend();
+            case Verdict.Refused refused -> fail(refused.failure());
+            case Verdict.Answered answered -> answerAlone(answered.response(), "");
         }
     }
 
@@ -173,10 +205,12 @@ final class Exchange {
         if (!requestComplete) {
             client.pauseReading(true);
         }
+        connectNanos -= System.nanoTime();
         lane.pool().connect(to, this::connected, cause -> refused(to));
     }
 
     private void connected(Origin connection) {
+        connectNanos += System.nanoTime();
         if (over) {
             connection.close();
             return;
@@ -186,6 +220,7 @@ final class Exchange {
     }
 
     private void refused(Backend by) {
+        connectNanos += System.nanoTime();
         if (over) {
             return;
         }
@@ -217,9 +252,9 @@ final class Exchange {
         if (part.decoderResult().isFailure()) {
             part.release();
             fail(Failure.badRequest("its body is not what its headers promise"));
-        } else if (bytesIn > lane.config().bodyBytesMax()) {
+        } else if (bytesIn > bodyBytesMax) {
             part.release();
-            fail(Failure.bodyTooLarge(lane.config().bodyBytesMax()));
+            fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
             lastByteNanos = System.nanoTime();
             requestComplete = part instanceof LastHttpContent;
@@ -285,6 +320,10 @@ final class Exchange {
                     requestId);
             keepAlive = head.clientKeepAlive();
             upstreamReusable = head.upstreamReusable();
+            if (pass != null) {
+                pass.head(response);
+                status = response.status().code();
+            }
             client.write(response);
         }
     }
@@ -318,8 +357,12 @@ final class Exchange {
             client.write(part);
             openTunnel();
         } else {
-            bytesOut += part.content().readableBytes();
-            client.write(part);
+            if (pass == null) {
+                bytesOut += part.content().readableBytes();
+                client.write(part);
+            } else {
+                bytesOut += pass.body(part);
+            }
             if (last) {
                 finish("");
                 client.exchangeOver(keepAlive);
@@ -331,6 +374,7 @@ final class Exchange {
     private void openTunnel() {
         Origin to = Objects.requireNonNull(upstream);
         answer = Answer.TUNNEL;
+        socket = upgrade.equalsIgnoreCase("websocket") ? new WebSocketTunnel() : null;
         to.dropEncoder();
         client.dropEncoder();
         to.dropDecoder();
@@ -341,20 +385,53 @@ final class Exchange {
 
     void tunnelToClient(Object bytes) {
         lastByteNanos = System.nanoTime();
+        if (socket != null && !socket.toClient().pass((ByteBuf) bytes)) {
+            ReferenceCountUtil.release(bytes);
+            return;
+        }
         bytesOut += ((ByteBuf) bytes).readableBytes();
         client.write(bytes);
+        sayGoodbye();
     }
 
     void tunnelToUpstream(Object bytes) {
         lastByteNanos = System.nanoTime();
-        if (upstream == null) {
+        if (upstream == null || (socket != null && !socket.toInstance().pass((ByteBuf) bytes))) {
             ReferenceCountUtil.release(bytes);
         } else {
             upstream.write(bytes);
+            sayGoodbye();
+        }
+    }
+
+    /** The instance or the router has to go: a WebSocket is told so, and ends. Anything else is left as it is. */
+    void goAway() {
+        if (answer == Answer.TUNNEL && socket != null && !leaving) {
+            leaving = true;
+            leavingSinceNanos = System.nanoTime();
+            sayGoodbye();
+        }
+    }
+
+    /** A frame that is on its way goes out whole first. */
+    private void sayGoodbye() {
+        if (!leaving || socket == null || upstream == null) {
+            return;
+        }
+        if (socket.toInstance().mayClose()) {
+            upstream.write(socket.toInstance().close());
+            upstream.flush();
+        }
+        if (socket.toClient().mayClose()) {
+            client.write(socket.toClient().close());
+            client.flush();
         }
     }
 
     void flushToClient() {
+        if (pass != null) {
+            bytesOut += pass.flush();
+        }
         client.flush();
     }
 
@@ -370,7 +447,7 @@ final class Exchange {
         upstream = null;
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable) {
             if (requestComplete) {
                 held.add(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -390,6 +467,14 @@ final class Exchange {
             }
             return;
         }
+        if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
+            goAway();
+        }
+        if (leaving && nowNanos - leavingSinceNanos > GOODBYE_NANOS_MAX) {
+            finish("");
+            endTunnel();
+            return;
+        }
         boolean awaited = requestComplete && (answer == Answer.AWAITED || answer == Answer.PROMISED);
         Duration limit =
                 awaited ? lane.config().responseTimeout() : lane.config().idleTimeout();
@@ -398,11 +483,20 @@ final class Exchange {
         }
         if (answer == Answer.TUNNEL) {
             finish("");
-            client.exchangeOver(false);
+            endTunnel();
         } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
             fail(Failure.upstreamTimeout(app, instance, limit));
         } else {
             fail(Failure.requestTimeout(limit));
+        }
+    }
+
+    /** A client that was told of the end reads it before the connection goes. */
+    private void endTunnel() {
+        if (leaving) {
+            client.tunnelOver();
+        } else {
+            client.exchangeOver(false);
         }
     }
 
@@ -413,14 +507,19 @@ final class Exchange {
             client.abort();
             return;
         }
-        status = failure.error().status();
-        FullHttpResponse page = new ErrorPage(failure, requestId)
-                .response(ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, "")));
+        ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
+        FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
+        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+    }
+
+    /** Answers in the place of an instance. */
+    private void answerAlone(FullHttpResponse response, String error) {
+        status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
-        AnswerHead.markConnection(page.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : page.content().readableBytes();
-        client.write(page);
-        finish(failure.error().code());
+        AnswerHead.markConnection(response.headers(), http11, stays);
+        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        client.write(response);
+        finish(error);
         client.exchangeOver(stays);
     }
 
@@ -438,6 +537,9 @@ final class Exchange {
         }
         held.forEach(ReferenceCountUtil::release);
         held.clear();
+        if (pass != null) {
+            pass.close();
+        }
         if (backend != null) {
             backend.release();
             backend = null;
@@ -452,12 +554,15 @@ final class Exchange {
                 request.method().name(),
                 path,
                 status,
+                Duration.ofNanos(Math.max(0, connectNanos)),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 bytesOut,
                 instance,
                 client.address(),
+                client.secure(),
                 requestId,
-                error);
+                error,
+                lane.edges().logs(app));
         try {
             lane.listener().finished(finished);
         } catch (RuntimeException e) {

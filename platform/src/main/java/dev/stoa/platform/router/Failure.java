@@ -1,5 +1,8 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.EdgeManifest.Rate;
+import dev.stoa.api.TimeSpan;
+import java.net.InetAddress;
 import java.time.Duration;
 
 /**
@@ -21,6 +24,24 @@ record Failure(RouterError error, String why, String hint) {
 
     static Failure bodyTooLarge(long bytesMax) {
         return refused(RouterError.BODY_TOO_LARGE, "its body is larger than " + bytesMax + " bytes");
+    }
+
+    static Failure unauthorized(String app) {
+        return refused(RouterError.UNAUTHORIZED, app + " asks everybody for a user and a password");
+    }
+
+    static Failure forbidden(InetAddress address) {
+        return refused(RouterError.FORBIDDEN, "the app does not answer " + address.getHostAddress());
+    }
+
+    static Failure rateLimited(Rate rate) {
+        return refused(
+                RouterError.RATE_LIMITED,
+                "it is one of more than %d in %s".formatted(rate.requests(), TimeSpan.spoken(rate.per())));
+    }
+
+    static Failure maintenance(String app) {
+        return new Failure(RouterError.MAINTENANCE, app + " is being worked on", "");
     }
 
     static Failure noApp(String host) {

@@ -10,10 +10,13 @@ import java.time.Duration;
  * @param host     as it was looked up: lower case, without a port
  * @param path     without the query, which may hold secrets
  * @param status   what the client got; 499 where it left before the answer
+ * @param connect  how long it took to reach the instance; zero over a connection that was there
  * @param duration until the last byte of the answer was handed over; for a WebSocket, until it closed
  * @param bytesOut of the answer's body
  * @param instance that answered, or was tried last
+ * @param secure   whether the client's side of it was encrypted
  * @param error    such as {@code upstream_refused}; empty where all went well
+ * @param logged   whether the app wants a line for it in its log
  */
 public record FinishedRequest(
         String app,
@@ -21,9 +24,12 @@ public record FinishedRequest(
         String method,
         String path,
         int status,
+        Duration connect,
         Duration duration,
         long bytesOut,
         String instance,
         InetAddress client,
+        boolean secure,
         String requestId,
-        String error) {}
+        String error,
+        boolean logged) {}

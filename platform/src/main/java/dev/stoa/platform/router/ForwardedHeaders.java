@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -17,6 +18,9 @@ final class ForwardedHeaders {
     private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString REQUEST_START = AsciiString.cached("x-request-start");
+
+    private static final AsciiString TRACE_PARENT = AsciiString.cached("traceparent");
+    private static final AsciiString TRACE_STATE = AsciiString.cached("tracestate");
 
     /** Hop by hop (RFC 9110, 7.6.1); {@code Proxy} is none, but CGI programs would read it as HTTP_PROXY. */
     private static final List<AsciiString> HOP_BY_HOP = List.of(
@@ -67,6 +71,15 @@ final class ForwardedHeaders {
         headers.add(HttpHeaderNames.VIA, "1.1 stoa");
         if (!upgrade.isEmpty()) {
             markUpgrade(headers, upgrade);
+        }
+    }
+
+    /** Begins a trace where the request belongs to none. */
+    static void trace(HttpHeaders headers, Lane lane) {
+        List<String> parents = headers.getAll(TRACE_PARENT);
+        if (parents.size() != 1 || !TraceParent.isValid(parents.getFirst().trim())) {
+            headers.set(TRACE_PARENT, lane.nextTrace());
+            headers.remove(TRACE_STATE);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -17,19 +19,30 @@ final class Lane {
     private final EventLoop loop;
     private final RouterConfig config;
     private final Backends backends;
+    private final Edges edges;
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Waiting waiting;
-    private final Ids ids = new Ids(new SplittableRandom());
+    private final SplittableRandom random = new SplittableRandom();
+    private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
     private boolean ticking;
     private volatile boolean closing;
+    private volatile boolean hangingUp;
+    private volatile long drainNanos = Router.DRAIN_TIME.toNanos();
 
-    Lane(EventLoop loop, RouterConfig config, Backends backends, RequestListener listener, UpstreamPool pool) {
+    Lane(
+            EventLoop loop,
+            RouterConfig config,
+            Backends backends,
+            Edges edges,
+            RequestListener listener,
+            UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
+        this.edges = edges;
         this.listener = listener;
         this.pool = pool;
         this.waiting = new Waiting(backends);
@@ -49,6 +62,10 @@ final class Lane {
         return backends;
     }
 
+    Edges edges() {
+        return edges;
+    }
+
     RequestListener listener() {
         return listener;
     }
@@ -66,6 +83,10 @@ final class Lane {
         return ids.next() + ids.next();
     }
 
+    String nextTrace() {
+        return TraceParent.create(random.nextLong(), random.nextLong(), random.nextLong());
+    }
+
     boolean closing() {
         return closing;
     }
@@ -73,7 +94,7 @@ final class Lane {
     void add(ClientChannel client) {
         client.slot(clients.size());
         clients.add(client);
-        if (closing) {
+        if (hangingUp) {
             client.closing();
         }
         if (!ticking) {
@@ -102,8 +123,28 @@ final class Lane {
         closing = true;
     }
 
+    /** Whether connections end without a request, too. */
+    boolean hangingUp() {
+        return hangingUp;
+    }
+
+    /** How long WebSockets live on after their instance has left the route table. */
+    long drainNanos() {
+        return drainNanos;
+    }
+
+    void drainTime(Duration drainTime) {
+        drainNanos = drainTime.toNanos();
+    }
+
+    /** Ends all WebSockets, with a word to both sides. */
+    void goAway() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
+    }
+
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
+        hangingUp = true;
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
     }
 

@@ -24,6 +24,10 @@ public record RouteTable(Map<String, Route> routes) {
         return realm.isEmpty() ? host : realm + "/" + host;
     }
 
+    static boolean isOfRealm(String key) {
+        return key.indexOf('/') >= 0;
+    }
+
     Optional<Route> find(String host) {
         return Optional.ofNullable(routes.get(host));
     }

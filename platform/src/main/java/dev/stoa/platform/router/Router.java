@@ -14,16 +14,17 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -42,6 +43,14 @@ import java.util.function.Function;
 public final class Router implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Router.class.getName());
 
+    /** How long what is in flight to an instance may go on after the instance has left the route table. */
+    public static final Duration DRAIN_TIME = Duration.ofSeconds(30);
+
+    /** The names of its listening sockets, where they are handed from one process to another. */
+    private static final String HTTP = "http";
+
+    private static final String INTERNAL = "internal";
+
     private static final int BACKLOG = 4096;
     private static final Duration SHUTDOWN = Duration.ofSeconds(2);
 
@@ -55,11 +64,15 @@ public final class Router implements AutoCloseable {
     private final RouterConfig config;
     private final Transport transport;
     private final Backends backends = new Backends();
+    private final Edges edges = new Edges();
     private final EventLoopGroup loops;
     private final PooledByteBufAllocator allocator;
     private final Map<EventLoop, Lane> lanes = new ConcurrentHashMap<>();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private final List<Channel> servers = new CopyOnWriteArrayList<>();
+    private final Map<String, Channel> servers = new ConcurrentHashMap<>();
+    private final Map<String, Integer> inherited = new ConcurrentHashMap<>();
+    private volatile boolean waiting;
+    private volatile Function<InetAddress, String> internalRealm = client -> RouteTable.WORLD;
 
     public Router(RouterConfig config, RequestListener listener) {
         this(config, listener, Transport.best());
@@ -75,21 +88,27 @@ public final class Router implements AutoCloseable {
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
-            lanes.put(loop, new Lane(loop, config, backends, listener, pool));
+            lanes.put(loop, new Lane(loop, config, backends, edges, listener, pool));
         });
+    }
+
+    /**
+     * Takes over sockets on which another process listens, by the names that {@link #sockets} gave them there. To be said
+     * before {@link #start}; from then on connections wait for {@link #accept}.
+     */
+    public void inherit(Map<String, Integer> descriptors) {
+        inherited.putAll(descriptors);
+        waiting = true;
     }
 
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        ServerBootstrap bootstrap = bootstrap(client -> RouteTable.WORLD);
-        ChannelFuture bound = (config.host().isEmpty()
+        listen(
+                HTTP,
+                client -> RouteTable.WORLD,
+                bootstrap -> config.host().isEmpty()
                         ? bootstrap.bind(config.port())
-                        : bootstrap.bind(config.host(), config.port()))
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw cannotListen(bound.cause());
-        }
-        servers.add(bound.channel());
+                        : bootstrap.bind(config.host(), config.port()));
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
@@ -98,24 +117,58 @@ public final class Router implements AutoCloseable {
     }
 
     /**
-     * Listens at one more address, for requests of the instances themselves.
+     * Listens at one more address, for requests of the instances themselves; once, whoever asks again gets the same port.
      *
      * @param realm says by a client's address which part of the route table is its own, see {@link RouteTable}
      * @return the port, any free one
      */
     public int startInternal(InetAddress address, Function<InetAddress, String> realm) {
-        ChannelFuture bound = bootstrap(realm).bind(address, 0).awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw cannotListen(bound.cause());
+        internalRealm = realm;
+        if (!servers.containsKey(INTERNAL)) {
+            listen(INTERNAL, client -> internalRealm.apply(client), bootstrap -> bootstrap.bind(address, 0));
         }
-        servers.add(bound.channel());
-        return port(bound.channel());
+        return port(Objects.requireNonNull(servers.get(INTERNAL)));
     }
 
-    private ServerBootstrap bootstrap(Function<InetAddress, String> realm) {
+    private void listen(
+            String name, Function<InetAddress, String> realm, Function<ServerBootstrap, ChannelFuture> bind) {
+        Integer descriptor = inherited.remove(name);
+        ServerBootstrap bootstrap =
+                bootstrap(realm, descriptor == null ? OptionalInt.empty() : OptionalInt.of(descriptor));
+        if (waiting) {
+            bootstrap.option(ChannelOption.AUTO_READ, false);
+        }
+        ChannelFuture listening =
+                (descriptor == null ? bind.apply(bootstrap) : bootstrap.register()).awaitUninterruptibly();
+        if (!listening.isSuccess()) {
+            throw cannotListen(listening.cause());
+        }
+        servers.put(name, listening.channel());
+    }
+
+    /** Takes the connections that have waited, and those that come. */
+    public void accept() {
+        waiting = false;
+        servers.values().forEach(server -> server.config().setAutoRead(true));
+    }
+
+    /**
+     * The descriptors of the listening sockets by name, for a process that is to {@link #inherit} them; empty where that is
+     * not possible.
+     */
+    public Map<String, Integer> sockets() {
+        Map<String, Integer> descriptors = new TreeMap<>();
+        if (transport.canHandOver()) {
+            servers.forEach((name, server) ->
+                    descriptors.put(name, ((UnixChannel) server).fd().intValue()));
+        }
+        return descriptors;
+    }
+
+    private ServerBootstrap bootstrap(Function<InetAddress, String> realm, OptionalInt descriptor) {
         return new ServerBootstrap()
                 .group(loops)
-                .channel(transport.server())
+                .channelFactory(transport.listening(descriptor))
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -140,7 +193,7 @@ public final class Router implements AutoCloseable {
 
     /** The port that it listens on. */
     public int port() {
-        return port(servers.getFirst());
+        return port(Objects.requireNonNull(servers.get(HTTP), "the router does not listen"));
     }
 
     private static int port(Channel server) {
@@ -149,6 +202,7 @@ public final class Router implements AutoCloseable {
 
     /** Every request that begins after the return goes by this table; those in flight stay where they are. */
     public void update(RouteTable table) {
+        edges.update(table);
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
     }
@@ -182,11 +236,36 @@ public final class Router implements AutoCloseable {
         return allocator.metric().usedDirectMemory() + allocator.metric().usedHeapMemory();
     }
 
+    /** What is in flight to addresses that are no longer in the route table. */
+    public Map<InetSocketAddress, Integer> leaving() {
+        return backends.leaving();
+    }
+
+    /** Another {@link #DRAIN_TIME}. */
+    public void drainTime(Duration drainTime) {
+        lanes.values().forEach(lane -> lane.drainTime(drainTime));
+    }
+
+    /**
+     * Leaves the world to another process that listens on the same sockets, and closes. No client notices: the next answer
+     * on a connection says that it is the last one there. After the drain time, WebSockets are told to go, and
+     * what then goes on is cut.
+     */
+    public void retire(Duration drainTime) {
+        servers.values().forEach(server -> server.close().awaitUninterruptibly());
+        lanes.values().forEach(Lane::lastRequests);
+        // A connection that was accepted last may still be on its way to its event loop.
+        loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        clients.newCloseFuture().awaitUninterruptibly(drainTime.toMillis(), TimeUnit.MILLISECONDS);
+        close();
+    }
+
     /** Stops listening, lets the requests in flight finish within the grace of the configuration, and cuts the rest. */
     @Override
     public void close() {
-        servers.forEach(server -> server.close().awaitUninterruptibly());
+        servers.values().forEach(server -> server.close().awaitUninterruptibly());
         lanes.values().forEach(Lane::lastRequests);
+        lanes.values().forEach(Lane::goAway);
         lanes.values().forEach(Lane::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);

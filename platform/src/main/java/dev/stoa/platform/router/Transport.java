@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
@@ -10,6 +11,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.OptionalInt;
 
 /** How bytes get on the wire: by Linux's epoll where its library loads, else by Java's own selectors. */
 record Transport(
@@ -17,6 +19,19 @@ record Transport(
         IoHandlerFactory io,
         Class<? extends ServerChannel> server,
         Class<? extends SocketChannel> client) {
+
+    /** Whether a listening socket can go from one process to another. */
+    boolean canHandOver() {
+        return server == EpollServerSocketChannel.class;
+    }
+
+    /** Makes the channels that listen: new ones, or one of a socket that is open already. */
+    ChannelFactory<ServerChannel> listening(OptionalInt descriptor) {
+        if (descriptor.isPresent()) {
+            return () -> new EpollServerSocketChannel(descriptor.getAsInt());
+        }
+        return server == EpollServerSocketChannel.class ? EpollServerSocketChannel::new : NioServerSocketChannel::new;
+    }
 
     static Transport best() {
         return Epoll.isAvailable() ? epoll() : nio();

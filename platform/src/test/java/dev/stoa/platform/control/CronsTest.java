@@ -98,10 +98,17 @@ class CronsTest {
         final Crons crons;
 
         Part() {
-            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of());
+            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of());
             Scaler scaler =
                     new Scaler(name -> new AppLoad(0, 0, 0, Duration.ZERO), new Announcer(logs, () -> now), () -> now);
-            View view = new View(stores, engine, new HealthWatch(engine), scaler, "localhost", () -> now);
+            View view = new View(
+                    stores,
+                    engine,
+                    new HealthWatch(engine),
+                    scaler,
+                    new EdgePolicies(home, stores),
+                    "localhost",
+                    () -> now);
             crons = new Crons(
                     stores,
                     new CronRuns(home, stores, engine, order, collector, logs, ids, () -> now),
@@ -355,7 +362,7 @@ class CronsTest {
                 home,
                 stores,
                 part.engine,
-                new LaunchOrder(new Limits(0, 0, 0), app -> List.of()),
+                new LaunchOrder(new Limits(0, 0, 0), app -> List.of(), app -> Map.of()),
                 part.collector,
                 part.logs,
                 ids,

@@ -1,0 +1,129 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.LogLine;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.router.FinishedRequest;
+import dev.stoa.platform.router.RequestListener;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Adds a line to the log of an app for each of its requests. On the router's threads it only puts the request into a queue;
+ * what comes faster than it can be written has no line, and the log says how many those were.
+ */
+public final class AccessLog implements RequestListener {
+    private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
+
+    private static final String SOURCE = "router";
+    private static final int WAITING_MAX = 16_384;
+    private static final Duration WRITE_EVERY = Duration.ofMillis(100);
+    private static final int PATH_CHARS_MAX = 1000;
+
+    private final LogStore logs;
+    private final InstantSource clock;
+    private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+    private final Map<String, LongAdder> dropped = new ConcurrentHashMap<>();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+
+    public AccessLog(LogStore logs, InstantSource clock) {
+        this.logs = logs;
+        this.clock = clock;
+    }
+
+    private record Entry(FinishedRequest request, Instant at) {}
+
+    @Override
+    public void finished(FinishedRequest request) {
+        if (request.app().isEmpty() || !request.logged()) {
+            return;
+        }
+        if (!waiting.offer(new Entry(request, clock.instant()))) {
+            dropped.computeIfAbsent(request.app(), _ -> new LongAdder()).increment();
+        }
+        if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
+            ScheduledFuture<?> _ = Threads.after(WRITE_EVERY, "access-log", this::write);
+        }
+    }
+
+    /** Writes what waits. */
+    void write() {
+        scheduled.set(false);
+        List<Entry> entries = new ArrayList<>();
+        waiting.drainTo(entries);
+        Map<String, List<LogLine>> byApp = new TreeMap<>();
+        for (Entry entry : entries) {
+            byApp.computeIfAbsent(entry.request.app(), _ -> new ArrayList<>())
+                    .add(new LogLine(entry.at, SOURCE, line(entry.request)));
+        }
+        dropped.forEach((app, count) -> {
+            long lost = count.sumThenReset();
+            if (lost > 0) {
+                byApp.computeIfAbsent(app, _ -> new ArrayList<>())
+                        .add(new LogLine(
+                                clock.instant(),
+                                SOURCE,
+                                "at=warn dropped=%d desc=\"requests without a line: more came than could be written\""
+                                        .formatted(lost)));
+            }
+        });
+        byApp.forEach((app, lines) -> {
+            try {
+                logs.appendIfThere(app, lines);
+            } catch (UncheckedIOException e) {
+                LOG.log(Level.WARNING, "cannot write the requests to the log of an app app=" + app, e);
+            }
+        });
+    }
+
+    /** Without the query, which may hold secrets. */
+    static String line(FinishedRequest request) {
+        StringBuilder line = new StringBuilder(200);
+        boolean failed = !request.error().isEmpty();
+        line.append("at=").append(!failed ? "info" : request.status() >= 500 ? "error" : "warn");
+        if (failed) {
+            line.append(" code=").append(request.error());
+        }
+        line.append(" method=").append(request.method()).append(" path=\"");
+        escape(request.path(), line);
+        line.append("\" host=").append(request.host());
+        line.append(" request_id=").append(request.requestId());
+        line.append(" fwd=\"").append(request.client().getHostAddress()).append('"');
+        line.append(" instance=").append(request.instance().isEmpty() ? "-" : request.instance());
+        line.append(" connect=").append(request.connect().toMillis()).append("ms");
+        line.append(" service=").append(request.duration().toMillis()).append("ms");
+        line.append(" status=").append(request.status());
+        line.append(" bytes=").append(request.bytesOut());
+        return line.append(" protocol=").append(request.secure() ? "https" : "http").toString();
+    }
+
+    private static void escape(String path, StringBuilder to) {
+        int end = Math.min(path.length(), PATH_CHARS_MAX);
+        for (int i = 0; i < end; i++) {
+            char c = path.charAt(i);
+            if (c == '"' || c == '\\') {
+                to.append('\\').append(c);
+            } else if (c < ' ' || c >= 0x7f) {
+                to.append("\\x%02x".formatted(c & 0xff));
+            } else {
+                to.append(c);
+            }
+        }
+        if (end < path.length()) {
+            to.append('…');
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.ResourceManifest.Wish;
+import dev.stoa.api.ResourceRequests.ManagedVar;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.ResourceStore.AttachmentRow;
+import dev.stoa.platform.control.ResourceStore.ResourceRow;
+import dev.stoa.platform.resource.Binding;
+import dev.stoa.platform.resource.ResourceKind;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/** What apps have of the resources: the config vars that they get, and what their manifests ask for. */
+final class AppResources {
+    /** The name whose holder is the chief one of its kind. */
+    private static final String MAIN = "main";
+
+    private final AppStore apps;
+    private final ConfigStore configs;
+    private final ResourceStore store;
+    private final Resources resources;
+    private final InstantSource clock;
+
+    AppResources(Stores stores, Resources resources, InstantSource clock) {
+        this.apps = stores.apps();
+        this.configs = stores.configs();
+        this.store = stores.resources();
+        this.resources = resources;
+        this.clock = clock;
+    }
+
+    /** The config vars that the app has from its resources, now. */
+    Map<String, String> vars(AppRow app) {
+        Map<String, String> vars = new TreeMap<>();
+        managed(app).forEach(managed -> vars.put(managed.name(), managed.value()));
+        return vars;
+    }
+
+    List<ManagedVar> managed(String app) {
+        return managed(apps.require(app));
+    }
+
+    /** By name. */
+    private List<ManagedVar> managed(AppRow app) {
+        List<ManagedVar> vars = new ArrayList<>();
+        for (AttachmentRow attachment : store.ofApp(app.id())) {
+            Optional<ResourceRow> row = store.find(attachment.resource()).filter(ResourceRow::ready);
+            row.ifPresent(resource -> resources
+                    .kind(resource.kind())
+                    .bind(resource.spec(), binding(attachment))
+                    .forEach((name, value) ->
+                            vars.add(new ManagedVar(name, value, resource.kind(), resource.name()))));
+        }
+        vars.sort(Comparator.comparing(ManagedVar::name));
+        return vars;
+    }
+
+    /** Refuses to set or unset what comes from a resource. */
+    void checkSettable(AppRow app, Set<String> names) {
+        for (ManagedVar managed : managed(app)) {
+            if (names.contains(managed.name())) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "%s is managed: %s has it from the %s %s, and nothing was changed"
+                                .formatted(managed.name(), app.name(), managed.kind(), managed.resource()),
+                        "to set it yourself, take the %s from the app: detach %s -a %s"
+                                .formatted(managed.kind(), managed.resource(), app.name()));
+            }
+        }
+    }
+
+    /** Refuses an attachment whose name or config vars the app has already. */
+    void checkFree(AppRow app, ResourceKind kind, String as) {
+        List<AttachmentRow> present = store.ofApp(app.id());
+        for (AttachmentRow attachment : present) {
+            if (attachment.kind().equals(kind.name()) && attachment.as().equals(as)) {
+                throw new StoaException(
+                        ErrorCode.RESOURCE_EXISTS,
+                        "%s has another %s that it calls \"%s\"".formatted(app.name(), kind.name(), as),
+                        "attach this one under another name: --as NAME");
+            }
+        }
+        Set<String> taken = new TreeSet<>(kind.vars(new Binding(as, becomesChief(present, kind.name(), as), Map.of())));
+        taken.retainAll(configs.read(app.id()).keySet());
+        if (!taken.isEmpty()) {
+            throw new StoaException(
+                    ErrorCode.RESOURCE_EXISTS,
+                    "%s has %s of its own, which the %s \"%s\" would give it"
+                            .formatted(app.name(), String.join(" and ", taken), kind.name(), as),
+                    "stoa config unset %s -a %s".formatted(String.join(" ", taken), app.name()));
+        }
+    }
+
+    private static boolean becomesChief(List<AttachmentRow> present, String kind, String as) {
+        return as.equals(MAIN) || present.stream().noneMatch(other -> other.kind().equals(kind));
+    }
+
+    void attach(AppRow app, ResourceRow resource, String as, String origin, Map<String, String> settings) {
+        store.attach(resource.id(), app.id(), as, origin, settings, clock.instant());
+        resources.admit(resource);
+    }
+
+    Binding binding(AttachmentRow attachment) {
+        List<AttachmentRow> alike = store.ofApp(attachment.app()).stream()
+                .filter(other -> other.kind().equals(attachment.kind()))
+                .toList();
+        long chief = alike.stream()
+                .filter(other -> other.as().equals(MAIN))
+                .findFirst()
+                .orElse(alike.isEmpty() ? attachment : alike.getFirst())
+                .resource();
+        return new Binding(attachment.as(), attachment.resource() == chief, attachment.settings());
+    }
+
+    /** Refuses a manifest that asks for what cannot be given, before anything is built. */
+    void check(AppRow app, Manifest manifest) {
+        for (Wish wish : manifest.resources().wishes()) {
+            try {
+                check(app, wish);
+            } catch (StoaException e) {
+                throw new StoaException(
+                        e.code(), "%s: %s".formatted(wish.table(), e.message()), e.hint().orElse(""), e);
+            }
+        }
+    }
+
+    private void check(AppRow app, Wish wish) {
+        ResourceKind kind = resources.kind(wish.kind());
+        Optional<ResourceRow> present = present(app, wish);
+        if (present.isEmpty()) {
+            Map<String, String> _ = kind.settle(wish.settings());
+            checkFree(app, kind, wish.name());
+        } else {
+            kind.checkChange(present.get().spec(), wanted(kind, present.get(), wish));
+        }
+    }
+
+    /** The names of the config vars that the app has, and those that its manifest will give it. */
+    Set<String> promised(AppRow app, Manifest manifest) {
+        Set<String> names = new HashSet<>(vars(app).keySet());
+        Set<String> met = new HashSet<>();
+        store.ofApp(app.id()).forEach(attachment -> met.add(attachment.kind()));
+        for (Wish wish : manifest.resources().wishes()) {
+            boolean chief = met.add(wish.kind()) || wish.name().equals(MAIN);
+            names.addAll(resources.kind(wish.kind()).vars(new Binding(wish.name(), chief, wish.settings())));
+        }
+        return names;
+    }
+
+    /** Gives the app what its manifest asks for. What it has already is brought to its settings; nothing is taken from it. */
+    void provide(AppRow app, Manifest manifest, Consumer<String> say) {
+        for (Wish wish : manifest.resources().wishes()) {
+            provide(app, wish, say);
+        }
+        Set<String> wanted = new HashSet<>();
+        manifest.resources().wishes().forEach(wish -> wanted.add(wish.kind() + "/" + wish.name()));
+        for (AttachmentRow attachment : store.ofApp(app.id())) {
+            if (attachment.origin().equals("manifest") && !wanted.contains(attachment.kind() + "/" + attachment.as())) {
+                store.find(attachment.resource())
+                        .ifPresent(row -> say.accept(
+                                "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
+                                        .formatted(row.kind(), row.name())));
+            }
+        }
+    }
+
+    private void provide(AppRow app, Wish wish, Consumer<String> say) {
+        ResourceKind kind = resources.kind(wish.kind());
+        Optional<ResourceRow> present = present(app, wish);
+        if (present.isEmpty()) {
+            String name = app.name() + "-" + wish.name();
+            boolean known = store.find(wish.kind(), name).isPresent();
+            say.accept("-----> %s the %s %s".formatted(known ? "Taking" : "Making", wish.kind(), name));
+            ResourceRow made = resources.make(kind, name, kind.settle(wish.settings()), false);
+            ResourceRow _ = resources.change(made, wanted(kind, made, wish));
+            attach(app, made, wish.name(), "manifest", wish.settings());
+            return;
+        }
+        ResourceRow row = Resources.ready(present.get());
+        Map<String, String> wanted = wanted(kind, row, wish);
+        if (!row.settings().equals(wanted)) {
+            say.accept("-----> Changing the %s %s: %s".formatted(row.kind(), row.name(), difference(row, wanted)));
+            ResourceRow _ = resources.change(row, wanted);
+        }
+        store.claim(row.id(), app.id(), wish.settings());
+    }
+
+    private static String difference(ResourceRow row, Map<String, String> wanted) {
+        List<String> changes = new ArrayList<>();
+        new TreeMap<>(wanted).forEach((key, value) -> {
+            String before = row.settings().getOrDefault(key, "none");
+            if (!before.equals(value)) {
+                changes.add("%s %s -> %s".formatted(key, before, value));
+            }
+        });
+        return String.join(", ", changes);
+    }
+
+    /** What the app calls by that name, or what an earlier app of its name has left. */
+    private Optional<ResourceRow> present(AppRow app, Wish wish) {
+        Optional<ResourceRow> attached = store.ofApp(app.id()).stream()
+                .filter(attachment -> attachment.kind().equals(wish.kind())
+                        && attachment.as().equals(wish.name()))
+                .findFirst()
+                .flatMap(attachment -> store.find(attachment.resource()));
+        if (attached.isEmpty()) {
+            refuseForeign(app, wish);
+        }
+        return attached;
+    }
+
+    private void refuseForeign(AppRow app, Wish wish) {
+        String name = app.name() + "-" + wish.name();
+        store.find(wish.kind(), name).map(row -> store.ofResource(row.id())).ifPresent(users -> {
+            if (!users.isEmpty()) {
+                throw new StoaException(
+                        ErrorCode.RESOURCE_IN_USE,
+                        "the %s %s is there already, and belongs to %s"
+                                .formatted(wish.kind(), name, users.getFirst().appName()),
+                        "attach it to %s under the name %s, or call this one otherwise"
+                                .formatted(app.name(), wish.name()));
+            }
+        });
+    }
+
+    private static Map<String, String> wanted(ResourceKind kind, ResourceRow row, Wish wish) {
+        Map<String, String> wanted = new HashMap<>(row.settings());
+        wanted.putAll(wish.settings());
+        return kind.settle(wanted);
+    }
+}

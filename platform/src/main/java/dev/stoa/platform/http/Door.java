@@ -1,0 +1,206 @@
+package dev.stoa.platform.http;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.UnixChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The port at which the API is asked. It passes bytes on to the {@link ApiServer}, and belongs to the process rather than to
+ * that server: while there is none, because one platform follows another, connections wait, and its socket can be
+ * handed to the next process.
+ */
+@SuppressWarnings("FutureReturnValueIgnored")
+public final class Door implements AutoCloseable {
+    private static final int BACKLOG = 512;
+    private static final long SHUTDOWN_MILLIS = 500;
+
+    private final EventLoopGroup loop;
+    private final Channel listening;
+    private volatile int target;
+
+    private Door(EventLoopGroup loop, Channel listening) {
+        this.loop = loop;
+        this.listening = listening;
+    }
+
+    /**
+     * Listens, and lets nobody in yet.
+     *
+     * @param inherited the descriptor of a socket that listens already, in place of host and port
+     * @throws StoaException if the port is taken
+     */
+    public static Door listen(String host, int port, OptionalInt inherited) {
+        boolean epoll = Epoll.isAvailable();
+        EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
+                1, Threads.platformFactory("stoa-door-"), epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+        ChannelFactory<ServerChannel> factory = inherited.isPresent()
+                ? () -> new EpollServerSocketChannel(inherited.getAsInt())
+                : epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new;
+        Threshold threshold = new Threshold(loop, epoll ? EpollSocketChannel.class : NioSocketChannel.class);
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loop)
+                .channelFactory(factory)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(threshold);
+        ChannelFuture bound =
+                (inherited.isPresent() ? bootstrap.register() : bootstrap.bind(host, port)).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+            throw new StoaException(
+                    ErrorCode.PORT_UNAVAILABLE,
+                    "the API cannot listen on %s:%d: %s"
+                            .formatted(host, port, bound.cause().getMessage()),
+                    "choose another port: stoa up --api-port 7171",
+                    bound.cause());
+        }
+        Door door = new Door(loop, bound.channel());
+        threshold.door = door;
+        return door;
+    }
+
+    public int port() {
+        return ((InetSocketAddress) listening.localAddress()).getPort();
+    }
+
+    /** The descriptor of its socket, for another process; empty where that is not possible. */
+    public OptionalInt socket() {
+        return listening instanceof UnixChannel unix
+                ? OptionalInt.of(unix.fd().intValue())
+                : OptionalInt.empty();
+    }
+
+    /** Lets in who waits and who comes, to the server on this port of the loopback address. */
+    public void open(int server) {
+        target = server;
+        listening.config().setAutoRead(true);
+    }
+
+    /** Lets nobody in any more; who comes waits. */
+    public void shut() {
+        listening.config().setAutoRead(false);
+        // One that was let in just now is on its way.
+        loop.submit(() -> {}).awaitUninterruptibly();
+    }
+
+    @Override
+    public void close() {
+        listening.close().awaitUninterruptibly();
+        loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    }
+
+    /** Makes a connection to the server for each that comes in. */
+    private static final class Threshold extends ChannelInitializer<Channel> {
+        private final EventLoopGroup loop;
+        private final Class<? extends SocketChannel> client;
+        private volatile @Nullable Door door;
+
+        Threshold(EventLoopGroup loop, Class<? extends SocketChannel> client) {
+            this.loop = loop;
+            this.client = client;
+        }
+
+        @Override
+        protected void initChannel(Channel outside) {
+            Door known = door;
+            if (known == null) {
+                outside.close();
+                return;
+            }
+            new Bootstrap()
+                    .group(loop)
+                    .channel(client)
+                    .option(ChannelOption.AUTO_READ, false)
+                    .option(ChannelOption.TCP_NODELAY, true)
+                    .handler(new ChannelInitializer<Channel>() {
+                        @Override
+                        protected void initChannel(Channel inside) {
+                            inside.pipeline().addLast(new Passing(outside));
+                            outside.pipeline().addLast(new Passing(inside));
+                        }
+                    })
+                    .connect(InetAddress.getLoopbackAddress(), known.target)
+                    .addListener((ChannelFuture connected) -> {
+                        if (connected.isSuccess()) {
+                            connected.channel().config().setAutoRead(true);
+                            outside.config().setAutoRead(true);
+                        } else {
+                            outside.close();
+                        }
+                    });
+        }
+    }
+
+    /** Passes on what one side says, no faster than the other side takes it. */
+    private static final class Passing extends ChannelInboundHandlerAdapter {
+        private final Channel to;
+
+        Passing(Channel to) {
+            this.to = to;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+            if (to.isActive()) {
+                to.write(bytes, to.voidPromise());
+                if (!to.isWritable()) {
+                    to.flush();
+                    ctx.channel().config().setAutoRead(to.isWritable());
+                }
+            } else {
+                ReferenceCountUtil.release(bytes);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            to.flush();
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            to.config().setAutoRead(ctx.channel().isWritable());
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package dev.stoa.platform.router;
+
+import io.netty.handler.codec.http.FullHttpResponse;
+
+/** What the edge says about a request before anybody answers it. */
+sealed interface Verdict {
+    /** It goes on to the app. */
+    record Go() implements Verdict {
+        static final Go ON = new Go();
+    }
+
+    record Refused(Failure failure) implements Verdict {}
+
+    /** There is an answer already. */
+    record Answered(FullHttpResponse response) implements Verdict {}
+}
