@@ -101,7 +101,7 @@ class ScalingTest {
             assertThat(answer.get()).isEqualTo(200);
         }
         awaitStates("sleeper", "web asleep", "worker.1 up");
-        assertThat(stoa.ok("logs", "-a", "sleeper").out())
+        assertThat(stoa.ok("logs", "-n", "1000", "-a", "sleeper").out())
                 .contains("web falls asleep: no request for 2 s", "web wakes, to 1: ", "scaled web from 1 to 2: ");
 
         stoa.kill();
@@ -163,7 +163,7 @@ class ScalingTest {
             assertThat(answer.statusCode()).isEqualTo(503);
             assertThat(answer.body()).contains("web.1 exited with status 7");
         }
-        assertThat(stoa.ok("logs", "-a", "crasher").out().lines().filter(line -> line.endsWith("exited with status 7")))
+        assertThat(stoa.ok("logs", "-n", "1000", "-a", "crasher").out().lines().filter(line -> line.endsWith("exited with status 7")))
                 .hasSizeBetween(4, 8);
     }
 }
