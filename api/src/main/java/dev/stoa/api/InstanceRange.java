@@ -36,7 +36,9 @@ public record InstanceRange(int min, int max, Optional<Integer> concurrency, Opt
     /** What {@link #span} writes, or empty. */
     public static Optional<InstanceRange> parse(String text) {
         Matcher span = SPAN.matcher(text);
-        int min = span.matches() ? Integer.parseInt(span.group(1)) : text.matches("\\d{1,4}") ? Integer.parseInt(text) : -1;
+        int min = span.matches()
+                ? Integer.parseInt(span.group(1))
+                : text.matches("\\d{1,4}") ? Integer.parseInt(text) : -1;
         int max = span.matches() ? Integer.parseInt(span.group(2)) : min;
         return min < 0 || max < min || max > INSTANCES_MAX
                 ? Optional.empty()

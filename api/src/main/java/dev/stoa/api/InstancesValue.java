@@ -21,16 +21,16 @@ final class InstancesValue {
 
     static Optional<InstanceRange> read(String type, TomlSection process) {
         return process.value(KEY).map(value -> switch (value) {
-            case Long number when number >= 0 && number <= InstanceRange.INSTANCES_MAX ->
-                InstanceRange.fixed(number.intValue());
+            case Long number
+            when number >= 0 && number <= InstanceRange.INSTANCES_MAX -> InstanceRange.fixed(number.intValue());
             case Long number ->
                 throw process.problem(
                         KEY,
                         "%s must be from 0 to %d, not %d"
                                 .formatted(process.subject(KEY), InstanceRange.INSTANCES_MAX, number),
                         EXAMPLE);
-            case org.tomlj.TomlTable _ when type.equals(WEB) ->
-                range(process.section(KEY, TABLE).orElseThrow());
+            case org.tomlj.TomlTable _
+            when type.equals(WEB) -> range(process.section(KEY, TABLE).orElseThrow());
             case org.tomlj.TomlTable _ ->
                 throw process.problem(
                         KEY,

@@ -19,11 +19,16 @@ final class ProcessTables {
     private static final Pattern PATH = Pattern.compile("/[!-~]*");
 
     private static final KeyExamples EXAMPLES = KeyExamples.of(
-            "command", "command = \"gunicorn shop:app\"",
-            InstancesValue.KEY, InstancesValue.EXAMPLE,
-            "memory", "memory = \"512MB\"",
-            "cpu", "cpu = 0.5",
-            "health", "health = \"/up\"");
+            "command",
+            "command = \"gunicorn shop:app\"",
+            InstancesValue.KEY,
+            InstancesValue.EXAMPLE,
+            "memory",
+            "memory = \"512MB\"",
+            "cpu",
+            "cpu = 0.5",
+            "health",
+            "health = \"/up\"");
 
     private static final Map<String, String> LATER =
             Map.of("port", "the web process is the only one that listens: write it at the top of the file   port = 80");
