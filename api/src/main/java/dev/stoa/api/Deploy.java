@@ -4,10 +4,10 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One change of an app on its way: a deploy, a config change, a rollback or a restart. Those of one app run one after
+ * One change of an app on its way: a deploy, a config change, a rollback, a restart or a promotion. Those of one app run one after
  * the other.
  *
- * @param kind    {@code deploy}, {@code config}, {@code rollback} or {@code restart}
+ * @param kind    {@code deploy}, {@code config}, {@code rollback}, {@code restart} or {@code promote}
  * @param state   {@code queued}, {@code building}, {@code releasing}, {@code starting}, {@code done}, {@code failed} or
  *     {@code cancelled}
  * @param release the version that it made

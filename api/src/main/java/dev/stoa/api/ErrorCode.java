@@ -34,6 +34,7 @@ public enum ErrorCode {
     CANCELLED(Fault.USER, 409),
     PORT_UNAVAILABLE(Fault.USER, 409),
     NOT_CONNECTED(Fault.USER, 409),
+    NO_CANARY(Fault.USER, 409),
     OTHER_REPOSITORY(Fault.USER, 409),
     GIT_FETCH_FAILED(Fault.USER, 422),
     GIT_ACCESS_DENIED(Fault.USER, 422),

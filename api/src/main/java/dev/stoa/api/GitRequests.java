@@ -6,8 +6,11 @@ import java.util.Optional;
 public final class GitRequests {
     private GitRequests() {}
 
-    /** The ref is a branch, a tag or a commit; absent: what the repository shows first. */
-    public record DeployGit(String url, Optional<String> ref) {}
+    /**
+     * @param ref    a branch, a tag or a commit; absent: what the repository shows first
+     * @param canary the share of the requests in percent, for a release that is to be beside the active one
+     */
+    public record DeployGit(String url, Optional<String> ref, Optional<Integer> canary) {}
 
     /** The branch is absent for the one that the forge calls the default. */
     public record ConnectGit(String url, Optional<String> branch) {}

@@ -91,8 +91,15 @@ public final class ManifestLines {
         }
         addIf("network.allow", list(manifest.network().allow()));
         EdgeLines.of(manifest.edge()).forEach(this::add);
+        routing(manifest.routing());
         new TreeMap<>(manifest.crons()).forEach(this::cron);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
+    }
+
+    private void routing(RoutingManifest routing) {
+        addIf("routing.requests", routing.requests());
+        addIf("routing.slow_start", routing.slowStart().map(TimeSpan::written));
+        addIf("routing.sticky", routing.sticky() ? Optional.of(true) : Optional.empty());
     }
 
     private void cron(String name, CronManifest cron) {

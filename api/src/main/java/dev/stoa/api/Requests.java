@@ -64,5 +64,8 @@ public final class Requests {
         }
     }
 
+    /** @param percent of the requests, from 1 to 99 */
+    public record ShareCanary(int percent) {}
+
     public record AddDomain(String name) {}
 }

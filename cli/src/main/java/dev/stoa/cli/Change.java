@@ -9,6 +9,9 @@ import java.util.function.BiFunction;
 
 /** A change of an app that people see as one line: {@code Restarting shop... done, v14}. */
 final class Change {
+    /** How a line begins that is worth reading though all went well. */
+    private static final String NOTE = "       NOTE: ";
+
     private final Session session;
 
     Change(Session session) {
@@ -25,12 +28,14 @@ final class Change {
             Deploy deploy = request.apply(client, app);
             boolean atOnce = deploy.state().equals("done");
             terminal.print((atOnce && deploy.release().isEmpty() ? stored : rolling).formatted(app) + "... ");
-            Deploy ended = atOnce ? deploy : follow(deploy);
+            List<String> notes = new ArrayList<>();
+            Deploy ended = atOnce ? deploy : follow(deploy, notes);
             String release = ended.release().map(r -> ", " + r).orElse("");
             terminal.show(ended, () -> terminal.line("done" + release));
             if (terminal.json()) {
                 terminal.note("done" + release);
             }
+            notes.forEach(terminal::note);
             return 0;
         });
     }
@@ -40,16 +45,20 @@ final class Change {
         Terminal terminal = session.terminal();
         terminal.print(words + "... ");
         boolean atOnce = deploy.state().equals("done");
-        Deploy ended = atOnce ? deploy : new Change(session).follow(deploy);
+        List<String> notes = new ArrayList<>();
+        Deploy ended = atOnce ? deploy : new Change(session).follow(deploy, notes);
         terminal.line("done" + ended.release().map(release -> ", " + release).orElse(""));
+        notes.forEach(terminal::note);
     }
 
-    private Deploy follow(Deploy deploy) {
+    private Deploy follow(Deploy deploy, List<String> notes) {
         List<String> lines = new ArrayList<>();
         try {
-            return new DeployStream(session.client(), session.terminal(), deploy)
+            Deploy ended = new DeployStream(session.client(), session.terminal(), deploy)
                     .follow(lines::add)
                     .deploy();
+            lines.stream().filter(line -> line.startsWith(NOTE)).forEach(notes::add);
+            return ended;
         } catch (StoaException e) {
             session.terminal().line("failed");
             lines.forEach(session.terminal()::note);

@@ -52,6 +52,8 @@ final class Cli {
         all.put("logs", () -> new CommandLine(new LogsCommand(session)));
         all.put("releases", () -> new CommandLine(new ReleasesCommand(session)));
         all.put("rollback", () -> new CommandLine(new RollbackCommand(session)));
+        all.put("canary", () -> CanaryCommand.line(session));
+        all.put("promote", () -> new CommandLine(new PromoteCommand(session)));
         all.put(
                 "config",
                 () -> new CommandLine(new ConfigCommand(session))

@@ -1,5 +1,7 @@
 package dev.stoa.cli;
 
+import dev.stoa.api.DatabaseRequests;
+import dev.stoa.api.ResourceRequests.Changed;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +26,17 @@ final class DbCommand implements Callable<Integer> {
     /** With what can be done with one of them. */
     static CommandLine line(Session session) {
         CommandLine line = new CommandLine(new DbCommand(session)).addSubcommand(new CreateOne(session));
+        line.addSubcommand(new Add(session))
+                .addSubcommand(new Url(session))
+                .addSubcommand(new CommandLine(new DbPsqlCommand(session)).setStopAtPositional(true))
+                .addSubcommand(new Rotate(session))
+                .addSubcommand(new DbInsightCommand(session));
         return ResourceCommand.with(line, session, KIND);
+    }
+
+    /** Of something of a database in the API. */
+    static String path(Session session, String name, String what) {
+        return Client.path("databases", name) + "/" + what + ResourceCommand.asking(session);
     }
 
     @Override
@@ -58,6 +70,85 @@ final class DbCommand implements Callable<Integer> {
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
             return ResourceCommand.create(session, KIND, name, settings, as);
+        }
+    }
+
+    @Command(name = "add", description = "Add a database that is somewhere else, by its URL.")
+    static final class Add implements Callable<Integer> {
+        private final Session session;
+
+        @Parameters(paramLabel = "NAME", description = "Such as main.")
+        private String name = "";
+
+        @Option(
+                names = "--url",
+                paramLabel = "URL",
+                required = true,
+                description = "Such as postgresql://user:password@host/name; - reads it from standard input.")
+        private String url = "";
+
+        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        private Optional<String> as = Optional.empty();
+
+        Add(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public Integer call() {
+            Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
+            String given = url.equals("-")
+                    ? session.terminal().input().stream().findFirst().orElse("")
+                    : url;
+            Changed added = session.client()
+                    .post(
+                            Client.path("databases"),
+                            new DatabaseRequests.Add(name, given, app, as),
+                            Changed.class);
+            return ResourceCommand.report(session, added, "Added the database %s.".formatted(name));
+        }
+    }
+
+    @Command(name = "url", description = "Print the URL of a database, with its password, as one line that psql takes.")
+    static final class Url implements Callable<Integer> {
+        private final Session session;
+
+        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
+        private String name = "";
+
+        Url(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public Integer call() {
+            DatabaseRequests.Url url = session.client().get(path(session, name, "url"), DatabaseRequests.Url.class);
+            session.terminal().show(url, () -> session.terminal().line(url.url()));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "rotate",
+            description = "Give a database a new password, and its apps releases with it. The one before works until"
+                    + " no instance is left that has it.")
+    static final class Rotate implements Callable<Integer> {
+        private final Session session;
+
+        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
+        private String name = "";
+
+        Rotate(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public Integer call() {
+            Changed changed = session.client().post(path(session, name, "rotate"), Changed.class);
+            return ResourceCommand.report(
+                    session,
+                    changed,
+                    "The database %s has a new password.".formatted(changed.resource().name()));
         }
     }
 }

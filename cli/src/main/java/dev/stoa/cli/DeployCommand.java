@@ -26,7 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {
             "Send a folder to the platform, which builds and runs it. The last line is the URL.",
             "Leaves out .git and what .gitignore and .stoaignore name. Starts the platform if none runs.",
-            "With --git, the platform fetches a repository instead; the app has its name unless -a says otherwise."
+            "With --git, the platform fetches a repository instead; the app has its name unless -a says otherwise.",
+            "With --canary, the release gets a share of the requests beside the one that serves; see stoa canary."
         })
 final class DeployCommand implements Callable<Integer> {
     private static final double KIBIBYTE = 1024;
@@ -43,6 +44,9 @@ final class DeployCommand implements Callable<Integer> {
                     "Deploy a branch, tag or commit of this repository, such as https://github.com/you/shop.git#main.")
     private Optional<String> git = Optional.empty();
 
+    @Option(names = "--canary", paramLabel = "SHARE", description = "Give it only this share of the requests, such as 10%%.")
+    private Optional<String> canary = Optional.empty();
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
@@ -53,11 +57,12 @@ final class DeployCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Optional<Integer> percent = canary.map(text -> CanaryCommand.percent(command, text));
         if (git.isPresent()) {
             if (path.isPresent()) {
                 throw new ParameterException(command.commandLine(), "a folder and --git: deploy the one or the other");
             }
-            return follow(fetched(GitSource.parse(git.get())));
+            return follow(fetched(GitSource.parse(git.get()), percent));
         }
         Terminal terminal = session.terminal();
         Path folder =
@@ -68,10 +73,10 @@ final class DeployCommand implements Callable<Integer> {
         source.skipped().forEach(p -> terminal.note("       Left out " + p + ": neither a file, a folder nor a link"));
         terminal.line(step("-----> Sending %s: %d %s, %s"
                 .formatted(app, source.files(), source.files() == 1 ? "file" : "files", size(source.bytes()))));
-        return follow(upload(client, app, source));
+        return follow(upload(client, app, source, percent));
     }
 
-    private Deploy fetched(GitSource source) {
+    private Deploy fetched(GitSource source, Optional<Integer> percent) {
         AppName app = session.appNamed()
                 ? session.app(session.environment().folder()).app()
                 : AppName.nearest(source.url().name())
@@ -82,7 +87,7 @@ final class DeployCommand implements Callable<Integer> {
         return session.startedClient()
                 .post(
                         Client.path("apps", app.value(), "git", "deploys"),
-                        new DeployGit(source.url().complete(), source.ref()),
+                        new DeployGit(source.url().complete(), source.ref(), percent),
                         Deploy.class);
     }
 
@@ -101,12 +106,13 @@ final class DeployCommand implements Callable<Integer> {
     }
 
     /** Packs in one thread and sends in another, so that nothing is stored on the way and nothing waits. */
-    private Deploy upload(Client client, AppName app, SourceFolder source) {
+    private Deploy upload(Client client, AppName app, SourceFolder source, Optional<Integer> percent) {
+        String path = Client.path("apps", app.value(), "deploys")
+                + percent.map(share -> "?canary=" + share).orElse("");
         Pipe pipe = new Pipe();
         Threads.start("pack", () -> pack(source, pipe));
         try (OnInterrupt _ = new OnInterrupt(this::uploadInterrupted)) {
-            return client.upload(
-                    Client.path("apps", app.value(), "deploys"), "application/gzip", pipe::source, Deploy.class);
+            return client.upload(path, "application/gzip", pipe::source, Deploy.class);
         } catch (StoaException e) {
             throw pipe.failure().orElse(e.code() == ErrorCode.CONNECTION_LOST ? notSent(app, e) : e);
         }

@@ -26,7 +26,7 @@ final class ReleasesCommand implements Callable<Integer> {
             Table table = new Table("VERSION", "STATE", "AGE", "WHAT", "");
             releases.forEach(r -> table.row(
                     r.version(),
-                    r.state(),
+                    r.state() + r.percent().map(percent -> " " + percent + "%").orElse(""),
                     Times.ago(r.createdAt(), session.now()),
                     r.description(),
                     r.reason().orElse("")));

@@ -61,8 +61,7 @@ final class ResourceCommand {
     }
 
     static int create(Session session, Kind kind, String name, Map<String, String> settings, Optional<String> as) {
-        Optional<String> app =
-                session.appNamed() ? Optional.of(session.app(session.environment().folder()).app().value()) : Optional.empty();
+        Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
         Changed made = session.client().post(kind.path(), new Create(name, settings, app, as), Changed.class);
         return report(session, made, "Made the %s %s.".formatted(kind.kind(), name));
     }

@@ -36,10 +36,10 @@ final class Stoa {
     @SuppressWarnings("UnusedVariable")
     private boolean help;
 
+    /** Not inherited: of a database it is the version of PostgreSQL. */
     @Option(
             names = "--version",
             versionHelp = true,
-            scope = ScopeType.INHERIT,
             description = "Print the version of Stoa.")
     @SuppressWarnings("UnusedVariable")
     private boolean version;

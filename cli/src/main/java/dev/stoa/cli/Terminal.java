@@ -122,6 +122,11 @@ final class Terminal {
         }
     }
 
+    /** Says that a line is waited for. */
+    void prompt(String words) {
+        write(err, words);
+    }
+
     /** Asks, and reads a line; empty at the end of input. */
     Optional<String> ask(String question) {
         write(err, question);

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.stoa.api.App;
+import dev.stoa.api.Canary;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
@@ -163,8 +164,12 @@ final class FakePlatform implements AutoCloseable {
                                 "Deploy",
                                 "b2",
                                 Optional.of("never listened\nthe last it said: boom"),
+                                Optional.empty(),
                                 NOW),
-                        new Release("v1", "active", "Deploy", "b1", Optional.empty(), NOW)));
+                        new Release("v1", "active", "Deploy", "b1", Optional.empty(), Optional.empty(), NOW)));
+        answer("GET /v1/apps/shop/canary", 200, new Canary("v2", Optional.of("v1"), 10, 1, 1));
+        answer("PATCH /v1/apps/shop/canary", 200, new Canary("v2", Optional.of("v1"), 25, 1, 1));
+        answer("DELETE /v1/apps/shop/canary", exchange -> send(exchange, 204, ""));
         stream("GET /v1/apps/shop/logs", new LogLine(NOW.plusMillis(123), "web.1", "hello"));
         stream(
                 "POST /v1/apps/shop/runs",
@@ -173,6 +178,7 @@ final class FakePlatform implements AutoCloseable {
                 new RunEvent.Output("a line\n"),
                 new RunEvent.Exit(9));
         answer("GET /v1/deploys", 200, List.of(deploy("deploy", "building")));
+        answer("POST /v1/apps/shop/promote", 202, deploy("promote", "queued"));
         answer("GET /v1/apps/shop/deploys", 200, List.of(deploy("deploy", "building")));
         answer("POST /v1/apps/shop/deploys/d1/cancel", 200, deploy("deploy", "cancelled"));
         answer("POST /v1/apps/shop/deploys", 202, deploy("deploy", "queued"));

@@ -26,6 +26,7 @@ import dev.stoa.platform.http.Door;
 import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import dev.stoa.platform.router.Router;
@@ -95,7 +96,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
-                    List.of(),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -149,9 +150,11 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
+                        control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
-                        new ResourceApi(control.resources()).endpoints())
+                        new ResourceApi(control.resources()).endpoints(),
+                        control.databaseApi().endpoints())
                 .flatMap(List::stream)
                 .toList();
     }

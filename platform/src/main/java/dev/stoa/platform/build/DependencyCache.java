@@ -90,7 +90,7 @@ record DependencyCache(Path folder, String key, String what) {
     static void boundDownloads(BuildContext context, Path downloads) {
         String folder = Shell.quote(downloads.toString());
         // The folder need not be there.
-        context.afterwards(
-                "[ ! -d %1$s ] || [ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s".formatted(folder, DOWNLOADS_KILOBYTES_MAX));
+        context.afterwards("[ ! -d %1$s ] || [ \"$(du -sk %1$s | cut -f1)\" -lt %2$d ] || rm -rf %1$s"
+                .formatted(folder, DOWNLOADS_KILOBYTES_MAX));
     }
 }

@@ -49,8 +49,7 @@ record UvInstall(String project, String lock) implements PythonInstall {
         environment.run(
                 command,
                 "rm -rf %s && %s%s && %s"
-                        .formatted(
-                                PythonEnvironment.VENV, uv, command.substring("uv".length()), environment.sign()),
+                        .formatted(PythonEnvironment.VENV, uv, command.substring("uv".length()), environment.sign()),
                 env,
                 List.of(STALE));
         environment.shim("uv");

@@ -1,6 +1,7 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.App;
+import dev.stoa.api.Canary;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
@@ -69,10 +70,14 @@ public final class Api {
                 Endpoint.post(
                                 "/v1/apps/{app}/deploys",
                                 "Deploys a source folder, packed as tar.gz; makes the app if need be")
+                        .query("canary", "a share of the requests, such as 10%: the release serves beside the active one")
                         .acceptsStream("application/gzip")
                         .status(202)
                         .returns(Deploy.class)
-                        .handler(request -> apps.deploy(app(request), request.bodyStream())),
+                        .handler(request -> request.query("canary")
+                                .map(Canary::percentOf)
+                                .map(percent -> apps.deployCanary(app(request), request.bodyStream(), percent))
+                                .orElseGet(() -> apps.deploy(app(request), request.bodyStream()))),
                 Endpoint.get("/v1/apps/{app}/deploys", "Lists the deploys of an app, newest first")
                         .returns(Endpoint.listOf(Deploy.class))
                         .handler(request -> apps.deploys(app(request))),

@@ -184,7 +184,7 @@ final class AppResources {
             String name = app.name() + "-" + wish.name();
             boolean known = store.find(wish.kind(), name).isPresent();
             say.accept("-----> %s the %s %s".formatted(known ? "Taking" : "Making", wish.kind(), name));
-            ResourceRow made = resources.make(kind, name, kind.settle(wish.settings()), false);
+            ResourceRow made = resources.make(kind, name, kind.settle(wish.settings()), Map.of(), false);
             ResourceRow _ = resources.change(made, wanted(kind, made, wish));
             attach(app, made, wish.name(), "manifest", wish.settings());
             return;

@@ -17,6 +17,7 @@ import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
 import java.io.InputStream;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What users can do with apps, one method for each thing. */
@@ -134,6 +136,14 @@ public final class Apps {
         return deploy(name, "Deploy", archive::transferTo);
     }
 
+    /** The same, for a release that is to get only so many percent of the requests. */
+    Deploy deployCanary(String name, InputStream archive, int percent) {
+        AppRow app = Canaries.require(stores, name, percent);
+        String id = deployments.nextId();
+        Uploads.store(home.upload(id), archive::transferTo);
+        return deployments.submit(id, app, "deploy", "Deploy", Optional.empty(), Optional.of(percent));
+    }
+
     /**
      * The same, of a source that its owner writes.
      *
@@ -227,10 +237,14 @@ public final class Apps {
                 .findFirst()
                 .map(ReleaseRow::version)
                 .orElse(0);
+        // What a canary is to be gone back from is beside the active one, so that is the one before.
+        int before = stores.rollouts().canary(app.id()).isPresent() ? active + 1 : active;
         ReleaseRow target = releases.stream()
                 .filter(release -> version.map(
                                 wanted -> release.name().equals(wanted.startsWith("v") ? wanted : "v" + wanted))
-                        .orElse(release.version() < active && release.state().equals("superseded")))
+                        .orElse(release.version() < before
+                                && (release.version() == active
+                                        || release.state().equals("superseded"))))
                 .findFirst()
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.RELEASE_NOT_FOUND,
@@ -324,9 +338,20 @@ public final class Apps {
     }
 
     List<Release> releases(String name) {
-        return stores.releases().all(stores.apps().require(name).id()).stream()
+        AppRow app = stores.apps().require(name);
+        Map<Integer, Integer> shares = stores.rollouts().current(app.id()).stream()
+                .filter(rollout -> rollout.share().isPresent())
+                .collect(Collectors.toMap(
+                        RolloutRow::version, rollout -> rollout.share().orElseThrow()));
+        return stores.releases().all(app.id()).stream()
                 .map(row -> new Release(
-                        row.name(), row.state(), row.description(), row.build(), row.reason(), row.createdAt()))
+                        row.name(),
+                        row.state(),
+                        row.description(),
+                        row.build(),
+                        row.reason(),
+                        Optional.ofNullable(shares.get(row.version())),
+                        row.createdAt()))
                 .toList();
     }
 

@@ -7,7 +7,8 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
-import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Databases;
+import dev.stoa.platform.resource.SqlSessions;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
@@ -31,12 +32,15 @@ public final class Control {
     private final GitConnections git;
     private final Hooks hooks;
     private final Crons crons;
+    private final Canaries canaries;
     private final EdgeApi edge;
     private final HealthWatch health;
     private final Resources resources;
+    private final Rotations rotations;
+    private final SqlSessions sqlSessions;
+    private final DatabaseApi databaseApi;
 
     /**
-     * @param kinds          of resources
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -44,7 +48,7 @@ public final class Control {
             Home home,
             Stores stores,
             Engine engine,
-            List<ResourceKind> kinds,
+            Databases databases,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -56,7 +60,10 @@ public final class Control {
             InstantSource clock) {
         this.stores = stores;
         Routes routes = new Routes(router::update);
-        resources = new Resources(stores, kinds, clock);
+        resources = new Resources(stores, List.of(databases), clock);
+        rotations = new Rotations(resources, stores, databases, clock);
+        sqlSessions = new SqlSessions(databases);
+        databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
@@ -110,6 +117,7 @@ public final class Control {
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
         manifest = new AppManifest(stores);
+        canaries = new Canaries(stores, deployments, reconciler, view, announcer);
         DetachedRuns detached = new DetachedRuns(stores, engine, launchOrder, collector, announcer, ids, clock);
         runs = new Runs(stores, engine, launchOrder, view, detached, ids);
         apps = new Apps(
@@ -146,6 +154,7 @@ public final class Control {
         reconciler.start();
         crons.start();
         deployments.resume();
+        rotations.start();
     }
 
     public AppManifest manifest() {
@@ -172,12 +181,20 @@ public final class Control {
         return new CronApi(crons);
     }
 
+    public CanaryApi canaryApi() {
+        return new CanaryApi(canaries);
+    }
+
     public EdgeApi edgeApi() {
         return edge;
     }
 
     public Resources resources() {
         return resources;
+    }
+
+    public DatabaseApi databaseApi() {
+        return databaseApi;
     }
 
     public int appCount() {
@@ -194,6 +211,7 @@ public final class Control {
         runs.stopEverything();
         crons.stopEverything();
         reconciler.stopEverything();
+        sqlSessions.close();
         resources.rest();
     }
 
@@ -203,6 +221,8 @@ public final class Control {
         runs.close();
         crons.close();
         reconciler.close();
+        rotations.close();
+        sqlSessions.close();
         resources.close();
     }
 }

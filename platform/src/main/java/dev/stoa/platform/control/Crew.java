@@ -7,6 +7,7 @@ import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.InstanceStore.InstanceRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
@@ -164,7 +165,13 @@ final class Crew {
             String how = exit.map(Exit::describe).orElse("is gone, and nothing recorded how it ended");
             instances.markExited(row.id(), exit.map(Exit::at).orElse(clock.instant()), how);
             health.forget(row.id());
-            announcer.say(app, "%s %s".formatted(row.slot().name(), how));
+            RolloutRow rollout = rollouts.get(row.slot().rollout());
+            announcer.say(
+                    app,
+                    rollout.canary()
+                            ? "%s of the canary v%d %s; until it is up again, others get its requests"
+                                    .formatted(row.slot().name(), rollout.version(), how)
+                            : "%s %s".formatted(row.slot().name(), how));
         }
     }
 

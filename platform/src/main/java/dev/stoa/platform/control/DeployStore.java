@@ -24,19 +24,31 @@ final class DeployStore {
         this.jdbi = jdbi;
     }
 
-    /** @param target the release that a rollback goes back to */
-    record DeployRow(Deploy deploy, int app, Optional<Integer> target, Optional<Integer> version) {}
+    /**
+     * @param target the release that a rollback goes back to
+     * @param canary the share of the requests, in percent, for a release that is to be a canary
+     */
+    record DeployRow(
+            Deploy deploy, int app, Optional<Integer> target, Optional<Integer> canary, Optional<Integer> version) {}
 
-    Deploy add(String id, int app, String kind, String description, Optional<Integer> target, Instant now) {
+    Deploy add(
+            String id,
+            int app,
+            String kind,
+            String description,
+            Optional<Integer> target,
+            Optional<Integer> canary,
+            Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into deploys (id, app_id, kind, state, description, target, created_at)
-                        values (:id, :app, :kind, 'queued', :description, :target, :now)
+                        insert into deploys (id, app_id, kind, state, description, target, canary, created_at)
+                        values (:id, :app, :kind, 'queued', :description, :target, :canary, :now)
                         """)
                 .bind("id", id)
                 .bind("app", app)
                 .bind("kind", kind)
                 .bind("description", description)
                 .bind("target", target)
+                .bind("canary", canary)
                 .bind("now", now)
                 .execute());
         return find(id).orElseThrow().deploy();
@@ -137,6 +149,7 @@ final class DeployStore {
                         Optional.ofNullable(row.getTimestamp("finished_at")).map(Timestamp::toInstant)),
                 row.getInt("app_id"),
                 Optional.ofNullable(row.getObject("target", Integer.class)),
+                Optional.ofNullable(row.getObject("canary", Integer.class)),
                 version);
     }
 }

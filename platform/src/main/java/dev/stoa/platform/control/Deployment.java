@@ -86,8 +86,10 @@ final class Deployment {
     void run(DeployRow row) throws InterruptedException {
         AppRow app = apps.find(row.app()).orElseThrow();
         toTraffic(row, app);
-        if (Set.of("deploy", "config").contains(row.deploy().kind())) {
-            releasePhase.after(app, row.deploy().kind().equals("deploy"), line -> say(row, line));
+        // What is due when a release serves is due for a canary when it is promoted.
+        if (Set.of("deploy", "config", "promote").contains(row.deploy().kind())
+                && row.canary().isEmpty()) {
+            releasePhase.after(app, !row.deploy().kind().equals("config"), line -> say(row, line));
         }
     }
 
@@ -112,6 +114,8 @@ final class Deployment {
                 if (row.deploy().kind().equals("config")
                         && releases.all(app.id()).isEmpty()) {
                     say(row, "       nothing is deployed yet: the first deploy will have it");
+                } else if (row.deploy().kind().equals("promote")) {
+                    promote(row, app);
                 } else {
                     rollOut(row, app, release(row, app));
                 }
@@ -126,7 +130,13 @@ final class Deployment {
             // Of one app one deploy runs at a time, so what is pending is its own.
             rollouts.current(app.id()).stream()
                     .filter(RolloutRow::pending)
-                    .forEach(rollout -> reconciler.cancel(rollout.id()));
+                    .forEach(rollout -> {
+                        if (row.deploy().kind().equals("promote")) {
+                            reconciler.demote(rollout);
+                        } else {
+                            reconciler.cancel(rollout.id());
+                        }
+                    });
             row.version()
                     .ifPresent(version ->
                             releases.fail(app.id(), version, failure.get().message()));
@@ -183,7 +193,13 @@ final class Deployment {
     private ReleaseRow release(DeployRow row, AppRow app) throws InterruptedException {
         return switch (row.deploy().kind()) {
             case "deploy" -> {
+                if (row.canary().isPresent() && releases.active(app.id()).isEmpty()) {
+                    throw Canaries.besideNothing(app);
+                }
                 BuildRow build = buildPhase.run(row, app, line -> say(row, line));
+                if (row.canary().isPresent() && !build.slug().processes().containsKey(LaunchOrder.WEB)) {
+                    throw Canaries.noWeb(app);
+                }
                 resources.provide(app, build.manifest(), line -> say(row, line));
                 yield newRelease(row, app, build, configs.read(app.id()));
             }
@@ -220,20 +236,44 @@ final class Deployment {
     }
 
     private void rollOut(DeployRow row, AppRow app, ReleaseRow release) throws InterruptedException {
-        String counts = view.startCounts(app.id(), releases.build(release.build())).entrySet().stream()
-                .map(count -> count.getKey() + "=" + count.getValue())
-                .collect(Collectors.joining(" "));
-        say(row, "-----> Starting " + counts);
-        deploys.version(row.deploy().id(), release.version());
-        deploys.state(row.deploy().id(), "starting");
-        RolloutRow rollout = rollouts.add(app.id(), release.version(), clock.instant());
+        if (!row.deploy().kind().equals("restart")) {
+            reconciler
+                    .withdraw(app, "%s takes its place".formatted(release.name()))
+                    .ifPresent(ended -> say(row, "       NOTE: v%d is no longer a canary".formatted(ended.version())));
+        }
+        Map<String, Integer> all = view.startCounts(app.id(), releases.build(release.build()));
+        starting(row, release.version(), row.canary().map(percent -> CanaryCounts.of(all, percent, true)).orElse(all));
+        RolloutRow rollout = rollouts.add(app.id(), release.version(), row.canary(), clock.instant());
         await(row, app, rollout.id());
+    }
+
+    private void starting(DeployRow row, int version, Map<String, Integer> counts) {
+        say(
+                row,
+                "-----> Starting "
+                        + counts.entrySet().stream()
+                                .map(count -> count.getKey() + "=" + count.getValue())
+                                .collect(Collectors.joining(" ")));
+        deploys.version(row.deploy().id(), version);
+        deploys.state(row.deploy().id(), "starting");
+    }
+
+    /** Gives the canary all of its instances; when they are up, it is the active one. */
+    private void promote(DeployRow row, AppRow app) throws InterruptedException {
+        RolloutRow canary = rollouts.canary(app.id()).orElseThrow(() -> Canaries.none(app));
+        ReleaseRow release = releases.find(app.id(), canary.version()).orElseThrow();
+        starting(row, canary.version(), view.counts(app.id(), releases.build(release.build())));
+        await(row, app, rollouts.promote(app.id(), clock.instant()).orElseThrow(() -> Canaries.none(app)).id());
     }
 
     private void await(DeployRow row, AppRow app, long rollout) throws InterruptedException {
         Optional<Integer> undo = releases.active(app.id()).map(ReleaseRow::version);
         reconciler.lookAgain(app.id());
         RolloutRow end = reconciler.awaitEnd(rollout);
+        if (end.canary()) {
+            standing(row, app, end);
+            return;
+        }
         if (!end.active()) {
             throw failed(end);
         }
@@ -248,6 +288,22 @@ final class Deployment {
         }
     }
 
+    private void standing(DeployRow row, AppRow app, RolloutRow canary) throws InterruptedException {
+        if (row.deploy().kind().equals("promote")) {
+            throw new InterruptedException("the promotion was given up");
+        }
+        say(row, "       every instance is up");
+        say(
+                row,
+                "-----> v%d is a canary beside %s, and gets %d %% of the requests"
+                        .formatted(
+                                canary.version(),
+                                releases.active(app.id()).map(ReleaseRow::name).orElse("nothing"),
+                                canary.percent().orElseThrow()));
+        say(row, "       To give it all of them: stoa promote -a " + app.name());
+        say(row, "       To end it: stoa canary stop -a " + app.name());
+    }
+
     /** The platform was killed just before the rollout began, or the rollout ended while nobody waited for it. */
     private void goOn(DeployRow row, AppRow app) throws InterruptedException {
         ReleaseRow release = row.version()
@@ -256,6 +312,13 @@ final class Deployment {
                         ErrorCode.INTERRUPTED, "the platform was stopped before the rollout", "deploy again"));
         switch (release.state()) {
             case "pending" -> rollOut(row, app, release);
+            case "canary" -> {
+                if (row.deploy().kind().equals("promote")) {
+                    promote(row, app);
+                } else {
+                    standing(row, app, rollouts.canary(app.id()).orElseThrow());
+                }
+            }
             case "failed" ->
                 throw new StoaException(
                         ErrorCode.NOT_HEALTHY,

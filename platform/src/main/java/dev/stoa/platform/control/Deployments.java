@@ -88,6 +88,17 @@ final class Deployments {
 
     /** Puts a change at the end of its app's queue. */
     Deploy submit(String id, AppRow app, String kind, String description, Optional<Integer> target) {
+        return submit(id, app, kind, description, target, Optional.empty());
+    }
+
+    /** @param canary the share of the requests, in percent, for a release that is to be a canary */
+    Deploy submit(
+            String id,
+            AppRow app,
+            String kind,
+            String description,
+            Optional<Integer> target,
+            Optional<Integer> canary) {
         synchronized (this) {
             if (retired.contains(app.id()) || closed) {
                 throw new StoaException(
@@ -96,7 +107,7 @@ final class Deployments {
                         "");
             }
         }
-        Deploy deploy = deploys.add(id, app.id(), kind, description, target, clock.instant());
+        Deploy deploy = deploys.add(id, app.id(), kind, description, target, canary, clock.instant());
         synchronized (this) {
             Queue queue = queues.computeIfAbsent(app.id(), Queue::new);
             log.append(id, new DeployEvent.Line(greeting(queue, kind, app)));

@@ -91,13 +91,15 @@ public final class EngineBuildShell implements BuildShell {
     }
 
     private void runAll(Path slug, List<Command> commands) {
-        // Nothing but commands has touched it since it was made the tenant's.
-        owned.add(slug);
         try {
             for (Command command : commands) {
                 int status = run(command, line -> {});
                 if (status != 0) {
-                    LOG.log(Level.INFO, "a build could not keep all for the next one slug={0} status={1}", slug, status);
+                    LOG.log(
+                            Level.INFO,
+                            "a build could not keep all for the next one slug={0} status={1}",
+                            slug,
+                            status);
                 }
             }
         } catch (InterruptedException e) {

@@ -42,9 +42,9 @@ public final class GitConnections {
     }
 
     /** Puts a deploy from a repository into the queue; makes the app if there is none of the name. */
-    Deploy deploy(String name, GitSource source) {
-        AppRow app = appOrNew(name);
-        return gitDeploys.submit(deployments, app, withKnownCredentials(app, source), false);
+    Deploy deploy(String name, GitSource source, Optional<Integer> canary) {
+        AppRow app = canary.isPresent() ? Canaries.require(stores, name, canary.get()) : appOrNew(name);
+        return gitDeploys.submit(deployments, app, withKnownCredentials(app, source), false, canary);
     }
 
     /** So that the password of a connected repository need not be typed again. */

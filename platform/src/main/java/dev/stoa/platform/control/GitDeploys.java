@@ -35,10 +35,16 @@ final class GitDeploys {
     }
 
     /** Puts the deploy of a source into its app's queue. */
-    synchronized Deploy submit(Deployments deployments, AppRow app, GitSource source, boolean pushed) {
+    Deploy submit(Deployments deployments, AppRow app, GitSource source, boolean pushed) {
+        return submit(deployments, app, source, pushed, Optional.empty());
+    }
+
+    /** @param canary the share of the requests, in percent, for a release that is to be a canary */
+    synchronized Deploy submit(
+            Deployments deployments, AppRow app, GitSource source, boolean pushed, Optional<Integer> canary) {
         String id = deployments.nextId();
         git.addDeploy(id, app.id(), source, pushed);
-        return deployments.submit(id, app, "deploy", "Deploy " + source, Optional.empty());
+        return deployments.submit(id, app, "deploy", "Deploy " + source, Optional.empty(), canary);
     }
 
     /** Whether a deploy names a repository, and its source has not come before the platform was stopped. */

@@ -23,12 +23,8 @@ record Plan(List<Step> steps, Optional<Instant> lookAgain) {
     /** Its end needs no more remembering. */
     record Forget(String instance) implements Step {}
 
-    /**
-     * The pending rollout is healthy as a whole: it serves from now on.
-     *
-     * @param web instances of the web process that it has
-     */
-    record Activate(long rollout, int web) implements Step {}
+    /** The pending rollout is healthy as a whole: it serves from now on, or is the canary. */
+    record Activate(long rollout) implements Step {}
 
     /**
      * The pending rollout will not get healthy.

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  *
  * <p>A pending rollout is all or nothing. Its instances start beside those of the active one; when every one of them is up
  * it becomes the active one, and only then are the old instances no longer wanted. When one of them exits, or the deadline
- * passes, the rollout has failed, and it is its own instances that are no longer wanted.
+ * passes, the rollout has failed, and it is its own instances that are no longer wanted. A canary is kept up as the active
+ * one is; the instances that it has are there already when it becomes the pending one.
  */
 final class Planner {
     /** How the exit of an instance begins that the engine could not start. */
@@ -51,8 +52,9 @@ final class Planner {
 
         Plan decide(Wanted wanted) {
             wanted.active().ifPresent(formation -> formation.slots().forEach(this::keepUp));
+            wanted.canary().ifPresent(formation -> formation.slots().forEach(this::keepUp));
             wanted.pending().ifPresent(this::bringUp);
-            List<Slot> slots = Stream.of(wanted.active(), wanted.pending())
+            List<Slot> slots = Stream.of(wanted.active(), wanted.canary(), wanted.pending())
                     .flatMap(Optional::stream)
                     .flatMap(formation -> formation.slots().stream())
                     .toList();
@@ -100,8 +102,7 @@ final class Planner {
                             .isEmpty())
                     .toList();
             if (notUp.isEmpty()) {
-                steps.add(new Plan.Activate(
-                        formation.rollout(), formation.counts().getOrDefault(LaunchOrder.WEB, 0)));
+                steps.add(new Plan.Activate(formation.rollout()));
             } else if (!formation.deadline().isAfter(now)) {
                 Slot slot = notUp.getFirst();
                 steps.add(new Plan.Fail(

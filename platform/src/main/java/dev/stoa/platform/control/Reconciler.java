@@ -166,6 +166,26 @@ final class Reconciler {
         lookAgain(row.app());
     }
 
+    /** The app's canary is none any more: from the return on it gets no requests. Empty: it had none. */
+    Optional<RolloutRow> withdraw(AppRow app, String why) {
+        Optional<RolloutRow> ended = rollouts.withdraw(app.id(), why);
+        ended.ifPresent(canary -> {
+            announcer.say(app, "v%d is no longer a canary: %s".formatted(canary.version(), why));
+            publish(app);
+            lookAgain(app.id());
+        });
+        return ended;
+    }
+
+    /** Gives up the promotion of a canary, if it has not become active yet: it stays the canary. */
+    void demote(RolloutRow rollout) {
+        withLock(rollout.app(), look -> {
+            rollouts.demote(rollout);
+            ended(rollouts.get(rollout.id()));
+        });
+        lookAgain(rollout.app());
+    }
+
     /** Ends all of an app's instances, for good: it is not looked at again. */
     void retire(AppRow app) {
         withLock(app.id(), look -> look.retired = true);
@@ -251,13 +271,26 @@ final class Reconciler {
             case Plan.Forget forget -> crew.forget(forget.instance());
             case Plan.Activate activate -> {
                 RolloutRow rollout = rollouts.get(activate.rollout());
-                scaler.activating(app, activate.web());
-                rollouts.activate(rollout);
+                if (rollout.beside()) {
+                    rollouts.stand(rollout);
+                } else {
+                    scaler.activating(app, view.startCount(rollout));
+                    rollouts.activate(rollout);
+                }
                 // Whoever is told that it serves may ask it at once.
                 routes.publish(app, view.of(app));
                 ended(rollouts.get(rollout.id()));
-                announcer.say(app, "v%d serves now".formatted(rollout.version()));
-                onServing.run();
+                if (rollout.beside()) {
+                    announcer.say(
+                            app,
+                            "v%d is the canary now, and gets %d %% of the requests"
+                                    .formatted(
+                                            rollout.version(),
+                                            rollout.percent().orElseThrow()));
+                } else {
+                    announcer.say(app, "v%d serves now".formatted(rollout.version()));
+                    onServing.run();
+                }
             }
             case Plan.Fail fail -> {
                 RolloutRow rollout = rollouts.get(fail.rollout());

@@ -163,7 +163,7 @@ final class ReleaseStore {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select id from builds where app_id = :app
                         and id in (select build_id from releases where app_id = :app)
-                        and id not in (select build_id from releases where app_id = :app and state in ('active', 'pending'))
+                        and id not in (select build_id from releases where app_id = :app and state in ('active', 'pending', 'canary'))
                         and id not in (
                             select build_id from releases where app_id = :app
                             group by build_id order by max(version) desc limit :keep)

@@ -48,7 +48,8 @@ final class ResourceStore {
             long resource, int app, String appName, String kind, String as, String origin, Map<String, String> settings) {}
 
     /** Takes the name; empty if it is taken. */
-    Optional<ResourceRow> add(String kind, String name, Map<String, String> settings, Instant now) {
+    Optional<ResourceRow> add(
+            String kind, String name, Map<String, String> settings, Map<String, String> known, Instant now) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         insert into resources as r (kind, name, state, settings, secrets, created_at)
                         values (:kind, :name, 'creating', :settings, :secrets, :now)
@@ -58,7 +59,7 @@ final class ResourceStore {
                 .bind("kind", kind)
                 .bind("name", name)
                 .bind("settings", Json.write(settings))
-                .bind("secrets", sealed(Map.of()))
+                .bind("secrets", sealed(known))
                 .bind("now", now)
                 .map((row, context) -> resource(row))
                 .findOne());

@@ -180,13 +180,18 @@ public final class Resources {
     }
 
     Changed create(String kind, Create wanted) {
+        return create(kind, wanted, Map.of());
+    }
+
+    /** @param secrets that go with it from the start */
+    Changed create(String kind, Create wanted, Map<String, String> secrets) {
         ResourceKind maker = kind(kind);
         String name = new ResourceName(wanted.name()).value();
         String as = wanted.as().map(ResourceName::new).map(ResourceName::value).orElse(name);
         Map<String, String> settings = maker.settle(wanted.settings());
         Optional<AppRow> app = wanted.app().map(apps::require);
         app.ifPresent(row -> ofApps.checkFree(row, maker, as));
-        ResourceRow made = make(maker, name, settings, true);
+        ResourceRow made = make(maker, name, settings, secrets, true);
         List<Deploy> deploys = app.map(row -> {
                     ofApps.attach(row, made, as, "command", Map.of());
                     return List.of(rollOut.apply(row, "Attach %s %s".formatted(kind, name)));
@@ -200,8 +205,13 @@ public final class Resources {
      *
      * @param fresh whether one that is there already is an error
      */
-    ResourceRow make(ResourceKind kind, String name, Map<String, String> settings, boolean fresh) {
-        Optional<ResourceRow> added = store.add(kind.name(), name, settings, clock.instant());
+    ResourceRow make(
+            ResourceKind kind,
+            String name,
+            Map<String, String> settings,
+            Map<String, String> secrets,
+            boolean fresh) {
+        Optional<ResourceRow> added = store.add(kind.name(), name, settings, secrets, clock.instant());
         if (added.isEmpty() && fresh) {
             throw new StoaException(
                     ErrorCode.RESOURCE_EXISTS,

@@ -3,6 +3,7 @@ package dev.stoa.platform.control;
 import dev.stoa.api.Instance;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.Manifest.ProcessManifest;
+import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
 import dev.stoa.platform.control.Actual.Running;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -13,6 +14,7 @@ import dev.stoa.platform.control.Wanted.Formation;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.router.BalancePolicy;
+import dev.stoa.platform.router.Canary;
 import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.HoldPolicy;
 import dev.stoa.platform.router.Route;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -136,7 +139,15 @@ final class View {
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
-                        .map(rollout -> formation(rollout, startCounts(app.id(), build(rollout)))));
+                        .map(rollout -> formation(rollout, startCounts(app.id(), build(rollout)))),
+                current.stream()
+                        .filter(RolloutRow::canary)
+                        .findFirst()
+                        .map(rollout -> formation(
+                                rollout,
+                                counts(
+                                        ranges(app.id(), build(rollout)),
+                                        active.map(serving -> running(app, serving, running)).orElse(0)))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
@@ -145,13 +156,33 @@ final class View {
         Optional<InstanceRange> scaled =
                 Optional.ofNullable(ranges.get(LaunchOrder.WEB)).filter(InstanceRange::scales);
         EdgePolicy edge = edges.of(app, active, activeBuild);
-        Route route = route(app, wanted, actual, statuses, edge, scaled);
+        BalancePolicy balance =
+                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
+        Route route =
+                route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses), scaled);
         return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
+    }
+
+    private static Canary canary(
+            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+        return current.stream()
+                .filter(rollout -> rollout.share().isPresent())
+                .findFirst()
+                .map(rollout -> new Canary(
+                        upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
+                        rollout.share().orElseThrow()))
+                .orElse(Canary.NONE);
+    }
+
+    private static BalancePolicy balance(RoutingManifest routing) {
+        return new BalancePolicy(
+                routing.requests().orElse(0), routing.slowStart().orElse(Duration.ZERO), routing.sticky());
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
     List<Instance> instances(AppRow app) {
         Snapshot snapshot = of(app);
+        Optional<Long> canary = rollouts.canary(app.id()).map(RolloutRow::id);
         Map<Long, String> releaseNames = new HashMap<>();
         Set<Slot> live = snapshot.actual().instances().stream()
                 .filter(instance -> instance.phase() == Phase.STARTING || instance.phase() == Phase.UP)
@@ -169,6 +200,7 @@ final class View {
                         releaseNames.computeIfAbsent(
                                 instance.slot().rollout(),
                                 id -> "v" + rollouts.get(id).version()),
+                        canary.filter(id -> id == instance.slot().rollout()).isPresent(),
                         snapshot.actual().now()))
                 .toList();
     }
@@ -238,6 +270,11 @@ final class View {
         return counts(ranges(app, build), Math.max(1, scaler.wanted(app).orElse(running)));
     }
 
+    /** The same, of the web process alone. */
+    int startCount(RolloutRow rollout) {
+        return startCounts(rollout.app(), build(rollout)).getOrDefault(LaunchOrder.WEB, 0);
+    }
+
     private static Map<String, Integer> counts(Map<String, InstanceRange> ranges, int web) {
         Map<String, Integer> counts = new TreeMap<>();
         ranges.forEach((process, range) -> counts.put(process, range.within(web)));
@@ -257,9 +294,15 @@ final class View {
         return releases.build(rollout.app(), rollout.version());
     }
 
+    /** @param counts of the whole release */
     private Formation formation(RolloutRow rollout, Map<String, Integer> counts) {
-        Instant since = rollout.createdAt().isAfter(watchingSince) ? rollout.createdAt() : watchingSince;
-        return new Formation(rollout.id(), counts, since.plus(HEALTHY_WITHIN));
+        Instant since = rollout.since().isAfter(watchingSince) ? rollout.since() : watchingSince;
+        return new Formation(
+                rollout.id(),
+                rollout.beside()
+                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
+                        : counts,
+                since.plus(HEALTHY_WITHIN));
     }
 
     private Phase phase(InstanceRow row) {
@@ -278,27 +321,36 @@ final class View {
             Actual actual,
             Map<String, InstanceStatus> statuses,
             EdgePolicy edge,
+            BalancePolicy balance,
+            Canary canary,
             Optional<InstanceRange> scaled) {
         List<Slot> slots = webSlots(wanted);
-        List<Upstream> upstreams = actual.instances().stream()
-                .filter(instance -> instance.phase() == Phase.UP && slots.contains(instance.slot()))
-                .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
-                        .filter(InstanceStatus::running)
-                        .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address))
-                        .stream())
-                .toList();
+        List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
         return new Route(
                 app.name(),
                 upstreams,
                 upstreams.isEmpty() ? why(wanted, actual, slots) : "",
                 edge,
-                BalancePolicy.DEFAULT,
+                balance,
+                canary,
                 new HoldPolicy(
                         (scaled.isPresent() || !slots.isEmpty()) && !crashed(wanted, actual),
                         HELD_MAX,
                         HELD_FOR_MAX,
                         scaled.map(Autoscaler::alarm).orElse(Integer.MAX_VALUE)));
+    }
+
+    /** The instances that are up and listen, of the slots that are asked for. */
+    private static List<Upstream> upstreams(
+            Actual actual, Map<String, InstanceStatus> statuses, Predicate<Slot> asked) {
+        return actual.instances().stream()
+                .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
+                .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
+                        .filter(InstanceStatus::running)
+                        .flatMap(InstanceStatus::address)
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id()))
+                        .stream())
+                .toList();
     }
 
     private static List<Slot> webSlots(Wanted wanted) {
@@ -341,7 +393,8 @@ final class View {
                 .orElse("its web instances are starting");
     }
 
-    private Instance shown(Running instance, Optional<InstanceStatus> status, String release, Instant now) {
+    private Instance shown(
+            Running instance, Optional<InstanceStatus> status, String release, boolean canary, Instant now) {
         boolean crashed = instance.phase() == Phase.EXITED;
         boolean steady = Duration.between(instance.startedAt(), now).compareTo(CrashPolicy.UP_LONG_ENOUGH) >= 0;
         return new Instance(
@@ -359,7 +412,9 @@ final class View {
                 status.flatMap(InstanceStatus::address)
                         .map(at -> at.getAddress().getHostAddress() + ":" + at.getPort()),
                 crashed ? Planner.crashesOf(instance) : steady ? 0 : instance.crashes(),
-                crashed ? Optional.of(detail(instance, now)) : Optional.empty(),
+                crashed
+                        ? Optional.of((canary ? "canary: " : "") + detail(instance, now))
+                        : canary ? Optional.of("canary") : Optional.empty(),
                 instance.startedAt());
     }
 

@@ -11,9 +11,14 @@ import java.util.TreeMap;
  * What the user asked for, of one app.
  *
  * @param active  the rollout that serves
- * @param pending the one that is to take its place
+ * @param pending the one that is to take its place, or to become the canary
+ * @param canary  the one beside it that gets a share of the requests
  */
-record Wanted(Optional<Formation> active, Optional<Formation> pending) {
+record Wanted(Optional<Formation> active, Optional<Formation> pending, Optional<Formation> canary) {
+    /** Without a canary. */
+    Wanted(Optional<Formation> active, Optional<Formation> pending) {
+        this(active, pending, Optional.empty());
+    }
 
     /**
      * The instances of one rollout.

@@ -27,7 +27,7 @@ enum PostgresAccount {
     PRIVATE,
     NOBODY;
 
-    /** Below the range of the apps' users, and used by no distribution. */
+    /** Of the platform's own cluster: below the range of the apps' users, and used by no distribution. */
     static final int PRIVATE_UID = 69_999;
 
     private static final int PROBE_SECONDS_MAX = 10;
@@ -56,8 +56,12 @@ enum PostgresAccount {
                 "start Stoa as another user, or give it a database with --database-url; the tools are in: apt install util-linux");
     }
 
-    /** The command that runs {@code program} of the binaries as this user. */
-    List<String> command(Path cluster, PostgresBinaries binaries, String program, List<String> arguments) {
+    /**
+     * The command that runs {@code program} of the binaries as this user.
+     *
+     * @param uid the number that a {@link #PRIVATE} user has
+     */
+    List<String> command(int uid, Path cluster, PostgresBinaries binaries, String program, List<String> arguments) {
         List<String> command = new ArrayList<>();
         switch (this) {
             case OWN -> {}
@@ -73,7 +77,7 @@ enum PostgresAccount {
                         "sh",
                         cluster.toString(),
                         binaries.directory().toString(),
-                        Integer.toString(PRIVATE_UID)));
+                        Integer.toString(uid)));
             case NOBODY -> command.addAll(List.of("unshare", "--user"));
         }
         Path home = this == PRIVATE ? Path.of("/mnt/postgres") : binaries.directory();
@@ -89,12 +93,16 @@ enum PostgresAccount {
                 .toString();
     }
 
-    /** Gives the cluster to this user, if it is another's. */
-    void own(Path cluster) throws IOException {
+    /**
+     * Gives the cluster to this user, if it is another's.
+     *
+     * @param number the one that a {@link #PRIVATE} user has
+     */
+    void own(int number, Path cluster) throws IOException {
         if (this == OWN) {
             return;
         }
-        int uid = this == PRIVATE ? PRIVATE_UID : 0;
+        int uid = this == PRIVATE ? number : 0;
         Path data = cluster.resolve(PostgresCluster.DATA);
         if (uid(cluster) == uid && (!Files.exists(data) || uid(data) == uid)) {
             return;

@@ -62,13 +62,18 @@ public final class PostgresCluster implements AutoCloseable {
      *     does not start for another reason, with its last words
      */
     public static PostgresCluster open(Path directory, PostgresBinaries binaries, PostgresSettings settings) {
+        return open(directory, binaries, settings, PostgresAccount.PRIVATE_UID);
+    }
+
+    /** @param uid of the cluster's own user, where the platform may give it one */
+    static PostgresCluster open(Path directory, PostgresBinaries binaries, PostgresSettings settings, int uid) {
         try {
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Path home = directory.toRealPath();
             checkVersion(home, binaries);
-            PostgresServer server = new PostgresServer(home, binaries);
-            String password = server.initialiseIfNew();
+            PostgresServer server = new PostgresServer(home, binaries, uid);
+            String password = server.initialiseIfNew(true);
             Postmaster postmaster = adopt(home, password, settings).orElseGet(() -> server.start(settings));
             return new PostgresCluster(home, postmaster, password);
         } catch (IOException e) {
@@ -105,7 +110,7 @@ public final class PostgresCluster implements AutoCloseable {
         stop(directory, postmaster);
     }
 
-    private static String jdbcUrl(int port) {
+    static String jdbcUrl(int port) {
         return "jdbc:postgresql://127.0.0.1:%d/postgres?sslmode=disable&gssEncMode=disable".formatted(port);
     }
 
@@ -177,7 +182,7 @@ public final class PostgresCluster implements AutoCloseable {
         return running;
     }
 
-    private static void stop(Path home, Postmaster postmaster) {
+    static void stop(Path home, Postmaster postmaster) {
         Path data = home.resolve(DATA);
         if (stopped(data, postmaster, "INT", STOP_MAX)) {
             return;

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,9 @@ import java.util.stream.Stream;
 final class PostgresServer {
     static final String PASSWORD = "password";
     static final String LOG_FILE = "log";
+
+    /** Versions before have only the system's locales, which may sort otherwise after an update of the system. */
+    private static final int BUILTIN_LOCALE_SINCE = 17;
 
     private static final String DRAFT_PREFIX = "data.new-";
     private static final int PASSWORD_BYTES = 24;
@@ -45,16 +49,23 @@ final class PostgresServer {
     private final Path home;
     private final Path data;
     private final PostgresBinaries binaries;
+    private final int uid;
     private final SecureRandom random = new SecureRandom();
 
-    PostgresServer(Path home, PostgresBinaries binaries) {
+    /** @param uid of the cluster's own user, where it has one */
+    PostgresServer(Path home, PostgresBinaries binaries, int uid) {
         this.home = home;
+        this.uid = uid;
         this.data = home.resolve(PostgresCluster.DATA);
         this.binaries = binaries;
     }
 
-    /** Makes the data directory if there is none, and returns the password. */
-    String initialiseIfNew() throws IOException {
+    /**
+     * Makes the data directory if there is none, and returns the password.
+     *
+     * @param durable whether to return only when the disk has all of it
+     */
+    String initialiseIfNew(boolean durable) throws IOException {
         if (Files.exists(data)) {
             return existingPassword();
         }
@@ -64,10 +75,10 @@ final class PostgresServer {
         String password = HexFormat.of().formatHex(bytes);
         PostgresCluster.writePrivately(home.resolve(PASSWORD), password + "\n");
         PostgresAccount account = PostgresAccount.choose();
-        account.own(home);
+        account.own(uid, home);
         // A name of its own for each attempt: the initdb of a platform that was killed may still be at work.
         String draft = DRAFT_PREFIX + HexFormat.of().toHexDigits(random.nextInt());
-        initdb(account, draft);
+        initdb(account, draft, durable);
         Files.move(home.resolve(draft), data, StandardCopyOption.ATOMIC_MOVE);
         return password;
     }
@@ -76,7 +87,7 @@ final class PostgresServer {
     Postmaster start(PostgresSettings settings) {
         try {
             PostgresAccount account = PostgresAccount.choose();
-            account.own(home);
+            account.own(uid, home);
             clearWay();
             long deadline = System.nanoTime() + RETRY_MAX.toNanos();
             while (true) {
@@ -147,20 +158,22 @@ final class PostgresServer {
                 "see " + home.resolve(LOG_FILE));
     }
 
-    private void initdb(PostgresAccount account, String draft) throws IOException {
-        Process initdb = run(
-                account,
-                "initdb",
-                List.of(
-                        "--pgdata=" + account.seen(home, draft),
-                        "--username=" + PostgresCluster.USER,
-                        "--pwfile=" + account.seen(home, PASSWORD),
-                        "--auth=scram-sha-256",
-                        "--encoding=UTF8",
-                        "--locale-provider=builtin",
-                        "--builtin-locale=C.UTF-8",
-                        "--locale=C",
-                        "--no-instructions"));
+    private void initdb(PostgresAccount account, String draft, boolean durable) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--pgdata=" + account.seen(home, draft),
+                "--username=" + PostgresCluster.USER,
+                "--pwfile=" + account.seen(home, PASSWORD),
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--no-instructions"));
+        arguments.addAll(
+                binaries.major() >= BUILTIN_LOCALE_SINCE
+                        ? List.of("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+                        : List.of("--locale=C.UTF-8"));
+        if (!durable) {
+            arguments.add("--no-sync");
+        }
+        Process initdb = run(account, "initdb", arguments);
         String words = said(initdb);
         try {
             if (initdb.waitFor() == 0) {
@@ -182,7 +195,7 @@ final class PostgresServer {
     }
 
     private Process run(PostgresAccount account, String program, List<String> arguments) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(account.command(home, binaries, program, arguments))
+        ProcessBuilder builder = new ProcessBuilder(account.command(uid, home, binaries, program, arguments))
                 .redirectErrorStream(true)
                 .directory(home.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("LC_"));
@@ -208,7 +221,7 @@ final class PostgresServer {
 
     private void writeSettings(PostgresSettings settings, int port) throws IOException {
         Path draft = data.resolve("postgresql.conf.new");
-        Files.writeString(draft, settings.file(port));
+        Files.writeString(draft, settings.file(port, binaries.major()));
         Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
         Files.move(draft, data.resolve("postgresql.conf"), StandardCopyOption.ATOMIC_MOVE);
     }

@@ -2,16 +2,20 @@ package dev.stoa.platform.router;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,24 +31,39 @@ final class Backends {
     private final ConcurrentHashMap<Upstream, Backend> known = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition someIdle = lock.newCondition();
+    private final Map<String, Retries> retriesByApp = new ConcurrentHashMap<>();
+    private final LongSupplier nanoTime;
     private final AtomicInteger draining = new AtomicInteger();
     private final Map<String, AtomicInteger> held = new ConcurrentHashMap<>();
     private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+    private final AtomicInteger heldInAll = new AtomicInteger();
     private volatile Consumer<String> onDemand = app -> {};
+    private volatile Consumer<String> onRoom = app -> {};
 
-    /** Takes the backend with the fewest requests in flight; among equals they take turns. */
-    Claim claim(String host, Set<Backend> tried) {
+    Backends() {
+        this(System::nanoTime);
+    }
+
+    /** @param nanoTime the clock, as {@link System#nanoTime} */
+    Backends(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** Takes the backend that a request is to go to. */
+    Claim claim(String host, Claimant claimant) {
         while (true) {
             Snapshot now = snapshot;
             Target target = now.targets.get(host);
             if (target == null) {
                 return NO_APP;
             }
-            Claim.Taken choice = target.choose(tried);
-            if (choice == null) {
-                return new Claim.NoInstance(target.route);
+            Claim claim = target.choose(claimant, nanoTime.getAsLong());
+            if (!(claim instanceof Claim.Taken choice)) {
+                return claim;
             }
-            choice.backend().take();
+            if (!choice.backend().take(choice.route().balance().requestsMax())) {
+                continue;
+            }
             if (snapshot == now) {
                 return choice;
             }
@@ -52,42 +71,84 @@ final class Backends {
         }
     }
 
+    /** Whether one more request of the app may be sent a second time; counts it if so. */
+    boolean mayResend(String app) {
+        Retries retries = retriesByApp.get(app);
+        return retries != null && retries.budget.take(retries.requests.get(), nanoTime.getAsLong());
+    }
+
     synchronized void update(RouteTable table) {
+        long nowNanos = nanoTime.getAsLong();
         Set<Upstream> routed = new HashSet<>();
+        Set<String> apps = new HashSet<>();
+        Map<Route, Target> targets = new HashMap<>();
         Map<String, Target> next = new HashMap<>();
         Map<String, List<Backend>> byApp = new HashMap<>();
         table.routes().forEach((host, route) -> {
-            List<Claim.Taken> choices = route.upstreams().stream()
-                    .map(upstream -> new Claim.Taken(route, backend(upstream)))
-                    .toList();
-            routed.addAll(route.upstreams());
-            next.put(host, new Target(route, choices));
-            byApp.putIfAbsent(
-                    route.app(), choices.stream().map(Claim.Taken::backend).toList());
-            watch(route, choices);
+            apps.add(route.app());
+            next.put(host, targets.computeIfAbsent(route, key -> target(key, routed, nowNanos)));
+            List<Backend> backends = byApp.computeIfAbsent(route.app(), app -> new ArrayList<>());
+            if (backends.isEmpty()) {
+                Stream.concat(route.upstreams().stream(), route.canary().upstreams().stream())
+                        .distinct()
+                        .forEach(upstream -> backends.add(backend(upstream, nowNanos)));
+                watch(route, backends);
+            }
         });
         snapshot = new Snapshot(next, byApp);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
-                backend.route(false);
+                backend.leave(nowNanos);
             }
         });
         known.values().removeIf(backend -> !backend.routed() && backend.inFlight() == 0);
+        retriesByApp.keySet().retainAll(apps);
     }
 
-    private Backend backend(Upstream upstream) {
-        Backend backend = known.computeIfAbsent(upstream, u -> new Backend(u, this::wakeDrains));
-        backend.route(true);
-        return backend;
+    private Target target(Route route, Set<Upstream> routed, long nowNanos) {
+        BackendGroup serving = group(route, route.upstreams(), false, routed, nowNanos);
+        BackendGroup canary = group(route, route.canary().upstreams(), true, routed, nowNanos);
+        return new Target(
+                route, serving, canary, retriesByApp.computeIfAbsent(route.app(), app -> new Retries(nowNanos)));
     }
 
-    private void watch(Route route, List<Claim.Taken> choices) {
+    private BackendGroup group(
+            Route route, List<Upstream> upstreams, boolean canary, Set<Upstream> routed, long nowNanos) {
+        routed.addAll(upstreams);
+        List<Backend> peers =
+                upstreams.stream().map(upstream -> backend(upstream, nowNanos)).toList();
+        for (Backend backend : peers) {
+            backend.enter(canary, nowNanos);
+            backend.peers(peers);
+            if (backend.isEjected(nowNanos) && Backend.tooManyEjected(peers, nowNanos)) {
+                backend.readmit();
+            }
+        }
+        return new BackendGroup(route, peers);
+    }
+
+    private Backend backend(Upstream upstream, long nowNanos) {
+        return known.computeIfAbsent(upstream, u -> new Backend(u, this::wakeDrains, nowNanos));
+    }
+
+    private void watch(Route route, List<Backend> backends) {
         HoldPolicy hold = route.hold();
-        choices.forEach(choice -> choice.backend()
-                .alarm(
-                        hold.watched()
-                                ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app()))
-                                : null));
+        Backend.@Nullable Alarm alarm = hold.watched()
+                ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app()))
+                : null;
+        backends.forEach(backend -> backend.alarm(alarm));
+    }
+
+    /** Is told with an app's name that one of its requests that wait may find room now. Called on an event loop. */
+    void onRoom(Consumer<String> listener) {
+        onRoom = listener;
+    }
+
+    /** A request of the app is over; what that means for those that wait. */
+    void released(String app) {
+        if (heldInAll.get() > 0 && Optional.ofNullable(held.get(app)).map(AtomicInteger::get).orElse(0) > 0) {
+            onRoom.accept(app);
+        }
     }
 
     /** Is told with an app's name, on an event loop, that the app has more to do than before. */
@@ -103,6 +164,7 @@ final class Backends {
             count.decrementAndGet();
             return false;
         }
+        heldInAll.incrementAndGet();
         // The first has to be told; of the others, each doubling is enough to know.
         if (Integer.bitCount(now) == 1) {
             onDemand.accept(route.app());
@@ -114,12 +176,13 @@ final class Backends {
         AtomicInteger count = held.get(app);
         if (count != null) {
             count.decrementAndGet();
+            heldInAll.decrementAndGet();
         }
     }
 
     AppLoad load(String app) {
         List<Backend> backends = snapshot.byApp.getOrDefault(app, List.of());
-        long nowNanos = System.nanoTime();
+        long nowNanos = nanoTime.getAsLong();
         int inFlight = 0;
         long idleNanos = Long.MAX_VALUE;
         for (Backend backend : backends) {
@@ -209,34 +272,90 @@ final class Backends {
         }
     }
 
-    private static final class Target {
-        private final Route route;
-        private final List<Claim.Taken> choices;
-        private final AtomicInteger turn = new AtomicInteger();
+    /** What has come in for an app, and so what may be sent again; it outlives route tables. */
+    private static final class Retries {
+        private final AtomicInteger requests = new AtomicInteger();
+        private final RetryBudget budget;
 
-        Target(Route route, List<Claim.Taken> choices) {
+        Retries(long nowNanos) {
+            budget = new RetryBudget(0, nowNanos);
+        }
+    }
+
+    private static final class Target {
+        private static final int ALL_PERCENT = 100;
+
+        private final Route route;
+        private final BackendGroup serving;
+        private final BackendGroup canary;
+        private final Retries retries;
+        private final Claim none;
+        private final Claim full;
+
+        Target(Route route, BackendGroup serving, BackendGroup canary, Retries retries) {
             this.route = route;
-            this.choices = choices;
+            this.serving = serving;
+            this.canary = canary;
+            this.retries = retries;
+            this.none = new Claim.NoInstance(route);
+            this.full = new Claim.Full(route);
         }
 
-        Claim.@Nullable Taken choose(Set<Backend> tried) {
-            int count = choices.size();
-            if (count == 0) {
+        Claim choose(Claimant claimant, long nowNanos) {
+            int turn = retries.requests.getAndIncrement();
+            boolean remember = false;
+            if (route.balance().sticky()) {
+                String mark = claimant.mark();
+                Claim.@Nullable Taken own = mark.isEmpty() ? null : marked(mark, claimant, nowNanos);
+                if (own != null && own.backend().inFlight() < requestsMax()) {
+                    return own;
+                }
+                // Who finds its own instance full goes to another for once, and comes back.
+                remember = own == null;
+            }
+            return split(turn, remember, claimant, nowNanos);
+        }
+
+        private int requestsMax() {
+            int max = route.balance().requestsMax();
+            return max == 0 ? Integer.MAX_VALUE : max;
+        }
+
+        private Claim.@Nullable Taken marked(String mark, Claimant claimant, long nowNanos) {
+            BackendGroup group = serving;
+            int index = serving.marked(mark);
+            if (index == BackendGroup.NONE) {
+                group = canary;
+                index = canary.marked(mark);
+            }
+            if (index == BackendGroup.NONE) {
                 return null;
             }
-            long nowNanos = System.nanoTime();
-            int first = Math.floorMod(turn.getAndIncrement(), count);
-            Claim.Taken best = null;
-            int bestLoad = Integer.MAX_VALUE;
-            for (int i = 0; i < count; i++) {
-                Claim.Taken choice = choices.get((first + i) % count);
-                int load = choice.backend().load(nowNanos);
-                if (load < bestLoad && !tried.contains(choice.backend())) {
-                    best = choice;
-                    bestLoad = load;
+            Backend own = group.backend(index);
+            return own.isAside(nowNanos) || claimant.tried().contains(own) ? null : group.claim(index, false);
+        }
+
+        /** The canary first for its share of the requests. Whoever has nobody who answers is stood in for by the other. */
+        private Claim split(int turn, boolean remember, Claimant claimant, long nowNanos) {
+            int percent = route.canary().percent();
+            if (percent > 0 && claimant.random().nextInt(ALL_PERCENT) < percent) {
+                int index = canary.choose(turn, claimant.tried(), claimant.random(), nowNanos);
+                if (index >= 0) {
+                    return canary.claim(index, remember);
                 }
             }
-            return best;
+            int index = serving.choose(turn, claimant.tried(), claimant.random(), nowNanos);
+            if (index >= 0) {
+                return serving.claim(index, remember);
+            }
+            if (index == BackendGroup.FULL) {
+                return full;
+            }
+            int standIn = canary.choose(turn, claimant.tried(), claimant.random(), nowNanos);
+            if (standIn >= 0) {
+                return canary.claim(standIn, remember);
+            }
+            return standIn == BackendGroup.FULL ? full : none;
         }
     }
 }

@@ -82,8 +82,9 @@ record ErrorPage(Failure failure, String requestId) {
                 .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
                 .set(STOA_ERROR, failure.error().code())
                 .set(ForwardedHeaders.REQUEST_ID, requestId);
-        if (failure.retryAfterSeconds() > 0) {
-            response.headers().set(HttpHeaderNames.RETRY_AFTER, failure.retryAfterSeconds());
+        if (failure.error().retryAfterSeconds() > 0) {
+            response.headers()
+                    .set(HttpHeaderNames.RETRY_AFTER, failure.error().retryAfterSeconds());
         }
         return response;
     }

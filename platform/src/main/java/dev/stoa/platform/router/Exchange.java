@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +29,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is claimed for a backend, sent over a resting or a new connection, and answered. Until the first byte of an
  * answer it may move: to the next backend when a connection is refused, to a new connection when a resting one turns
- * out to be closed. Bodies are passed on as they come; whichever side cannot take more stops the other from being read.
+ * out to be closed, and once to another backend when a new one breaks off, if to be asked twice does no harm. Bodies are
+ * passed on as they come; whichever side cannot take more stops the other from being read.
  *
  * <p>All of it runs on the event loop that both connections share.
  */
-final class Exchange {
+final class Exchange implements Claimant {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
     /** For both sides of a WebSocket to hang up after they were told to. */
@@ -57,6 +59,8 @@ final class Exchange {
     private boolean replayable;
     private boolean keepAlive;
     private @Nullable Set<Backend> tried;
+    private boolean resent;
+    private boolean remember;
     private @Nullable Backend backend;
     private @Nullable Origin upstream;
     private @Nullable EdgePass pass;
@@ -67,10 +71,12 @@ final class Exchange {
     private @Nullable Route waitsFor;
 
     private long waitsSinceNanos;
+    private boolean waitsForRoom;
 
     private boolean requestComplete;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
+    private boolean clientStalls;
     private boolean over;
     private long lastByteNanos = startNanos;
     private long bytesIn;
@@ -143,7 +149,7 @@ final class Exchange {
     // Finding somebody who answers.
 
     private void findBackend() {
-        switch (lane.backends().claim(RouteTable.key(client.realm(), host), tried == null ? Set.of() : tried)) {
+        switch (lane.backends().claim(RouteTable.key(client.realm(), host), this)) {
             case Claim.NoApp none -> {
                 leaveQueue();
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
@@ -151,29 +157,36 @@ final class Exchange {
             case Claim.NoInstance none -> {
                 app = none.route().app();
                 if (tried == null && none.route().hold().holds()) {
-                    hold(none.route());
+                    hold(none.route(), false);
                     return;
                 }
                 leaveQueue();
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
-            case Claim.Taken taken -> {
-                leaveQueue();
-                app = taken.route().app();
-                instance = taken.backend().upstream().instance();
-                backend = taken.backend();
-                Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
-                if (resting.isPresent()) {
-                    sendOver(resting.get());
-                } else {
-                    connect(taken.backend());
+            case Claim.Full full -> {
+                app = full.route().app();
+                if (full.route().hold().holds()) {
+                    hold(full.route(), true);
+                    return;
                 }
+                leaveQueue();
+                fail(Failure.appBusy(app));
+            }
+            case Claim.Taken taken -> {
+                if (waitsFor == null && lane.waiting().has(taken.route().app())) {
+                    // Others have waited longer for what has just become free.
+                    taken.backend().release();
+                    hold(taken.route(), true);
+                    return;
+                }
+                leaveQueue();
+                sendTo(taken);
             }
         }
     }
 
     /** Waits for an instance; of its body no more is read meanwhile. */
-    private void hold(Route route) {
+    private void hold(Route route, boolean full) {
         if (waitsFor == null && !lane.waiting().add(this, route)) {
             fail(Failure.queueFull(route));
             return;
@@ -184,7 +197,13 @@ final class Exchange {
                 client.pauseReading(true);
             }
         }
+        boolean first = waitsFor == null;
         waitsFor = route;
+        waitsForRoom = full;
+        if (first && full) {
+            // Room that came before it was in the queue was told to nobody.
+            lane.room(app);
+        }
     }
 
     /** There may be an instance now. Whether it left the queue. */
@@ -199,6 +218,34 @@ final class Exchange {
             lane.waiting().remove(this, waitsFor.app());
             waitsFor = null;
         }
+    }
+
+    private void sendTo(Claim.Taken taken) {
+        app = taken.route().app();
+        instance = taken.backend().upstream().instance();
+        backend = taken.backend();
+        remember = taken.remember();
+        Optional<Origin> resting = lane.pool().take(taken.backend(), replayable, System.nanoTime());
+        if (resting.isPresent()) {
+            sendOver(resting.get());
+        } else {
+            connect(taken.backend());
+        }
+    }
+
+    @Override
+    public Set<Backend> tried() {
+        return tried == null ? Set.of() : tried;
+    }
+
+    @Override
+    public String mark() {
+        return Sticky.markIn(request.headers());
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return lane.random();
     }
 
     private void connect(Backend to) {
@@ -224,13 +271,48 @@ final class Exchange {
         if (over) {
             return;
         }
+        passOver(by);
+        if (System.nanoTime() - startNanos > lane.config().responseTimeout().toNanos()) {
+            fail(Failure.upstreamRefused(app, tried().size()));
+        } else {
+            findBackend();
+        }
+    }
+
+    private void passOver(Backend failed) {
         backend = null;
-        by.release();
+        failed.release();
         if (tried == null) {
             tried = new HashSet<>();
         }
-        tried.add(by);
-        findBackend();
+        tried.add(failed);
+    }
+
+    /** Sends it to another backend, where that does no harm: only once, as it may be the request that ends the instances. */
+    private boolean resend(Backend failed) {
+        if (resent || !replayable || over) {
+            return false;
+        }
+        passOver(failed);
+        if (!(lane.backends().claim(RouteTable.key(client.realm(), host), this) instanceof Claim.Taken next)) {
+            return false;
+        }
+        if (!lane.backends().mayResend(app)) {
+            next.backend().release();
+            return false;
+        }
+        resent = true;
+        holdEnd();
+        sendTo(next);
+        flushToUpstream();
+        return true;
+    }
+
+    /** The end of a request without a body is all that is to be sent after its head. */
+    private void holdEnd() {
+        if (requestComplete) {
+            held.add(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
     }
 
     private void sendOver(Origin connection) {
@@ -277,6 +359,7 @@ final class Exchange {
     }
 
     void clientWritable(boolean writable) {
+        clientStalls = !writable;
         lastByteNanos = System.nanoTime();
         if (upstream != null) {
             upstream.pauseReading(!writable);
@@ -300,7 +383,7 @@ final class Exchange {
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
             boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
-            fail(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
+            failBy(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
         } else if (code < 200) {
@@ -312,6 +395,7 @@ final class Exchange {
         } else {
             answer = Answer.BEGUN;
             status = code;
+            answered(response);
             AnswerHead head = AnswerHead.prepare(
                     response,
                     request.method().equals(HttpMethod.HEAD),
@@ -328,13 +412,22 @@ final class Exchange {
         }
     }
 
+    private void answered(HttpResponse response) {
+        Backend by = Objects.requireNonNull(backend);
+        by.answered();
+        if (remember) {
+            response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie(client.secure()));
+        }
+    }
+
     private void switchProtocol(HttpResponse response) {
         if (upgrade.isEmpty()) {
-            fail(Failure.badResponse(app, instance));
+            failBy(Failure.badResponse(app, instance));
             return;
         }
         answer = Answer.SWITCHING;
         status = response.status().code();
+        answered(response);
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
         ForwardedHeaders.removeHopByHop(response.headers());
         ForwardedHeaders.markUpgrade(response.headers(), protocol);
@@ -346,7 +439,7 @@ final class Exchange {
         boolean last = part instanceof LastHttpContent;
         if (part.decoderResult().isFailure()) {
             part.release();
-            fail(Failure.badResponse(app, instance));
+            failBy(Failure.badResponse(app, instance));
         } else if (answer == Answer.INTERIM) {
             answer = Answer.PROMISED;
             if (http11) {
@@ -449,12 +542,13 @@ final class Exchange {
             finish("");
             endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable) {
-            if (requestComplete) {
-                held.add(LastHttpContent.EMPTY_LAST_CONTENT);
-            }
+            holdEnd();
             connect(closed.backend());
         } else {
-            fail(Failure.upstreamClosed(app, instance));
+            closed.backend().failed(System.nanoTime());
+            if (answer != Answer.AWAITED || !resend(closed.backend())) {
+                fail(Failure.upstreamClosed(app, instance));
+            }
         }
     }
 
@@ -463,7 +557,7 @@ final class Exchange {
     void tick(long nowNanos) {
         if (waitsFor != null) {
             if (nowNanos - waitsSinceNanos >= waitsFor.hold().longest().toNanos()) {
-                fail(Failure.waitTimeout(waitsFor));
+                fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(waitsFor));
             }
             return;
         }
@@ -485,10 +579,23 @@ final class Exchange {
             finish("");
             endTunnel();
         } else if (requestComplete || answer == Answer.BEGUN || !upstream.isWritable()) {
-            fail(Failure.upstreamTimeout(app, instance, limit));
+            Failure late = Failure.upstreamTimeout(app, instance, limit);
+            if (clientStalls) {
+                fail(late);
+            } else {
+                failBy(late);
+            }
         } else {
             fail(Failure.requestTimeout(limit));
         }
+    }
+
+    /** The instance is at fault, and it is remembered against it. */
+    private void failBy(Failure failure) {
+        if (backend != null) {
+            backend.failed(System.nanoTime());
+        }
+        fail(failure);
     }
 
     /** A client that was told of the end reads it before the connection goes. */
@@ -543,6 +650,7 @@ final class Exchange {
         if (backend != null) {
             backend.release();
             backend = null;
+            lane.backends().released(app);
         }
         tell(error);
     }

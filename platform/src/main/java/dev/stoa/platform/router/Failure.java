@@ -12,8 +12,6 @@ import java.time.Duration;
  * @param hint what to do next; empty where there is nothing to do
  */
 record Failure(RouterError error, String why, String hint) {
-    private static final int RETRY_AFTER_SECONDS = 5;
-
     static Failure badRequest(String why) {
         return new Failure(RouterError.BAD_REQUEST, "the request is refused, since " + why, "");
     }
@@ -81,12 +79,12 @@ record Failure(RouterError error, String why, String hint) {
                 "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
     }
 
-    /** When it is worth to ask again; zero: nobody knows. */
-    int retryAfterSeconds() {
-        return switch (error) {
-            case QUEUE_FULL, WAIT_TIMEOUT -> RETRY_AFTER_SECONDS;
-            default -> 0;
-        };
+    static Failure appBusy(String app) {
+        return new Failure(
+                RouterError.APP_BUSY,
+                "every instance of " + app + " has as many requests as it may have at once",
+                "try again in a moment; `stoa scale web=N -a " + app
+                        + "` gives it more instances, [routing] requests in stoa.toml says how many each may have");
     }
 
     static Failure upstreamRefused(String app, int tried) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 
 /**
  * What one event loop has to itself: its clients, its resting connections to instances, and a tick that ends what takes
@@ -78,6 +79,10 @@ final class Lane {
         return pool;
     }
 
+    RandomGenerator random() {
+        return random;
+    }
+
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
@@ -116,6 +121,11 @@ final class Lane {
             waiting.release(Exchange::tryAgain);
             pool.sweep(System.nanoTime());
         });
+    }
+
+    /** One of the app's requests that wait may find room now. */
+    void room(String app) {
+        loop.execute(() -> waiting.release(app, Exchange::tryAgain));
     }
 
     /** From now on the answer to a request is the last on its connection. */

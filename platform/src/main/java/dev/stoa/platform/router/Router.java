@@ -85,6 +85,7 @@ public final class Router implements AutoCloseable {
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
         this.loops = new MultiThreadIoEventLoopGroup(
                 config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+        backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());

@@ -74,6 +74,7 @@ final class UpstreamPool {
                         connected.accept(connection);
                     } else {
                         backend.refused(System.nanoTime());
+                        backend.failed(System.nanoTime());
                         refused.accept(done.cause());
                     }
                 });

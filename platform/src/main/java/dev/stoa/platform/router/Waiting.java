@@ -1,7 +1,6 @@
 package dev.stoa.platform.router;
 
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,19 +41,26 @@ final class Waiting {
      * @param leaves lets one try again; false: it has to wait on, and so have all behind it
      */
     void release(Predicate<Exchange> leaves) {
-        for (SequencedSet<Exchange> queue : List.copyOf(queues.values())) {
-            while (!queue.isEmpty() && leaves.test(queue.getFirst())) {
-                continue;
-            }
+        List.copyOf(queues.keySet()).forEach(app -> release(app, leaves));
+    }
+
+    /** The same, of one app. */
+    void release(String app, Predicate<Exchange> leaves) {
+        SequencedSet<Exchange> queue = queues.get(app);
+        if (queue == null) {
+            return;
         }
-        for (Iterator<SequencedSet<Exchange>> each = queues.values().iterator(); each.hasNext(); ) {
-            if (each.next().isEmpty()) {
-                each.remove();
-            }
+        while (!queue.isEmpty() && leaves.test(queue.getFirst())) {
+            continue;
+        }
+        if (queue.isEmpty()) {
+            queues.remove(app, queue);
         }
     }
 
-    boolean isEmpty() {
-        return queues.isEmpty();
+    /** Whether requests of the app wait in this loop. */
+    boolean has(String app) {
+        SequencedSet<Exchange> queue = queues.isEmpty() ? null : queues.get(app);
+        return queue != null && !queue.isEmpty();
     }
 }

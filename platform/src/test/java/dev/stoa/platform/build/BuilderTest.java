@@ -11,9 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -266,6 +268,49 @@ class BuilderTest {
 
         assertThat(slug.buildpack()).isEqualTo("node");
         assertThat(slug.processes().get("web")).endsWith("static-server.jar --single-page dist");
+    }
+
+    @Test
+    void whatWasInstalledIsKeptAfterTheBuildOrBeforeAScriptThatMayChangeIt() throws Exception {
+        needsNode();
+        String lock = "{\"lockfileVersion\": 3, \"packages\": {}}";
+
+        workshop.build(workshop.source(Map.of("package.json", "{}", "package-lock.json", lock, "server.js", "")));
+
+        assertThat(workshop.shell.scripts.getLast())
+                .contains("cache/node'/.new")
+                .contains("du -sk");
+        assertThat(workshop.shell.scripts)
+                .filteredOn(script -> script.contains(".new"))
+                .hasSize(1);
+
+        workshop.shell.scripts.clear();
+        Path failing = workshop.source(Map.of(
+                "package.json", "{\"scripts\": {\"build\": \"exit 3\"}}", "package-lock.json", lock, "server.js", ""));
+        assertThatThrownBy(() -> workshop.build(failing)).isInstanceOf(StoaException.class);
+
+        List<String> scripts = workshop.shell.scripts;
+        int saved = IntStream.range(0, scripts.size())
+                .filter(i -> scripts.get(i).contains(".new"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(saved).isBetween(0, scripts.indexOf("npm run build") - 1);
+    }
+
+    @Test
+    void aFailureOfWhatIsDoneAfterTheBuildFailsNothing() throws Exception {
+        needsNode();
+        Files.createDirectories(workshop.cache());
+        // Where the entries belong stands a file.
+        Files.writeString(workshop.cache().resolve("node"), "in the way");
+
+        Slug slug = workshop.build(workshop.source(Map.of(
+                "package.json", "{}",
+                "package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}",
+                "node_modules/here", "",
+                "server.js", "")));
+
+        assertThat(slug.processes()).containsKey("web");
     }
 
     @Test

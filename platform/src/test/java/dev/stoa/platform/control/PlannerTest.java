@@ -21,6 +21,7 @@ class PlannerTest {
     private final List<Running> running = new ArrayList<>();
     private Optional<Formation> active = Optional.empty();
     private Optional<Formation> pending = Optional.empty();
+    private Optional<Formation> canary = Optional.empty();
 
     @Test
     void anAppWithNothingDeployedNeedsNothing() {
@@ -53,7 +54,7 @@ class PlannerTest {
         pending = formation(2, Map.of("web", 1));
         has(slot(1, "web", 1), Phase.UP);
         has(slot(2, "web", 1), Phase.UP);
-        assertThat(plan().steps()).containsExactly(new Plan.Activate(2, 1));
+        assertThat(plan().steps()).containsExactly(new Plan.Activate(2));
     }
 
     @Test
@@ -176,8 +177,58 @@ class PlannerTest {
         assertThat(plan().steps()).containsExactly(new Plan.Stop(failed.id()));
     }
 
+    @Test
+    void aCanaryAndTheActiveOneAreBothKeptUp() {
+        active = formation(1, Map.of("web", 2));
+        canary = formation(2, Map.of("web", 1));
+        has(slot(1, "web", 1), Phase.UP);
+        exited(slot(2, "web", 1), 0, Duration.ofSeconds(1), Duration.ZERO);
+        assertThat(plan().steps())
+                .containsExactly(new Plan.Start(slot(1, "web", 2), 0), new Plan.Start(slot(2, "web", 1), 1));
+    }
+
+    @Test
+    void aCanaryStaysWhileTheActiveOneIsReplacedByAnother() {
+        active = formation(1, Map.of("web", 1));
+        canary = formation(2, Map.of("web", 1));
+        pending = formation(3, Map.of("web", 1));
+        has(slot(1, "web", 1), Phase.UP);
+        has(slot(2, "web", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Start(slot(3, "web", 1), 0));
+        has(slot(3, "web", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Activate(3));
+    }
+
+    @Test
+    void aPromotedCanaryKeepsItsInstancesAndGetsTheOnesThatItLacks() {
+        active = formation(1, Map.of("web", 1));
+        pending = formation(2, Map.of("web", 2, "worker", 1));
+        has(slot(1, "web", 1), Phase.UP);
+        has(slot(2, "web", 1), Phase.UP);
+        assertThat(plan().steps())
+                .containsExactly(new Plan.Start(slot(2, "web", 2), 0), new Plan.Start(slot(2, "worker", 1), 0));
+    }
+
+    @Test
+    void theInstancesOfACanaryThatIsNoneAnyMoreAreStopped() {
+        active = formation(1, Map.of("web", 1));
+        has(slot(1, "web", 1), Phase.UP);
+        Running ended = has(slot(2, "web", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Stop(ended.id()));
+    }
+
+    @Test
+    void aCanaryHasItsPartOfTheWebInstancesAndNothingElse() {
+        Map<String, Integer> all = Map.of("web", 10, "worker", 4);
+        assertThat(CanaryCounts.of(all, 1, false)).isEqualTo(Map.of("web", 1));
+        assertThat(CanaryCounts.of(all, 20, false)).isEqualTo(Map.of("web", 2));
+        assertThat(CanaryCounts.of(all, 21, false)).isEqualTo(Map.of("web", 3));
+        assertThat(CanaryCounts.of(Map.of("web", 0), 50, false)).isEqualTo(Map.of("web", 0));
+        assertThat(CanaryCounts.of(Map.of("web", 0), 50, true)).isEqualTo(Map.of("web", 1));
+    }
+
     private Plan plan() {
-        return planner.plan(new Wanted(active, pending), new Actual(NOW, running));
+        return planner.plan(new Wanted(active, pending, canary), new Actual(NOW, running));
     }
 
     private static Optional<Formation> formation(long rollout, Map<String, Integer> counts) {

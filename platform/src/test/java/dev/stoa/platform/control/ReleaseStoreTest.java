@@ -10,6 +10,7 @@ import dev.stoa.platform.build.Slug;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
+import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import java.io.IOException;
@@ -78,6 +79,57 @@ class ReleaseStoreTest {
             }
         }
         assertThat(stores.releases().oldBuilds(app.id(), 2)).containsExactly("b4");
+    }
+
+    @Test
+    void aCanaryKeepsItsBuildAndOneThatWasWithdrawnHasNeverServed() {
+        build("b1");
+        serve("b1");
+        build("b2");
+        RolloutRow canary = stand("b2", 10);
+        assertThat(stores.rollouts().canary(app.id()).flatMap(RolloutRow::share)).contains(10);
+        for (int i = 3; i <= 5; i++) {
+            build("b" + i);
+            serve("b" + i);
+        }
+        assertThat(stores.releases().oldBuilds(app.id(), 1)).doesNotContain("b2");
+
+        assertThat(stores.rollouts().withdraw(app.id(), "it was stopped")).isPresent();
+        assertThat(stores.rollouts().withdraw(app.id(), "it was stopped")).isEmpty();
+        ReleaseRow release = stores.releases().find(app.id(), canary.version()).orElseThrow();
+        assertThat(release.state()).isEqualTo("withdrawn");
+        assertThat(release.reason()).contains("it was stopped");
+        assertThat(stores.releases().oldBuilds(app.id(), 1)).contains("b2");
+    }
+
+    @Test
+    void aPromotionThatIsGivenUpLeavesTheCanaryAndOneThatSucceedsTheActiveRelease() {
+        build("b1");
+        serve("b1");
+        build("b2");
+        RolloutRow canary = stand("b2", 10);
+        RolloutRow promoted = stores.rollouts().promote(app.id(), NOW.plusSeconds(9)).orElseThrow();
+        assertThat(promoted.pending()).isTrue();
+        assertThat(promoted.beside()).isFalse();
+        assertThat(promoted.share()).contains(10);
+        assertThat(promoted.since()).isEqualTo(NOW.plusSeconds(9));
+
+        stores.rollouts().demote(promoted);
+        assertThat(stores.rollouts().get(canary.id())).isEqualTo(canary);
+
+        stores.rollouts().activate(stores.rollouts().promote(app.id(), NOW).orElseThrow());
+        assertThat(stores.rollouts().current(app.id()))
+                .singleElement()
+                .matches(RolloutRow::active)
+                .satisfies(active -> assertThat(active.share()).isEmpty());
+        assertThat(stores.releases().active(app.id()).map(ReleaseRow::version)).contains(canary.version());
+    }
+
+    private RolloutRow stand(String build, int percent) {
+        ReleaseRow release = stores.releases().add(app.id(), build, Map.of(), "Deploy", NOW);
+        RolloutRow rollout = stores.rollouts().add(app.id(), release.version(), Optional.of(percent), NOW);
+        stores.rollouts().stand(rollout);
+        return stores.rollouts().get(rollout.id());
     }
 
     private void build(String id) {

@@ -36,7 +36,7 @@ class HoldTest {
         List<Upstream> upstreams =
                 Stream.of(instances).map(FakeInstance::upstream).toList();
         Route route =
-                new Route("shop", upstreams, "web.1 crashed", EdgePolicy.NONE, BalancePolicy.DEFAULT, hold);
+                new Route("shop", upstreams, "web.1 crashed", EdgePolicy.NONE, BalancePolicy.DEFAULT, Canary.NONE, hold);
         edge.router.update(new RouteTable(Map.of("shop.localhost", route)));
     }
 
@@ -111,7 +111,7 @@ class HoldTest {
 
     private static RouteTable table(List<Upstream> upstreams) {
         Route route = new Route(
-                "shop", upstreams, "", EdgePolicy.NONE, BalancePolicy.DEFAULT, holding(10, LONG));
+                "shop", upstreams, "", EdgePolicy.NONE, BalancePolicy.DEFAULT, Canary.NONE, holding(10, LONG));
         return new RouteTable(Map.of("shop.localhost", route));
     }
 
@@ -143,6 +143,7 @@ class HoldTest {
                     "",
                     EdgePolicy.NONE,
                     BalancePolicy.DEFAULT,
+                    Canary.NONE,
                     holding(10, Duration.ofMillis(200)));
             impatient.router.update(new RouteTable(Map.of("shop.localhost", none)));
 
@@ -152,6 +153,35 @@ class HoldTest {
                     .containsIgnoringCase("stoa-error: wait_timeout")
                     .contains("no instance of shop was ready to take the request within 0.2 s");
             assertThat(impatient.router.load("shop").held()).isZero();
+        }
+    }
+
+    @Test
+    void whoFindsEveryInstanceFullGoesOnWhenThereIsRoom() {
+        FakeInstance.Script script = client -> {
+            while (!client.readHead().isEmpty()) {
+                Thread.sleep(5);
+                client.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+            }
+        };
+        try (FakeInstance slow = new FakeInstance("one", script)) {
+            BalancePolicy oneAtOnce = new BalancePolicy(1, Duration.ZERO, false);
+            Route route = new Route(
+                    "shop",
+                    List.of(slow.upstream()),
+                    "",
+                    EdgePolicy.NONE,
+                    oneAtOnce,
+                    Canary.NONE,
+                    holding(100, LONG));
+            edge.router.update(new RouteTable(Map.of("shop.localhost", route)));
+            List<Conversation> clients = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                clients.add(edge.connect().get("shop.localhost", "/"));
+            }
+            clients.forEach(client -> assertThat(client.readMessage()).startsWith("HTTP/1.1 200 "));
+            clients.forEach(Conversation::close);
+            assertThat(edge.router.load("shop").held()).isZero();
         }
     }
 

@@ -36,9 +36,14 @@ final class TestRouter implements AutoCloseable {
 
     /** Routes shop.localhost to the instances, and nothing else anywhere. */
     TestRouter route(FakeInstance... instances) {
+        return route(BalancePolicy.DEFAULT, instances);
+    }
+
+    TestRouter route(BalancePolicy policy, FakeInstance... instances) {
         List<Upstream> upstreams =
                 Stream.of(instances).map(FakeInstance::upstream).toList();
-        router.update(new RouteTable(Map.of("shop.localhost", new Route("shop", upstreams, ""))));
+        router.update(
+                new RouteTable(Map.of("shop.localhost", new Route("shop", upstreams, "", EdgePolicy.NONE, policy))));
         return this;
     }
 

@@ -1,0 +1,441 @@
+package dev.stoa.platform.resource;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Nearest;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.engine.Engine;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * PostgreSQL databases: each a cluster of its own, or one somewhere else that a URL leads to.
+ *
+ * <p>What is remembered of a database as its secrets: {@code port}, {@code user} and {@code password}; {@code retired}, the
+ * logins of before that some instance may still use; or, of one somewhere else, its {@code url}.
+ */
+public final class Databases implements ResourceKind {
+    public static final String NAME = "database";
+
+    static final String PLAN = "plan";
+    static final String VERSION = "version";
+    static final String PORT = "port";
+    static final String USER = "user";
+    static final String PASSWORD = "password";
+    public static final String RETIRED = "retired";
+    public static final String URL = "url";
+
+    /** The setting that says that it is somewhere else. */
+    private static final String HOST = "host";
+
+    /** As instances call the machine that the platform runs on, where they have a network of their own. */
+    private static final String MACHINE = "host.stoa.internal";
+
+    private static final String LOCAL = "127.0.0.1";
+
+    /** Below those that the system gives to clients, which might otherwise have one when its database starts. */
+    private static final int PORT_FIRST = 20_000;
+
+    private static final int PORTS = 12_000;
+    private static final int PORTS_TRIED_MAX = 200;
+    private static final Duration DOOR_RETRY = Duration.ofSeconds(3);
+
+    private static final System.Logger LOG = System.getLogger(Databases.class.getName());
+
+    /** @param door empty until its port could be listened on */
+    private static final class Held {
+        final DatabaseCluster cluster;
+        volatile Set<Integer> tenants = Set.of();
+        volatile Optional<DatabaseDoor> door = Optional.empty();
+        volatile boolean gone;
+
+        Held(DatabaseCluster cluster) {
+            this.cluster = cluster;
+        }
+    }
+
+    private final DatabaseFolder folder;
+    private final PostgresVersions versions;
+    private final DatabaseTemplate templates;
+    private final Engine engine;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<Long, Held> held = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /**
+     * @param root     where their files stand
+     * @param binaries where the embedded PostgreSQL is unpacked
+     */
+    public Databases(Path root, Path binaries, Engine engine) {
+        this.folder = new DatabaseFolder(root.toAbsolutePath());
+        this.versions = new PostgresVersions(binaries);
+        this.templates = new DatabaseTemplate(folder, random);
+        this.engine = engine;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Map<String, String> settle(Map<String, String> asked) {
+        List<String> keys = List.of(PLAN, VERSION);
+        if (asked.containsKey(HOST)) {
+            if (asked.size() > 1) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST, "a database that is somewhere else has neither a plan nor a version", "");
+            }
+            return asked;
+        }
+        for (String key : asked.keySet()) {
+            if (!keys.contains(key)) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "\"%s\" is not a setting of databases".formatted(key),
+                        Nearest.of(key, keys)
+                                .map("did you mean \"%s\"?"::formatted)
+                                .orElse("there are: " + String.join(", ", keys)));
+            }
+        }
+        DatabasePlan plan = DatabasePlan.named(asked.getOrDefault(PLAN, DatabasePlan.SMALL.word()));
+        PostgresBinaries binaries =
+                asked.containsKey(VERSION) ? versions.named(asked.get(VERSION)) : versions.embedded();
+        return Map.of(PLAN, plan.word(), VERSION, Integer.toString(binaries.major()));
+    }
+
+    @Override
+    public void checkChange(ResourceSpec present, Map<String, String> wanted) {
+        if (isExternal(present)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s is at %s, which has its own plan and version"
+                            .formatted(present.name(), present.setting(HOST)),
+                    "leave both out");
+        }
+        if (!present.setting(VERSION).equals(wanted.get(VERSION))) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s has PostgreSQL %s, and its data is not moved to PostgreSQL %s by the way"
+                            .formatted(present.name(), present.setting(VERSION), wanted.get(VERSION)),
+                    "leave version out, or say: version = \"%s\"".formatted(present.setting(VERSION)));
+        }
+    }
+
+    static boolean isExternal(ResourceSpec spec) {
+        return spec.settings().containsKey(HOST);
+    }
+
+    /** The settings of a database that is somewhere else; its URL is a secret. */
+    public static Map<String, String> external(DatabaseUrl url) {
+        return Map.of(HOST, "%s:%d".formatted(url.host(), url.port()));
+    }
+
+    @Override
+    public Map<String, String> provision(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            try (Connection _ = connect(spec)) {
+                return spec.secrets();
+            } catch (SQLException e) {
+                throw unreachable(spec, e);
+            }
+        }
+        if (spec.secrets().containsKey(PORT)) {
+            Held known = held(spec);
+            known.cluster.change(spec);
+            return spec.secrets();
+        }
+        try {
+            Map<String, String> secrets = new HashMap<>();
+            secrets.put(USER, DatabaseCluster.newLogin());
+            secrets.put(PASSWORD, DatabaseCluster.newPassword());
+            Held made = held(spec);
+            made.cluster.make(
+                    templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
+            secrets.put(PORT, Integer.toString(openDoor(made)));
+            return secrets;
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(folder.cluster(spec), e);
+        }
+    }
+
+    private static StoaException unreachable(ResourceSpec spec, SQLException e) {
+        return new StoaException(
+                ErrorCode.BAD_REQUEST,
+                "cannot connect to the database %s at %s: %s"
+                        .formatted(
+                                spec.name(),
+                                spec.setting(HOST),
+                                String.valueOf(e.getMessage()).strip()),
+                "see that it runs, that this machine may reach it, and that user and password are right",
+                e);
+    }
+
+    private Held held(ResourceSpec spec) {
+        return held.computeIfAbsent(
+                spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
+    }
+
+    @Override
+    public void resume(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            return;
+        }
+        Held resumed = held(spec);
+        if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
+            LOG.log(Level.WARNING, "the port of a database is in use database={0} port={1}", spec.name(), spec.secret(PORT));
+            retry(resumed, Integer.parseInt(spec.secret(PORT)));
+        }
+    }
+
+    private void retry(Held waiting, int port) {
+        Threads.after(DOOR_RETRY, "database-door", () -> {
+            if (!closed && !waiting.gone && waiting.door.isEmpty() && !opened(waiting, port)) {
+                retry(waiting, port);
+            }
+        });
+    }
+
+    /** On a port that is free now. */
+    private int openDoor(Held behind) throws IOException {
+        for (int tried = 0; tried < PORTS_TRIED_MAX; tried++) {
+            int port = PORT_FIRST + random.nextInt(PORTS);
+            if (isFree(port) && opened(behind, port)) {
+                return port;
+            }
+        }
+        throw new IOException("no port from %d to %d is free".formatted(PORT_FIRST, PORT_FIRST + PORTS - 1));
+    }
+
+    /** Also on all addresses together, for what listens there takes the port on every one. */
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(false);
+            socket.bind(new InetSocketAddress(port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private boolean opened(Held behind, int port) {
+        DatabaseDoor door = new DatabaseDoor(
+                behind.cluster.spec().name(), client -> refusal(behind, client), behind.cluster::start);
+        List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOCAL)));
+        engine.gateway().ifPresent(addresses::add);
+        try {
+            door.listen(addresses, port);
+            behind.door = Optional.of(door);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** On the loopback address there are only users of this machine, who need the password as everybody does. */
+    private static Optional<String> refusal(Held asked, InetAddress client, Optional<Integer> tenant) {
+        if (client.isLoopbackAddress() || tenant.filter(asked.tenants::contains).isPresent()) {
+            return Optional.empty();
+        }
+        return Optional.of("this app does not have the database %s"
+                .formatted(asked.cluster.spec().name()));
+    }
+
+    private Optional<String> refusal(Held asked, InetAddress client) {
+        return refusal(asked, client, engine.tenantAt(client));
+    }
+
+    /** Where a client finds the database: the one place that decides it. */
+    private DatabaseUrl address(ResourceSpec spec, boolean instance) {
+        if (isExternal(spec)) {
+            return DatabaseUrl.parse(spec.secret(URL));
+        }
+        return new DatabaseUrl(
+                instance && engine.gateway().isPresent() ? MACHINE : LOCAL,
+                Integer.parseInt(spec.secret(PORT)),
+                RoleStore.DATABASE,
+                spec.secret(USER),
+                spec.secret(PASSWORD),
+                Map.of());
+    }
+
+    /** As it is reached from the platform's machine. */
+    public DatabaseUrl address(ResourceSpec spec) {
+        return address(spec, false);
+    }
+
+    /** A session with the rights of an app that has it. */
+    Connection connect(ResourceSpec spec) throws SQLException {
+        DatabaseUrl url = address(spec);
+        return RoleStore.connect(url.jdbcUrl(), url.user(), url.password());
+    }
+
+    @Override
+    public Set<String> vars(Binding binding) {
+        Set<String> names = new TreeSet<>(Set.of("DATABASE_URL_" + binding.suffix()));
+        if (binding.chief()) {
+            names.add("DATABASE_URL");
+        }
+        return names;
+    }
+
+    @Override
+    public Map<String, String> bind(ResourceSpec spec, Binding binding) {
+        String url = address(spec, true).text();
+        Map<String, String> vars = new HashMap<>();
+        vars(binding).forEach(name -> vars.put(name, url));
+        return vars;
+    }
+
+    @Override
+    public void admit(ResourceSpec spec, Set<Integer> tenants) {
+        if (!isExternal(spec)) {
+            held(spec).tenants = Set.copyOf(tenants);
+        }
+    }
+
+    /** The same with another login; that of before works until {@link #revoke}. */
+    public ResourceSpec rotate(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s is at %s, where its password was made".formatted(spec.name(), spec.setting(HOST)),
+                    "change it there");
+        }
+        String user = DatabaseCluster.newLogin();
+        String password = DatabaseCluster.newPassword();
+        try (RoleStore roles = superuser(spec)) {
+            roles.login(user, password);
+        }
+        String retired = spec.secrets().getOrDefault(RETIRED, "");
+        return spec.withSecret(RETIRED, (retired + " " + spec.secret(USER)).strip())
+                .withSecret(USER, user)
+                .withSecret(PASSWORD, password);
+    }
+
+    /** The same without the logins of before, which let nobody in any more. */
+    public ResourceSpec revoke(ResourceSpec spec) {
+        try (RoleStore roles = superuser(spec)) {
+            for (String user : spec.secrets().getOrDefault(RETIRED, "").split(" ", -1)) {
+                if (!user.isEmpty()) {
+                    roles.revoke(user);
+                }
+            }
+        }
+        return spec.withSecret(RETIRED, "");
+    }
+
+    private RoleStore superuser(ResourceSpec spec) {
+        DatabaseCluster cluster = held(spec).cluster;
+        try {
+            return RoleStore.open(cluster.start(), cluster.superuserPassword(), RoleStore.DATABASE);
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(cluster.home(), e);
+        }
+    }
+
+    /** What goes on in it; wakes it if it sleeps. */
+    public InsightStore insight(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            try {
+                return new InsightStore(connect(spec));
+            } catch (SQLException e) {
+                throw unreachable(spec, e);
+            }
+        }
+        DatabaseCluster cluster = held(spec).cluster;
+        try {
+            return InsightStore.open(cluster.start(), cluster.superuserPassword());
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(cluster.home(), e);
+        }
+    }
+
+    @Override
+    public Inspection glance(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            return new Inspection("external", Optional.empty(), Map.of());
+        }
+        Held seen = held(spec);
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("address", LOCAL + ":" + spec.secret(PORT));
+        facts.put("size", megabytes(FileTree.sizeBytes(seen.cluster.home())));
+        if (!spec.secrets().getOrDefault(RETIRED, "").isEmpty()) {
+            facts.put("password", "the one before works still: not every app has taken the new one");
+        }
+        boolean running = seen.cluster.running().isPresent();
+        Optional<String> reason = seen.door.isPresent()
+                ? Optional.empty()
+                : Optional.of("its port %s is in use".formatted(spec.secret(PORT)));
+        return new Inspection(running ? "running" : "stopped", reason, facts);
+    }
+
+    private static String megabytes(long bytes) {
+        return "%d MB".formatted(bytes >> 20);
+    }
+
+    @Override
+    public Inspection inspect(ResourceSpec spec) {
+        Inspection glance = glance(spec);
+        if (glance.state().equals("stopped")) {
+            return glance;
+        }
+        Map<String, String> facts = new LinkedHashMap<>(glance.facts());
+        try (InsightStore insight = insight(spec)) {
+            facts.putAll(insight.facts());
+        }
+        return new Inspection(glance.state(), glance.reason(), facts);
+    }
+
+    /** Here the backups plug in. */
+    @Override
+    public Optional<String> backup(ResourceSpec spec) {
+        return Optional.empty();
+    }
+
+    @Override
+    public void destroy(ResourceSpec spec) {
+        if (isExternal(spec)) {
+            return;
+        }
+        Held last = held(spec);
+        last.gone = true;
+        last.door.ifPresent(DatabaseDoor::close);
+        last.cluster.destroy();
+        held.remove(spec.id());
+    }
+
+    @Override
+    public void rest(List<ResourceSpec> specs) {
+        Threads.together(
+                "database-stop",
+                held.values().stream()
+                        .map(each -> (Runnable) each.cluster::stop)
+                        .toList());
+    }
+
+    /** The servers go on, and the next platform finds them. */
+    @Override
+    public void close() {
+        closed = true;
+        held.values().forEach(each -> each.door.ifPresent(DatabaseDoor::close));
+    }
+}

@@ -1,0 +1,149 @@
+package dev.stoa.platform.resource;
+
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.regex.Pattern;
+
+/**
+ * The database and the roles of a cluster. Everything in the database {@code main} belongs to the role {@code app}, which
+ * nobody can log in as. Each login is a role of its own that becomes {@code app} when its session begins, so that logins can
+ * come and go without a table changing hands.
+ */
+final class RoleStore implements AutoCloseable {
+    static final String DATABASE = "main";
+    static final String OWNER = "app";
+
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
+    private static final Duration ANSWER_MAX = Duration.ofMinutes(1);
+
+    /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
+    private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,63}");
+
+    private final Connection connection;
+
+    private RoleStore(Connection connection) {
+        this.connection = connection;
+    }
+
+    /** As the cluster's superuser, in this database. */
+    static RoleStore open(int port, String password, String database) {
+        try {
+            return new RoleStore(connect(
+                    "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable".formatted(port, database),
+                    PostgresCluster.USER,
+                    password));
+        } catch (SQLException e) {
+            throw failed("connect to", e);
+        }
+    }
+
+    static Connection connect(String jdbcUrl, String user, String password) throws SQLException {
+        Properties login = new Properties();
+        login.setProperty("user", user);
+        login.setProperty("password", password);
+        login.setProperty("connectTimeout", Long.toString(CONNECT_MAX.toSeconds()));
+        login.setProperty("loginTimeout", Long.toString(CONNECT_MAX.toSeconds()));
+        login.setProperty("socketTimeout", Long.toString(ANSWER_MAX.toSeconds()));
+        login.setProperty("ApplicationName", "stoa");
+        return DriverManager.getConnection(jdbcUrl, login);
+    }
+
+    /** What every cluster has, whatever it is for. In the database {@code postgres}. */
+    void prepareCluster() {
+        execute(
+                "create role %s nologin".formatted(OWNER),
+                "grant pg_monitor to %s".formatted(OWNER),
+                "create database %s owner %s".formatted(DATABASE, OWNER),
+                "revoke connect on database %s from public".formatted(DATABASE),
+                "revoke connect on database postgres from public",
+                "revoke connect on database template1 from public");
+    }
+
+    /** In the database {@code main}. */
+    void prepareDatabase() {
+        execute("create extension if not exists pg_stat_statements");
+    }
+
+    void superuserPassword(String password) {
+        execute("alter role %s password '%s'".formatted(PostgresCluster.USER, word(password)));
+    }
+
+    /** Makes the login, or gives it this password. */
+    void login(String user, String password) {
+        String sql = logins().contains(user) ? "alter role" : "create role";
+        execute(
+                "%s %s login inherit password '%s'".formatted(sql, word(user), word(password)),
+                "grant %s to %s".formatted(OWNER, word(user)),
+                "alter role %s set role = %s".formatted(word(user), OWNER));
+    }
+
+    /** Nobody gets in by this login any more, and who is in by it is thrown out. In the database {@code main}. */
+    void revoke(String user) {
+        if (!logins().contains(user)) {
+            return;
+        }
+        execute(
+                "alter role %s nologin".formatted(word(user)),
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '%s'".formatted(word(user)),
+                // A pool that resets its connections makes things in the login's own name.
+                "reassign owned by %s to %s".formatted(word(user), OWNER),
+                "drop owned by %s".formatted(word(user)),
+                "drop role %s".formatted(word(user)));
+    }
+
+    List<String> logins() {
+        List<String> logins = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select rolname from pg_roles where rolcanlogin")) {
+            while (rows.next()) {
+                logins.add(rows.getString(1));
+            }
+            return logins;
+        } catch (SQLException e) {
+            throw failed("read the logins of", e);
+        }
+    }
+
+    private void execute(String... statements) {
+        for (String sql : statements) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            } catch (SQLException e) {
+                throw failed("prepare", e);
+            }
+        }
+    }
+
+    private static String word(String text) {
+        if (!WORD.matcher(text).matches()) {
+            throw new IllegalArgumentException("no word for SQL");
+        }
+        return text;
+    }
+
+    private static StoaException failed(String what, SQLException e) {
+        return new StoaException(
+                ErrorCode.INTERNAL,
+                "cannot %s the database: %s".formatted(what, e.getMessage()),
+                "the database's own log, in its folder, may say more",
+                e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            System.getLogger(RoleStore.class.getName()).log(System.Logger.Level.DEBUG, "closing failed", e);
+        }
+    }
+}
