@@ -20,18 +20,16 @@ class RoutingTableTest {
     void everyKeyIsReadAndShownAndStoredAsItIs() {
         Manifest manifest = parse("requests = 100\nslow_start = \"30s\"\nsticky = true");
         RoutingManifest routing = manifest.routing();
-        assertThat(routing)
-                .isEqualTo(new RoutingManifest(Optional.of(100), Optional.of(Duration.ofSeconds(30)), true));
+        assertThat(routing).isEqualTo(new RoutingManifest(Optional.of(100), Optional.of(Duration.ofSeconds(30)), true));
         assertThat(Json.read(Json.write(manifest), Manifest.class).routing()).isEqualTo(routing);
         assertThat(ManifestLines.toml(ManifestLines.of(manifest, AppSetup.NONE, Map.of())))
-                .contains("[routing]\nrequests = 100  # stoa.toml\nslow_start = \"30s\"  # stoa.toml\nsticky = true  #");
+                .contains(
+                        "[routing]\nrequests = 100  # stoa.toml\nslow_start = \"30s\"  # stoa.toml\nsticky = true  #");
         assertThat(parse("").routing()).isEqualTo(RoutingManifest.DEFAULT);
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             requests = 0          | "requests" of [routing] must be from 1 to 100000, not 0 in stoa.toml, line 2
             requests = "many"     | "requests" of [routing] must be a whole number, not the string "many" in stoa.toml, line 2
             slow_start = 30       | "slow_start" of [routing] must be a string, not the number 30 in stoa.toml, line 2

@@ -88,7 +88,7 @@ public final class Platform implements AutoCloseable {
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(edge).router();
-            edge.tell(new AccessLog(logs, clock));
+            edge.tell(opened(new AccessLog(logs, clock)));
             // Of the requests that are served on while another process has the logs, nobody is told.
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();

@@ -25,23 +25,29 @@ import java.util.concurrent.atomic.LongAdder;
  * Adds a line to the log of an app for each of its requests. On the router's threads it only puts the request into a queue;
  * what comes faster than it can be written has no line, and the log says how many those were.
  */
-public final class AccessLog implements RequestListener {
+public final class AccessLog implements RequestListener, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
 
     private static final String SOURCE = "router";
-    private static final int WAITING_MAX = 16_384;
+    static final int WAITING_MAX = 16_384;
     private static final Duration WRITE_EVERY = Duration.ofMillis(100);
     private static final int PATH_CHARS_MAX = 1000;
 
     private final LogStore logs;
     private final InstantSource clock;
+    private final Duration writeEvery;
     private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
     private final Map<String, LongAdder> dropped = new ConcurrentHashMap<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     public AccessLog(LogStore logs, InstantSource clock) {
+        this(logs, clock, WRITE_EVERY);
+    }
+
+    AccessLog(LogStore logs, InstantSource clock, Duration writeEvery) {
         this.logs = logs;
         this.clock = clock;
+        this.writeEvery = writeEvery;
     }
 
     private record Entry(FinishedRequest request, Instant at) {}
@@ -55,7 +61,7 @@ public final class AccessLog implements RequestListener {
             dropped.computeIfAbsent(request.app(), _ -> new LongAdder()).increment();
         }
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
-            ScheduledFuture<?> _ = Threads.after(WRITE_EVERY, "access-log", this::write);
+            ScheduledFuture<?> _ = Threads.after(writeEvery, "access-log", this::write);
         }
     }
 
@@ -87,6 +93,11 @@ public final class AccessLog implements RequestListener {
                 LOG.log(Level.WARNING, "cannot write the requests to the log of an app app=" + app, e);
             }
         });
+    }
+
+    @Override
+    public void close() {
+        write();
     }
 
     /** Without the query, which may hold secrets. */

@@ -75,6 +75,11 @@ public abstract sealed class BodyEncoder implements AutoCloseable {
                 deflater.setInput(part);
                 deflate(out, Deflater.NO_FLUSH);
             }
+            if (out.readableBytes() == HEADER.length && deflater.getBytesWritten() == 0) {
+                // Alone it is not worth a packet.
+                begun = false;
+                out.clear();
+            }
             return out;
         }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stoa.platform.router.edge;
+
+import org.jspecify.annotations.NullMarked;
