@@ -303,7 +303,8 @@ public final class Apps {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "%s=%s: only web gets requests that could scale it".formatted(process, text),
-                    "give a number: stoa scale %s=%d".formatted(process, range.get().max()));
+                    "give a number: stoa scale %s=%d"
+                            .formatted(process, range.get().max()));
         }
         return range;
     }
@@ -329,10 +330,7 @@ public final class Apps {
 
     List<Instance> instances(String name) {
         AppRow app = stores.apps().require(name);
-        return Stream.of(
-                        view.sleeper(app).stream(),
-                        view.instances(app).stream(),
-                        runs.instances(app).stream())
+        return Stream.of(view.sleeper(app).stream(), view.instances(app).stream(), runs.instances(app).stream())
                 .flatMap(instances -> instances)
                 .toList();
     }

@@ -90,9 +90,7 @@ final class Autoscaler {
         if (last != null && last.at().plus(SAMPLE_APART).isAfter(sample.at())) {
             samples.removeLast();
             samples.addLast(new Sample(
-                    last.at(),
-                    Math.max(last.inFlight(), sample.inFlight()),
-                    Math.max(last.asked(), sample.asked())));
+                    last.at(), Math.max(last.inFlight(), sample.inFlight()), Math.max(last.asked(), sample.asked())));
         } else {
             samples.addLast(sample);
         }

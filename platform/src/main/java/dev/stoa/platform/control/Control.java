@@ -70,8 +70,7 @@ public final class Control {
         Announcer announcer = new Announcer(logs, clock);
         Scaler scaler = new Scaler(router::load, announcer, clock);
         router.onDemand(scaler::demand);
-        View view = new View(
-                stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
+        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = router::drain;
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
@@ -80,8 +79,8 @@ public final class Control {
                         gateway,
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
-        reconciler = new Reconciler(
-                stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
+        reconciler =
+                new Reconciler(stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
         edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
@@ -101,18 +100,8 @@ public final class Control {
                 clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
-        Deployment deployment =
-                new Deployment(
-                home,
-                stores,
-                resources.ofApps(),
-                deployLog,
-                buildPhase,
-                releasePhase,
-                view,
-                reconciler,
-                urls,
-                clock);
+        Deployment deployment = new Deployment(
+                home, stores, resources.ofApps(), deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
@@ -133,8 +122,8 @@ public final class Control {
                 urls,
                 domains,
                 clock);
-        resources.onChange((app, why) ->
-                deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+        resources.onChange(
+                (app, why) -> deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
     }
 
     /** The instances that are up. */

@@ -1,10 +1,10 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.Cron;
-import dev.stoa.api.InstanceRange;
 import dev.stoa.api.CronRun;
 import dev.stoa.api.CronSchedule;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.LogLine;
 import dev.stoa.api.Manifest.CronManifest;
 import dev.stoa.api.Nearest;

@@ -195,7 +195,10 @@ final class Scaler {
         if (scaled.wanted == 0) {
             return present.held() == 0 ? 0 : Autoscaler.atOnce(scaled.range, busy);
         }
-        if (busy == 0 && !scaled.crashed && scaled.range.min() == 0 && !sleepAt(scaled, present, now).isAfter(now)) {
+        if (busy == 0
+                && !scaled.crashed
+                && scaled.range.min() == 0
+                && !sleepAt(scaled, present, now).isAfter(now)) {
             scaled.autoscaler.forget();
             return 0;
         }

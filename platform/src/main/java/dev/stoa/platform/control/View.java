@@ -108,7 +108,8 @@ final class View {
             return actual.instances().stream()
                     .filter(instance -> instance.slot().process().equals(LaunchOrder.WEB))
                     .filter(instance -> wanted.active()
-                            .filter(active -> active.rollout() == instance.slot().rollout())
+                            .filter(active ->
+                                    active.rollout() == instance.slot().rollout())
                             .isPresent());
         }
     }
@@ -134,8 +135,7 @@ final class View {
         Map<String, InstanceRange> ranges =
                 activeBuild.map(build -> ranges(app.id(), build)).orElse(Map.of());
         Wanted wanted = new Wanted(
-                active.map(rollout -> formation(
-                        rollout, counts(ranges, running(app, rollout, running)))),
+                active.map(rollout -> formation(rollout, counts(ranges, running(app, rollout, running)))),
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
@@ -147,7 +147,8 @@ final class View {
                                 rollout,
                                 counts(
                                         ranges(app.id(), build(rollout)),
-                                        active.map(serving -> running(app, serving, running)).orElse(0)))));
+                                        active.map(serving -> running(app, serving, running))
+                                                .orElse(0)))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
@@ -158,13 +159,11 @@ final class View {
         EdgePolicy edge = edges.of(app, active, activeBuild);
         BalancePolicy balance =
                 activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        Route route =
-                route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses), scaled);
+        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses), scaled);
         return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
     }
 
-    private static Canary canary(
-            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+    private static Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
@@ -299,9 +298,7 @@ final class View {
         Instant since = rollout.since().isAfter(watchingSince) ? rollout.since() : watchingSince;
         return new Formation(
                 rollout.id(),
-                rollout.beside()
-                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
-                        : counts,
+                rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
     }
 

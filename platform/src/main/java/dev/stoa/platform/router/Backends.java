@@ -133,9 +133,8 @@ final class Backends {
 
     private void watch(Route route, List<Backend> backends) {
         HoldPolicy hold = route.hold();
-        Backend.@Nullable Alarm alarm = hold.watched()
-                ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app()))
-                : null;
+        Backend.@Nullable Alarm alarm =
+                hold.watched() ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app())) : null;
         backends.forEach(backend -> backend.alarm(alarm));
     }
 
@@ -146,7 +145,8 @@ final class Backends {
 
     /** A request of the app is over; what that means for those that wait. */
     void released(String app) {
-        if (heldInAll.get() > 0 && Optional.ofNullable(held.get(app)).map(AtomicInteger::get).orElse(0) > 0) {
+        if (heldInAll.get() > 0
+                && Optional.ofNullable(held.get(app)).map(AtomicInteger::get).orElse(0) > 0) {
             onRoom.accept(app);
         }
     }

@@ -50,8 +50,9 @@ final class Waiting {
         if (queue == null) {
             return;
         }
-        while (!queue.isEmpty() && leaves.test(queue.getFirst())) {
-            continue;
+        boolean left = true;
+        while (left && !queue.isEmpty()) {
+            left = leaves.test(queue.getFirst());
         }
         if (queue.isEmpty()) {
             queues.remove(app, queue);

@@ -35,8 +35,8 @@ class HoldTest {
     private void route(HoldPolicy hold, FakeInstance... instances) {
         List<Upstream> upstreams =
                 Stream.of(instances).map(FakeInstance::upstream).toList();
-        Route route =
-                new Route("shop", upstreams, "web.1 crashed", EdgePolicy.NONE, BalancePolicy.DEFAULT, Canary.NONE, hold);
+        Route route = new Route(
+                "shop", upstreams, "web.1 crashed", EdgePolicy.NONE, BalancePolicy.DEFAULT, Canary.NONE, hold);
         edge.router.update(new RouteTable(Map.of("shop.localhost", route)));
     }
 
@@ -69,7 +69,8 @@ class HoldTest {
     void aBodyIsReadOnlyWhenThereIsAnInstanceAndComesWhole() {
         try (FakeInstance counting = new FakeInstance("one", client -> {
             int length = Integer.parseInt(Conversation.header(client.readHead(), "content-length"));
-            client.write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" + client.read(length).length());
+            client.write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"
+                    + client.read(length).length());
         })) {
             route(holding(10, LONG));
             try (Conversation client = edge.connect()) {
@@ -86,8 +87,8 @@ class HoldTest {
     @Test
     void whoWaitsLongestGoesFirst() throws IOException {
         List<String> served = new ArrayList<>();
-        RouterConfig oneLoop = new RouterConfig(
-                "127.0.0.1", 0, 1, LONG, LONG, LONG, LONG, Duration.ofMillis(500), Long.MAX_VALUE);
+        RouterConfig oneLoop =
+                new RouterConfig("127.0.0.1", 0, 1, LONG, LONG, LONG, LONG, Duration.ofMillis(500), Long.MAX_VALUE);
         try (TestRouter one = new TestRouter(oneLoop);
                 ServerSocket instance = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             one.router.update(table(List.of()));
@@ -98,7 +99,8 @@ class HoldTest {
                 await().pollInterval(Duration.ofMillis(2))
                         .until(() -> one.router.load("shop").held() == held);
             }
-            one.router.update(table(List.of(new Upstream("one", (InetSocketAddress) instance.getLocalSocketAddress()))));
+            one.router.update(
+                    table(List.of(new Upstream("one", (InetSocketAddress) instance.getLocalSocketAddress()))));
             for (int i = 0; i < 5; i++) {
                 Conversation accepted = new Conversation(instance.accept());
                 served.add(accepted.readHead().split(" ", -1)[1]);
@@ -167,13 +169,7 @@ class HoldTest {
         try (FakeInstance slow = new FakeInstance("one", script)) {
             BalancePolicy oneAtOnce = new BalancePolicy(1, Duration.ZERO, false);
             Route route = new Route(
-                    "shop",
-                    List.of(slow.upstream()),
-                    "",
-                    EdgePolicy.NONE,
-                    oneAtOnce,
-                    Canary.NONE,
-                    holding(100, LONG));
+                    "shop", List.of(slow.upstream()), "", EdgePolicy.NONE, oneAtOnce, Canary.NONE, holding(100, LONG));
             edge.router.update(new RouteTable(Map.of("shop.localhost", route)));
             List<Conversation> clients = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
