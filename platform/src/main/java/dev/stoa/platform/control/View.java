@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppProtocol;
 import dev.stoa.api.Instance;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.Manifest.ProcessManifest;
@@ -19,6 +20,7 @@ import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.HoldPolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
+import dev.stoa.platform.router.UpstreamProtocol;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -159,18 +161,30 @@ final class View {
         EdgePolicy edge = edges.of(app, active, activeBuild);
         BalancePolicy balance =
                 activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses), scaled);
+        UpstreamProtocol protocol = protocol(activeBuild);
+        Canary canary = canary(current, actual, statuses);
+        Route route = route(app, wanted, actual, statuses, edge, balance, protocol, canary, scaled);
         return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
     }
 
-    private static Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+    private Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
                 .map(rollout -> new Canary(
-                        upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
+                        upstreams(
+                                actual,
+                                statuses,
+                                protocol(Optional.of(build(rollout))),
+                                slot -> slot.rollout() == rollout.id()),
                         rollout.share().orElseThrow()))
                 .orElse(Canary.NONE);
+    }
+
+    private static UpstreamProtocol protocol(Optional<BuildRow> build) {
+        return build.filter(row -> row.manifest().routing().protocol() == AppProtocol.H2C)
+                .map(row -> UpstreamProtocol.H2C)
+                .orElse(UpstreamProtocol.HTTP_1_1);
     }
 
     private static BalancePolicy balance(RoutingManifest routing) {
@@ -319,10 +333,11 @@ final class View {
             Map<String, InstanceStatus> statuses,
             EdgePolicy edge,
             BalancePolicy balance,
+            UpstreamProtocol protocol,
             Canary canary,
             Optional<InstanceRange> scaled) {
         List<Slot> slots = webSlots(wanted);
-        List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
+        List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
         return new Route(
                 app.name(),
                 upstreams,
@@ -339,13 +354,16 @@ final class View {
 
     /** The instances that are up and listen, of the slots that are asked for. */
     private static List<Upstream> upstreams(
-            Actual actual, Map<String, InstanceStatus> statuses, Predicate<Slot> asked) {
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            UpstreamProtocol protocol,
+            Predicate<Slot> asked) {
         return actual.instances().stream()
                 .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
                         .filter(InstanceStatus::running)
                         .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address, instance.id()))
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id(), protocol))
                         .stream())
                 .toList();
     }
