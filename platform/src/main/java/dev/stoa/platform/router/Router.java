@@ -97,6 +97,7 @@ public final class Router implements AutoCloseable {
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
         this.loops = new MultiThreadIoEventLoopGroup(
                 config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+        backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
@@ -309,6 +310,16 @@ public final class Router implements AutoCloseable {
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
         secure(contexts -> contexts.forget(host -> !host.isEmpty() && !backends.knows(host)));
+    }
+
+    /** Is told with an app's name that it has more to do than before. Called on an event loop: it must never block. */
+    public void onDemand(Consumer<String> listener) {
+        backends.onDemand(listener);
+    }
+
+    /** What an app has to do right now. */
+    public AppLoad load(String app) {
+        return backends.load(app);
     }
 
     /** Requests, streams and WebSockets that the address has right now. */
