@@ -97,7 +97,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -115,8 +115,8 @@ public final class Platform implements AutoCloseable {
             control.follow(Set.copyOf(turn.up()), Set.copyOf(turn.routers()));
             control.start();
             router.accept();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());
