@@ -167,6 +167,11 @@ final class Lane {
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
     }
 
+    /** Asks clients to go elsewhere, and serves whoever does not know. */
+    void retire() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::retiring));
+    }
+
     /** Ends the connections without a request now; the others end after theirs. */
     void close() {
         hangingUp = true;

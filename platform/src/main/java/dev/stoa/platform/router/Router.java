@@ -361,6 +361,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         // A connection that was accepted last may still be on its way to its event loop.
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        lanes.values().forEach(Lane::retire);
         clients.newCloseFuture().awaitUninterruptibly(drainTime.toMillis(), TimeUnit.MILLISECONDS);
         close();
     }
