@@ -42,6 +42,12 @@ final class UpCommand implements Callable<Integer> {
             description = "A PostgreSQL for the platform's own state, instead of the embedded one.")
     private Optional<String> databaseUrl = Optional.empty();
 
+    @Option(
+            names = "--proxy-protocol",
+            paramLabel = "ADDRESSES",
+            description = "Load balancers, such as 10.0.0.0/8, whose connections begin with the PROXY protocol.")
+    private Optional<String> proxyProtocol = Optional.empty();
+
     UpCommand(Session session) {
         this.session = session;
     }
@@ -118,6 +124,7 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--https-port", httpsPort);
         add(options, "--domain", domain);
         add(options, "--database-url", databaseUrl);
+        add(options, "--proxy-protocol", proxyProtocol);
         return options;
     }
 

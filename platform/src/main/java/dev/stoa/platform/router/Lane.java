@@ -5,6 +5,7 @@ import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -80,6 +81,13 @@ final class Lane {
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
+    }
+
+    /** Nothing secret: it only says that what answers has read it (RFC 6455, 1.3). */
+    String nextWebSocketKey() {
+        byte[] nonce = new byte[16];
+        random.nextBytes(nonce);
+        return Base64.getEncoder().encodeToString(nonce);
     }
 
     String nextTrace() {

@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
@@ -19,6 +20,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -70,6 +72,7 @@ public final class Router implements AutoCloseable {
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Map<String, Channel> servers = new ConcurrentHashMap<>();
     private final Map<String, Integer> inherited = new ConcurrentHashMap<>();
+    private volatile List<AddressRange> proxies = List.of();
     private volatile boolean waiting;
     private volatile Function<InetAddress, String> internalRealm = client -> RouteTable.WORLD;
 
@@ -98,6 +101,11 @@ public final class Router implements AutoCloseable {
     public void inherit(Map<String, Integer> descriptors) {
         inherited.putAll(descriptors);
         waiting = true;
+    }
+
+    /** From these addresses connections begin with the PROXY protocol. To be said before {@link #start}. */
+    public void behindProxies(List<AddressRange> addresses) {
+        proxies = List.copyOf(addresses);
     }
 
     /** Begins to listen. A port that another program has is an error that says so. */
@@ -176,9 +184,21 @@ public final class Router implements AutoCloseable {
                     protected void initChannel(Channel channel) {
                         clients.add(channel);
                         Lane lane = Objects.requireNonNull(lanes.get(channel.eventLoop()));
-                        ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
+                        behindProxy(channel, () -> ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false));
                     }
                 });
+    }
+
+    private void behindProxy(Channel channel, Runnable begin) {
+        if (!proxies.isEmpty() && isProxy(((InetSocketAddress) channel.remoteAddress()).getAddress())) {
+            ProxyProtocol.addTo(channel, begin);
+        } else {
+            begin.run();
+        }
+    }
+
+    private boolean isProxy(InetAddress address) {
+        return proxies.stream().anyMatch(range -> range.contains(address));
     }
 
     private StoaException cannotListen(Throwable cause) {
