@@ -151,7 +151,7 @@ final class Exchange implements Claimant {
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
         EdgePass now = new EdgePass(edge, request, client, http11, requestId);
         pass = now;
-        switch (now.enter(host, hasBody)) {
+        switch (now.enter(hasBody)) {
             case Verdict.Go go -> findBackend();
             case Verdict.Refused refused -> fail(refused.failure());
             case Verdict.Answered answered -> answerAlone(answered.response(), "");
