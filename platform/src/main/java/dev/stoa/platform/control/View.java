@@ -354,10 +354,7 @@ final class View {
 
     /** The instances that are up and listen, of the slots that are asked for. */
     private static List<Upstream> upstreams(
-            Actual actual,
-            Map<String, InstanceStatus> statuses,
-            UpstreamProtocol protocol,
-            Predicate<Slot> asked) {
+            Actual actual, Map<String, InstanceStatus> statuses, UpstreamProtocol protocol, Predicate<Slot> asked) {
         return actual.instances().stream()
                 .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
