@@ -92,6 +92,7 @@ public final class ManifestLines {
         EdgeLines.of(manifest.edge()).forEach(this::add);
         routing(manifest.routing());
         new TreeMap<>(manifest.crons()).forEach(this::cron);
+        manifest.resources().wishes().forEach(this::resource);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
     }
 
@@ -99,6 +100,13 @@ public final class ManifestLines {
         addIf("routing.requests", routing.requests());
         addIf("routing.slow_start", routing.slowStart().map(TimeSpan::written));
         addIf("routing.sticky", routing.sticky() ? Optional.of(true) : Optional.empty());
+    }
+
+    private void resource(ResourceManifest.Wish wish) {
+        if (wish.settings().isEmpty()) {
+            add(wish.key(), Map.of());
+        }
+        wish.sorted().forEach((name, value) -> add(wish.key() + "." + name, value));
     }
 
     private void cron(String name, CronManifest cron) {

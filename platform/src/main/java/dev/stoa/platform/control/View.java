@@ -108,8 +108,7 @@ final class View {
         return new Snapshot(wanted, actual, statuses, route, hosts, allow);
     }
 
-    private static Canary canary(
-            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+    private static Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
@@ -177,9 +176,7 @@ final class View {
         Map<String, Integer> counts = counts(rollout.app(), build);
         return new Formation(
                 rollout.id(),
-                rollout.beside()
-                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
-                        : counts,
+                rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
     }
 
@@ -206,12 +203,7 @@ final class View {
                 .toList();
         List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
         return new Route(
-                app.name(),
-                upstreams,
-                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                edge,
-                balance,
-                canary);
+                app.name(), upstreams, upstreams.isEmpty() ? why(wanted, actual, slots) : "", edge, balance, canary);
     }
 
     /** The instances that are up and listen, of the slots that are asked for. */

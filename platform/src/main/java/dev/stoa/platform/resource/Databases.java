@@ -111,7 +111,9 @@ public final class Databases implements ResourceKind {
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
-                        ErrorCode.BAD_REQUEST, "a database that is somewhere else has neither a plan nor a version", "");
+                        ErrorCode.BAD_REQUEST,
+                        "a database that is somewhere else has neither a plan nor a version",
+                        "");
             }
             return asked;
         }
@@ -177,8 +179,7 @@ public final class Databases implements ResourceKind {
             secrets.put(USER, DatabaseCluster.newLogin());
             secrets.put(PASSWORD, DatabaseCluster.newPassword());
             Held made = held(spec);
-            made.cluster.make(
-                    templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
+            made.cluster.make(templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
             secrets.put(PORT, Integer.toString(openDoor(made)));
             return secrets;
         } catch (IOException e) {
@@ -199,8 +200,7 @@ public final class Databases implements ResourceKind {
     }
 
     private Held held(ResourceSpec spec) {
-        return held.computeIfAbsent(
-                spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
+        return held.computeIfAbsent(spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
     }
 
     @Override
@@ -210,7 +210,11 @@ public final class Databases implements ResourceKind {
         }
         Held resumed = held(spec);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
-            LOG.log(Level.WARNING, "the port of a database is in use database={0} port={1}", spec.name(), spec.secret(PORT));
+            LOG.log(
+                    Level.WARNING,
+                    "the port of a database is in use database={0} port={1}",
+                    spec.name(),
+                    spec.secret(PORT));
             retry(resumed, Integer.parseInt(spec.secret(PORT)));
         }
     }
