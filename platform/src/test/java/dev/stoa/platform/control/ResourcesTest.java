@@ -156,7 +156,7 @@ class ResourcesTest {
         Resources resources = new Resources(stores, List.of(jars), () -> NOW);
         resources.onChange((row, why) -> {
             said.add(row.name() + ": " + why);
-            return stores.deploys().add("d" + said.size() + System.nanoTime(), row.id(), "config", why, Optional.empty(), NOW);
+            return stores.deploys().add("d" + said.size() + System.nanoTime(), row.id(), "config", why, Optional.empty(), Optional.empty(), NOW);
         });
         return resources;
     }
