@@ -19,7 +19,7 @@ class Stoa:
 
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="stoa-bench-")
-        self.api_port, self.http_port = free_port(), free_port()
+        self.api_port, self.http_port, self.https_port = free_port(), free_port(), free_port()
         self.environment = dict(os.environ, STOA_HOME=self.home)
 
     def run(self, *arguments, check=True):
@@ -28,7 +28,10 @@ class Stoa:
         )
 
     def up(self):
-        self.run("up", "--detach", "--api-port", self.api_port, "--http-port", self.http_port)
+        self.run("up", "--detach", *self.ports())
+
+    def ports(self):
+        return ["--api-port", self.api_port, "--http-port", self.http_port, "--https-port", self.https_port]
 
     def down(self):
         self.run("down", check=False)

@@ -63,4 +63,16 @@ public final class Requests {
     public record ShareCanary(int percent) {}
 
     public record AddDomain(String name) {}
+
+    /**
+     * @param chain certificates in PEM form, the host's own first
+     * @param key   in PEM form
+     */
+    public record AddCertificate(String host, String chain, String key) {
+        /** Says nothing of the key. */
+        @Override
+        public String toString() {
+            return "AddCertificate[" + host + "]";
+        }
+    }
 }

@@ -27,6 +27,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.AsciiString;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class EdgePass implements AutoCloseable {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final String MAINTENANCE = "maintenance";
+    private static final AsciiString HSTS = AsciiString.cached("strict-transport-security");
 
     private final Edge edge;
     private final HttpRequest request;
@@ -190,6 +192,9 @@ final class EdgePass implements AutoCloseable {
 
     private void mark(HttpHeaders response) {
         edge.manifest().headers().forEach(response::set);
+        if (client.secure() && !response.contains(HSTS)) {
+            edge.manifest().hsts().ifPresent(age -> response.set(HSTS, "max-age=" + age.toSeconds()));
+        }
         headers.forEach(header -> response.set(header.getKey(), header.getValue()));
     }
 

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -68,6 +69,7 @@ final class Exchange implements Claimant {
     private long connectNanos;
 
     private boolean requestComplete;
+    private boolean replayed;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
     private boolean clientStalls;
@@ -113,9 +115,14 @@ final class Exchange implements Claimant {
                 replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
+                boolean inTheWorld = client.realm().equals(RouteTable.WORLD);
+                Optional<String> proof = inTheWorld ? lane.https().answer(path) : Optional.empty();
+                if (proof.isPresent()) {
+                    answerAlone(HereAnswer.text(proof.get()), "");
+                    return;
+                }
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                Edge edge =
-                        client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                Edge edge = inTheWorld ? lane.edges().find(host) : null;
                 if (edge == null || edge.manifest().trace()) {
                     ForwardedHeaders.trace(request.headers(), lane);
                 }
@@ -131,6 +138,10 @@ final class Exchange implements Claimant {
     /** Through what the app lets the router do on its own. */
     private void pass(Edge edge) {
         app = edge.app();
+        if (edge.httpsOnly() && !client.secure() && lane.https().port() != 0) {
+            answerAlone(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
+            return;
+        }
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
         EdgePass now = new EdgePass(edge, request, client, http11, requestId);
         pass = now;
@@ -305,6 +316,13 @@ final class Exchange implements Claimant {
         }
     }
 
+    /** In a tunnel: no more comes from the client, which may still listen. */
+    void clientEnded() {
+        if (upstream != null) {
+            upstream.endOutput();
+        }
+    }
+
     void clientGone() {
         if (answer == Answer.TUNNEL) {
             finish("");
@@ -321,10 +339,17 @@ final class Exchange implements Claimant {
         int code = response.status().code();
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
+            if (response.decoderResult().cause() instanceof Http2Exception) {
+                failBy(Failure.notHttp2(app, instance));
+                return;
+            }
             boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
             failBy(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
+        } else if (code >= 200 && code < 300 && client.nothingButTunnel()) {
+            ReferenceCountUtil.release(response);
+            fail(Failure.noTunnel(app, instance));
         } else if (code < 200) {
             answer = Answer.INTERIM;
             if (http11) {
@@ -480,7 +505,8 @@ final class Exchange implements Claimant {
         if (answer == Answer.TUNNEL) {
             finish("");
             endTunnel();
-        } else if (answer == Answer.AWAITED && closed.used() && replayable) {
+        } else if (answer == Answer.AWAITED && closed.used() && replayable && !replayed) {
+            replayed = true;
             holdEnd();
             connect(closed.backend());
         } else {
