@@ -34,12 +34,7 @@ public final class PathPattern {
             throw new IllegalArgumentException("must be a path that starts with one /, without ? and #");
         }
         if (!isPlain(text)) {
-<<<<<<< HEAD
-            throw new IllegalArgumentException(
-                    "must be as it stands in a URL: no spaces, and other letters as a percent sign with two hexadecimal digits");
-=======
             throw new IllegalArgumentException("must be as it stands in a URL: escaped, with no spaces");
->>>>>>> main
         }
         List<String> segments = new ArrayList<>(List.of(text.substring(1).split("/", -1)));
         String rest = "";

@@ -127,15 +127,10 @@ public final class Platform implements AutoCloseable {
             control.presumeUp(up);
             control.start();
             router.accept();
-<<<<<<< HEAD
-            ApiServer api = opened(
-                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
-=======
             certificates.start();
             authority.get();
             ApiServer api = opened(ApiServer.behind(
                     door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
->>>>>>> main
             api.start();
             opened.push(door::shut);
             door.open(api.port());
