@@ -197,7 +197,7 @@ final class Reconciler {
 
     /** Ends every instance there is, and looks at nothing any more. */
     void stopEverything() {
-        close();
+        stopLooking();
         Threads.together(
                 "stop",
                 apps.all().stream()
@@ -208,6 +208,11 @@ final class Reconciler {
 
     /** Looks at nothing any more. The instances go on. */
     void close() {
+        crew.close();
+        stopLooking();
+    }
+
+    private void stopLooking() {
         closed = true;
         looks.keySet().forEach(app -> withLock(app, look -> {}));
     }

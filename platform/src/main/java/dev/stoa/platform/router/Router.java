@@ -51,6 +51,9 @@ public final class Router implements AutoCloseable {
     /** How long what is in flight to an instance may go on after the instance has left the route table. */
     public static final Duration DRAIN_TIME = Duration.ofSeconds(30);
 
+    /** How long it takes at most to tell a WebSocket after that time that it is over, and to see it end. */
+    public static final Duration GOODBYE_MAX = Duration.ofSeconds(4);
+
     /** The names of its listening sockets, where they are handed from one process to another. */
     private static final String HTTP = "http";
     private static final String HTTPS = "https";

@@ -176,6 +176,8 @@ final class Network {
         int offset = bits(address) - pool;
         if (offset > GATEWAY_OFFSET && offset < ADDRESSES) {
             taken.set(offset);
+            // The links of those that end take a moment to go, so their addresses are not the next to be given.
+            next = Math.max(next, offset);
         }
     }
 
