@@ -68,11 +68,7 @@ class ReferenceTest {
                 keys++;
             }
         }
-<<<<<<< HEAD
-        assertThat(keys).isEqualTo(25);
-=======
-        assertThat(keys).isEqualTo(24);
->>>>>>> main
+        assertThat(keys).isEqualTo(26);
     }
 
     private static String whoActs(ErrorCode code) {

@@ -133,11 +133,7 @@ final class AppResources {
             } catch (StoaException e) {
                 throw new StoaException(
                         e.code(),
-<<<<<<< HEAD
                         "[%s]: %s".formatted(wish.key(), e.message()),
-=======
-                        "%s: %s".formatted(wish.table(), e.message()),
->>>>>>> main
                         e.hint().orElse(""),
                         e);
             }
