@@ -93,6 +93,7 @@ public final class ManifestLines {
         EdgeLines.of(manifest.edge()).forEach(this::add);
         routing(manifest.routing());
         new TreeMap<>(manifest.crons()).forEach(this::cron);
+        manifest.resources().wishes().forEach(this::resource);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
     }
 
@@ -105,6 +106,13 @@ public final class ManifestLines {
                 routing.protocol() == AppProtocol.HTTP_1_1
                         ? Optional.empty()
                         : Optional.of(routing.protocol().word()));
+    }
+
+    private void resource(ResourceManifest.Wish wish) {
+        if (wish.settings().isEmpty()) {
+            add(wish.key(), Map.of());
+        }
+        wish.sorted().forEach((name, value) -> add(wish.key() + "." + name, value));
     }
 
     private void cron(String name, CronManifest cron) {
