@@ -99,6 +99,11 @@ public final class ManifestLines {
         addIf("routing.requests", routing.requests());
         addIf("routing.slow_start", routing.slowStart().map(TimeSpan::written));
         addIf("routing.sticky", routing.sticky() ? Optional.of(true) : Optional.empty());
+        addIf(
+                "routing.protocol",
+                routing.protocol() == AppProtocol.HTTP_1_1
+                        ? Optional.empty()
+                        : Optional.of(routing.protocol().word()));
     }
 
     private void cron(String name, CronManifest cron) {

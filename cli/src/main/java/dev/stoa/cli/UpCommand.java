@@ -43,6 +43,12 @@ final class UpCommand implements Callable<Integer> {
     private Optional<String> databaseUrl = Optional.empty();
 
     @Option(
+            names = "--proxy-protocol",
+            paramLabel = "ADDRESSES",
+            description = "Load balancers, such as 10.0.0.0/8, whose connections begin with the PROXY protocol.")
+    private Optional<String> proxyProtocol = Optional.empty();
+
+    @Option(
             names = "--acme-email",
             paramLabel = "EMAIL",
             description = {
@@ -139,6 +145,7 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--https-port", httpsPort);
         add(options, "--domain", domain);
         add(options, "--database-url", databaseUrl);
+        add(options, "--proxy-protocol", proxyProtocol);
         add(options, "--acme-email", acmeEmail);
         add(options, "--acme-directory", acmeDirectory);
         // The platform's working directory is another one.

@@ -77,7 +77,11 @@ public final class Platform implements AutoCloseable {
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Edge edge,
+            Set<String> up,
+            Succession succession) {
         this.options = options;
         this.edge = edge;
         try {
@@ -105,7 +109,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     stores,
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -148,7 +152,11 @@ public final class Platform implements AutoCloseable {
      * @param up the instances that the platform before this one knew to be up
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Edge edge,
+            Set<String> up,
+            Succession succession) {
         return new Platform(options, environment, edge, up, succession);
     }
 

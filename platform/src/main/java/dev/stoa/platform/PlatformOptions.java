@@ -1,5 +1,6 @@
 package dev.stoa.platform;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How the platform was asked to run.
@@ -25,6 +27,7 @@ import java.util.regex.Pattern;
  * @param domain      the suffix of the apps' names: {@code shop.localhost}
  * @param databaseUrl a PostgreSQL to use in place of the embedded one, as a {@code postgres://} or {@code jdbc:} URL
  * @param acme        who is asked for certificates; absent: nobody
+ * @param proxies     where connections begin with the PROXY protocol
  */
 public record PlatformOptions(
         Path home,
@@ -34,10 +37,12 @@ public record PlatformOptions(
         int httpsPort,
         String domain,
         Optional<String> databaseUrl,
-        Optional<AcmeOptions> acme) {
+        Optional<AcmeOptions> acme,
+        List<AddressRange> proxies) {
     private static final String ACME_DIRECTORY = "--acme-directory";
     private static final String ACME_EMAIL = "--acme-email";
     private static final String ACME_CA = "--acme-ca";
+    private static final String PROXY_PROTOCOL = "--proxy-protocol";
 
     private static final Pattern EMAIL = Pattern.compile("[^@\\s]+@[^@\\s]+\\.[^@\\s]+");
 
@@ -50,7 +55,8 @@ public record PlatformOptions(
             "--database-url",
             ACME_DIRECTORY,
             ACME_EMAIL,
-            ACME_CA);
+            ACME_CA,
+            PROXY_PROTOCOL);
 
     /** For service managers, which are easier to give variables than arguments. The options win. */
     private static final Map<String, String> VARIABLES = Map.of(
@@ -74,7 +80,10 @@ public record PlatformOptions(
                 port(given, "--https-port", "8443"),
                 given.getOrDefault("--domain", "localhost"),
                 Optional.ofNullable(given.get("--database-url")),
-                acme(given));
+                acme(given),
+                Optional.ofNullable(given.get(PROXY_PROTOCOL))
+                        .map(PlatformOptions::proxies)
+                        .orElse(List.of()));
     }
 
     private static Map<String, String> given(List<String> arguments) {
@@ -144,6 +153,16 @@ public record PlatformOptions(
 
     private static int port(Map<String, String> given, String name, String otherwise) {
         return port(name, given.getOrDefault(name, otherwise));
+    }
+
+    private static List<AddressRange> proxies(String value) {
+        return Stream.of(value.split(",", -1))
+                .map(text -> AddressRange.parse(text.strip())
+                        .orElseThrow(() -> new StoaException(
+                                ErrorCode.BAD_REQUEST,
+                                "%s %s: \"%s\" is not an address or a range of them".formatted(PROXY_PROTOCOL, value, text.strip()),
+                                "for example: %s 127.0.0.1,10.0.0.0/8".formatted(PROXY_PROTOCOL))))
+                .toList();
     }
 
     private static int port(String name, String value) {

@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppProtocol;
 import dev.stoa.api.Instance;
 import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
@@ -16,6 +17,7 @@ import dev.stoa.platform.router.Canary;
 import dev.stoa.platform.router.EdgePolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
+import dev.stoa.platform.router.UpstreamProtocol;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -104,19 +106,31 @@ final class View {
         EdgePolicy edge = edges.of(app, active, activeBuild);
         BalancePolicy balance =
                 activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses));
+        UpstreamProtocol protocol = protocol(activeBuild);
+        Route route =
+                route(app, wanted, actual, statuses, edge, balance, protocol, canary(current, actual, statuses));
         return new Snapshot(wanted, actual, statuses, route, hosts, allow);
     }
 
-    private static Canary canary(
+    private Canary canary(
             List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
                 .map(rollout -> new Canary(
-                        upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
+                        upstreams(
+                                actual,
+                                statuses,
+                                protocol(Optional.of(build(rollout))),
+                                slot -> slot.rollout() == rollout.id()),
                         rollout.share().orElseThrow()))
                 .orElse(Canary.NONE);
+    }
+
+    private static UpstreamProtocol protocol(Optional<BuildRow> build) {
+        return build.filter(row -> row.manifest().routing().protocol() == AppProtocol.H2C)
+                .map(row -> UpstreamProtocol.H2C)
+                .orElse(UpstreamProtocol.HTTP_1_1);
     }
 
     private static BalancePolicy balance(RoutingManifest routing) {
@@ -177,9 +191,7 @@ final class View {
         Map<String, Integer> counts = counts(rollout.app(), build);
         return new Formation(
                 rollout.id(),
-                rollout.beside()
-                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
-                        : counts,
+                rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
     }
 
@@ -200,29 +212,28 @@ final class View {
             Map<String, InstanceStatus> statuses,
             EdgePolicy edge,
             BalancePolicy balance,
+            UpstreamProtocol protocol,
             Canary canary) {
         List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
                 .filter(slot -> slot.process().equals(LaunchOrder.WEB))
                 .toList();
-        List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
+        List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
         return new Route(
-                app.name(),
-                upstreams,
-                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                edge,
-                balance,
-                canary);
+                app.name(), upstreams, upstreams.isEmpty() ? why(wanted, actual, slots) : "", edge, balance, canary);
     }
 
     /** The instances that are up and listen, of the slots that are asked for. */
     private static List<Upstream> upstreams(
-            Actual actual, Map<String, InstanceStatus> statuses, Predicate<Slot> asked) {
+            Actual actual,
+            Map<String, InstanceStatus> statuses,
+            UpstreamProtocol protocol,
+            Predicate<Slot> asked) {
         return actual.instances().stream()
                 .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
                         .filter(InstanceStatus::running)
                         .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address, instance.id()))
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id(), protocol))
                         .stream())
                 .toList();
     }

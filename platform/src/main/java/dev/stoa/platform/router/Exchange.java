@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -68,6 +69,7 @@ final class Exchange implements Claimant {
     private long connectNanos;
 
     private boolean requestComplete;
+    private boolean replayed;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
     private boolean clientStalls;
@@ -314,6 +316,13 @@ final class Exchange implements Claimant {
         }
     }
 
+    /** In a tunnel: no more comes from the client, which may still listen. */
+    void clientEnded() {
+        if (upstream != null) {
+            upstream.endOutput();
+        }
+    }
+
     void clientGone() {
         if (answer == Answer.TUNNEL) {
             finish("");
@@ -330,10 +339,17 @@ final class Exchange implements Claimant {
         int code = response.status().code();
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
+            if (response.decoderResult().cause() instanceof Http2Exception) {
+                failBy(Failure.notHttp2(app, instance));
+                return;
+            }
             boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
             failBy(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
+        } else if (code >= 200 && code < 300 && client.nothingButTunnel()) {
+            ReferenceCountUtil.release(response);
+            fail(Failure.noTunnel(app, instance));
         } else if (code < 200) {
             answer = Answer.INTERIM;
             if (http11) {
@@ -489,7 +505,8 @@ final class Exchange implements Claimant {
         if (answer == Answer.TUNNEL) {
             finish("");
             endTunnel();
-        } else if (answer == Answer.AWAITED && closed.used() && replayable) {
+        } else if (answer == Answer.AWAITED && closed.used() && replayable && !replayed) {
+            replayed = true;
             holdEnd();
             connect(closed.backend());
         } else {
@@ -558,7 +575,8 @@ final class Exchange implements Claimant {
         }
         ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
         FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
-        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+        answerAlone(
+                pass == null ? page : pass.failed(page, form), failure.error().code());
     }
 
     /** Answers in the place of an instance. */
@@ -566,7 +584,9 @@ final class Exchange implements Claimant {
         status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
         AnswerHead.markConnection(response.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        bytesOut = request.method().equals(HttpMethod.HEAD)
+                ? 0
+                : response.content().readableBytes();
         client.write(response);
         finish(error);
         client.exchangeOver(stays);

@@ -95,6 +95,20 @@ record Failure(RouterError error, String why, String hint) {
                 "see " + logs(app));
     }
 
+    static Failure noTunnel(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " answered the request for a WebSocket as if it were any other",
+                "see " + logs(app));
+    }
+
+    static Failure notHttp2(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " does not speak HTTP/2 without encryption, as the [routing] protocol of " + app + " says",
+                "take `protocol = \"h2c\"` out of stoa.toml if the app speaks HTTP/1.1, and see " + logs(app));
+    }
+
     static Failure upstreamTimeout(String app, String instance, Duration limit) {
         return new Failure(
                 RouterError.UPSTREAM_TIMEOUT,

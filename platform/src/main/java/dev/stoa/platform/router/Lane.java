@@ -5,6 +5,7 @@ import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +90,13 @@ final class Lane {
         return ids.next() + ids.next();
     }
 
+    /** Nothing secret: it only says that what answers has read it (RFC 6455, 1.3). */
+    String nextWebSocketKey() {
+        byte[] nonce = new byte[16];
+        random.nextBytes(nonce);
+        return Base64.getEncoder().encodeToString(nonce);
+    }
+
     String nextTrace() {
         return TraceParent.create(random.nextLong(), random.nextLong(), random.nextLong());
     }
@@ -110,7 +118,7 @@ final class Lane {
 
     void remove(ClientChannel client) {
         ClientChannel last = clients.removeLast();
-        if (last != client) {
+        if (!last.equals(client)) {
             clients.set(client.slot(), last);
             last.slot(client.slot());
         }

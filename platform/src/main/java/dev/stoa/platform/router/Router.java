@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
@@ -19,6 +20,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -75,6 +77,7 @@ public final class Router implements AutoCloseable {
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Map<String, Channel> servers = new ConcurrentHashMap<>();
     private final Map<String, Integer> inherited = new ConcurrentHashMap<>();
+    private volatile List<AddressRange> proxies = List.of();
     private final Https https = new Https();
     private volatile @Nullable TlsContexts contexts;
     private volatile boolean waiting;
@@ -107,9 +110,14 @@ public final class Router implements AutoCloseable {
         waiting = true;
     }
 
+    /** From these addresses connections begin with the PROXY protocol. To be said before {@link #start}. */
+    public void behindProxies(List<AddressRange> addresses) {
+        proxies = List.copyOf(addresses);
+    }
+
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        listen(HTTP, plain(client -> RouteTable.WORLD), bootstrap -> bind(bootstrap, config.port()), cause ->
+        listen(HTTP, outside(plain(client -> RouteTable.WORLD)), bootstrap -> bind(bootstrap, config.port()), cause ->
                 cannotListen(config.port(), "--http-port", cause));
         LOG.log(
                 System.Logger.Level.DEBUG,
@@ -133,8 +141,8 @@ public final class Router implements AutoCloseable {
         contexts = made;
         listen(
                 HTTPS,
-                (channel, lane) -> new Handshake(made, backends, lane, config.handshakeTimeout().toMillis())
-                        .addTo(channel),
+                outside((channel, lane) -> new Handshake(made, backends, lane, config.handshakeTimeout().toMillis())
+                        .addTo(channel)),
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
         https.port(port(Objects.requireNonNull(servers.get(HTTPS))));
@@ -252,6 +260,26 @@ public final class Router implements AutoCloseable {
                         handlers.accept(channel, lane);
                     }
                 });
+    }
+
+    /** The same, where a load balancer may say first whose connection it is. */
+    private BiConsumer<Channel, Lane> outside(BiConsumer<Channel, Lane> handlers) {
+        return (channel, lane) -> {
+            if (isProxy(((InetSocketAddress) channel.remoteAddress()).getAddress())) {
+                ProxyProtocol.addTo(channel, () -> handlers.accept(channel, lane));
+            } else {
+                handlers.accept(channel, lane);
+            }
+        };
+    }
+
+    private boolean isProxy(InetAddress address) {
+        for (AddressRange range : proxies) {
+            if (range.contains(address)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private StoaException cannotListen(int port, String option, Throwable cause) {
