@@ -9,6 +9,10 @@ import dev.stoa.platform.certificate.LocalAuthority;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,6 +146,23 @@ class TlsTest {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(bytes);
             return socket.getInputStream().readAllBytes();
+        }
+    }
+
+    @Test
+    void aClientOfHttp2GetsIt() throws Exception {
+        router.router.update(
+                new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
+        URI uri = URI.create("https://localhost:" + router.router.securePort() + "/two");
+        try (HttpClient two = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_2)
+                .sslContext(client.context())
+                .build()) {
+            HttpResponse<String> answer = two.send(
+                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            assertThat(answer.body()).contains("GET /two").contains("x-forwarded-proto: https");
         }
     }
 
