@@ -42,13 +42,13 @@ class CertificatesTest {
 
     private static PostgresCluster cluster;
     private static Sql sql;
-    private static LocalAuthority local;
 
     private Instant now = Instant.parse("2026-01-01T10:00:00Z");
     private final List<String> ordered = new CopyOnWriteArrayList<>();
     private final List<String> changed = new CopyOnWriteArrayList<>();
     private volatile boolean refuses;
     private volatile CountDownLatch gate = new CountDownLatch(0);
+    private LocalAuthority local;
     private Stores stores;
     private AppRow app;
     private Certificates certificates;

@@ -9,6 +9,10 @@ import dev.stoa.platform.certificate.LocalAuthority;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -120,12 +124,11 @@ class TlsTest {
             assertThat(shop.session().getProtocol()).isEqualTo("TLSv1.3");
             assertThat(shop.socket().getApplicationProtocol()).isEqualTo("http/1.1");
         }
-        assertThat(raw(clientHello(0x0302, "TLS_RSA"))).as("an alert").startsWith(21, 3);
+        assertThat(raw(clientHello(0x0302))).as("an alert").startsWith(21, 3);
     }
 
     /** A client hello of an old client: version, and the one cipher AES128-SHA without forward secrecy. */
-    private static byte[] clientHello(int version, String note) {
-        assertThat(note).isNotEmpty();
+    private static byte[] clientHello(int version) {
         java.io.ByteArrayOutputStream body = new java.io.ByteArrayOutputStream();
         body.write(version >> 8);
         body.write(version);
@@ -143,6 +146,23 @@ class TlsTest {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(bytes);
             return socket.getInputStream().readAllBytes();
+        }
+    }
+
+    @Test
+    void aClientOfHttp2GetsIt() throws Exception {
+        router.router.update(
+                new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
+        URI uri = URI.create("https://localhost:" + router.router.securePort() + "/two");
+        try (HttpClient two = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_2)
+                .sslContext(client.context())
+                .build()) {
+            HttpResponse<String> answer = two.send(
+                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            assertThat(answer.body()).contains("GET /two").contains("x-forwarded-proto: https");
         }
     }
 
@@ -195,7 +215,7 @@ class TlsTest {
     @Test
     void aHandshakeThatNeverEndsCostsItsConnectionOnly() throws Exception {
         listen(TestRouter.CONFIG.withHandshakeTimeout(Duration.ofMillis(300)));
-        byte[] hello = clientHello(0x0303, "cut");
+        byte[] hello = clientHello(0x0303);
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), router.router.securePort());
                 Socket slow = new Socket(InetAddress.getLoopbackAddress(), router.router.securePort());
                 TlsClient.Shaken shop = client.shake(SHOP)) {
@@ -325,7 +345,7 @@ class TlsTest {
         TestRouter closing = new TestRouter(TestRouter.CONFIG.withCloseGrace(Duration.ofSeconds(20)));
         closing.router.startSecure(0, identities);
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), closing.router.securePort())) {
-            silent.getOutputStream().write(clientHello(0x0303, "cut"), 0, 20);
+            silent.getOutputStream().write(clientHello(0x0303), 0, 20);
             long start = System.nanoTime();
             closing.close();
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
