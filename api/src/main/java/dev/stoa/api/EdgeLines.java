@@ -16,8 +16,14 @@ final class EdgeLines {
         edge.bodyBytes().ifPresent(bytes -> lines.put("edge.body", MemorySize.written(bytes)));
         addIf(lines, "edge.allow", edge.allow());
         addIf(lines, "edge.deny", edge.deny());
-        addIf(lines, "edge.redirects", edge.redirects().stream().map(EdgeLines::table).toList());
-        addIf(lines, "edge.rewrites", edge.rewrites().stream().map(EdgeLines::table).toList());
+        addIf(
+                lines,
+                "edge.redirects",
+                edge.redirects().stream().map(EdgeLines::table).toList());
+        addIf(
+                lines,
+                "edge.rewrites",
+                edge.rewrites().stream().map(EdgeLines::table).toList());
         if (!edge.accessLog()) {
             lines.put("edge.access_log", false);
         }

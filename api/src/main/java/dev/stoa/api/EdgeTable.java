@@ -171,7 +171,8 @@ final class EdgeTable {
                     "%s must be \"ip\" or the name of a header, not \"%s\"".formatted(rate.subject("key"), key),
                     "key = \"ip\"   or   key = \"header:X-Api-Key\"");
         }
-        return new Rate(requests, per, key, rate.count("burst", REQUESTS_MAX, example).orElse(requests));
+        return new Rate(
+                requests, per, key, rate.count("burst", REQUESTS_MAX, example).orElse(requests));
     }
 
     private static <T> T required(TomlSection of, String key, Optional<T> value, String example) {

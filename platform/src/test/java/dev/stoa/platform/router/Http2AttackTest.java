@@ -319,6 +319,13 @@ class Http2AttackTest {
     }
 
     @Test
+    void anEndlessPathGets414() {
+        try (FramePeer client = client()) {
+            assertThat(client.get(1, "shop.localhost", "/" + "a".repeat(9000)).answer(1).status()).isEqualTo("414");
+        }
+    }
+
+    @Test
     void headersThatAreTooManyOrTooLargeGet431() {
         try (FramePeer client = client()) {
             String[] many = Arrays.copyOf(fields("GET"), 8 + 2 * 1001);
