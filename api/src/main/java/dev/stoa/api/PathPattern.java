@@ -34,7 +34,7 @@ public final class PathPattern {
             throw new IllegalArgumentException("must be a path that starts with one /, without ? and #");
         }
         if (!isPlain(text)) {
-            throw new IllegalArgumentException("must be as it stands in a URL: no spaces, and %XX for other letters");
+            throw new IllegalArgumentException("must be as it stands in a URL: escaped, with no spaces");
         }
         List<String> segments = new ArrayList<>(List.of(text.substring(1).split("/", -1)));
         String rest = "";

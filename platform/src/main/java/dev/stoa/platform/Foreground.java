@@ -27,7 +27,8 @@ final class Foreground {
                 .isPresent();
         Tenure tenure = Tenure.begin(arguments, environment);
         AtomicReference<Runnable> stop = new AtomicReference<>(() -> tenure.close(terminal));
-        Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", () -> stop.get().run()));
+        Runtime.getRuntime()
+                .addShutdownHook(Threads.unstarted("stop", () -> stop.get().run()));
         print(tenure.status());
         if (terminal) {
             System.out.println("Ctrl-C stops the platform and its apps");

@@ -73,7 +73,11 @@ public final class Platform implements AutoCloseable {
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Edge edge,
+            Set<String> up,
+            Succession succession) {
         this.options = options;
         this.edge = edge;
         try {
@@ -96,7 +100,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -114,8 +118,8 @@ public final class Platform implements AutoCloseable {
             control.presumeUp(up);
             control.start();
             router.accept();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());
@@ -137,7 +141,11 @@ public final class Platform implements AutoCloseable {
      * @param up the instances that the platform before this one knew to be up
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Edge edge,
+            Set<String> up,
+            Succession succession) {
         return new Platform(options, environment, edge, up, succession);
     }
 

@@ -91,8 +91,8 @@ final class Successor implements AutoCloseable {
         try {
             SocketChannel accepted = door.accept();
             talk = Optional.of(accepted);
-            BufferedReader reader = new BufferedReader(
-                    Channels.newReader(accepted, StandardCharsets.UTF_8.newDecoder(), -1));
+            BufferedReader reader =
+                    new BufferedReader(Channels.newReader(accepted, StandardCharsets.UTF_8.newDecoder(), -1));
             words = Optional.of(reader);
             return heard(reader, Turn.Ready.class);
         } catch (IOException e) {

@@ -129,7 +129,8 @@ final class Tenure implements Succession {
                     "stop the service manager's unit and start it again; the apps run on meanwhile");
         }
         Path launcher = launcher(folder);
-        Successor next = Successor.start(launcher, nextArguments(), Map.of("STOA_HOME", options.home().toString()));
+        Successor next = Successor.start(
+                launcher, nextArguments(), Map.of("STOA_HOME", options.home().toString()));
         state = new PlatformRestart(Optional.of(next.pid()), PlatformRestart.SWITCHING, "");
         LOG.log(Level.INFO, "handing over to a new process pid={0}", Long.toString(next.pid()));
         Threads.start("hand-over", () -> handOver(next));
@@ -176,8 +177,10 @@ final class Tenure implements Succession {
             return;
         }
         heir = ProcessHandle.of(next.pid());
-        LOG.log(Level.INFO, "another process is the platform now; this one serves its last clients pid={0}", ""
-                + next.pid());
+        LOG.log(
+                Level.INFO,
+                "another process is the platform now; this one serves its last clients pid={0}",
+                "" + next.pid());
         edge.retire(Router.DRAIN_TIME);
         outcome.complete(true);
     }

@@ -118,7 +118,9 @@ public final class AccessLog implements RequestListener, AutoCloseable {
         line.append(" service=").append(request.duration().toMillis()).append("ms");
         line.append(" status=").append(request.status());
         line.append(" bytes=").append(request.bytesOut());
-        return line.append(" protocol=").append(request.secure() ? "https" : "http").toString();
+        return line.append(" protocol=")
+                .append(request.secure() ? "https" : "http")
+                .toString();
     }
 
     private static void escape(String path, StringBuilder to) {

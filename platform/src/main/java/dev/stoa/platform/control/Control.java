@@ -97,18 +97,8 @@ public final class Control {
                 clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
-        Deployment deployment =
-                new Deployment(
-                home,
-                stores,
-                resources.ofApps(),
-                deployLog,
-                buildPhase,
-                releasePhase,
-                view,
-                reconciler,
-                urls,
-                clock);
+        Deployment deployment = new Deployment(
+                home, stores, resources.ofApps(), deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
@@ -129,8 +119,8 @@ public final class Control {
                 urls,
                 domains,
                 clock);
-        resources.onChange((app, why) ->
-                deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+        resources.onChange(
+                (app, why) -> deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
     }
 
     /** The instances that are up. */

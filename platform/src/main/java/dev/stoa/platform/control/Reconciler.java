@@ -273,8 +273,7 @@ final class Reconciler {
                             app,
                             "v%d is the canary now, and gets %d %% of the requests"
                                     .formatted(
-                                            rollout.version(),
-                                            rollout.percent().orElseThrow()));
+                                            rollout.version(), rollout.percent().orElseThrow()));
                 } else {
                     announcer.say(app, "v%d serves now".formatted(rollout.version()));
                     onServing.run();

@@ -58,8 +58,8 @@ final class Rotations {
 
     Changed rotate(String name, Optional<String> app) {
         ResourceRow row = Resources.ready(resources.require(Databases.NAME, name, app));
-        ResourceRow known = resources.changeSecrets(
-                row, spec -> databases.rotate(spec).withSecret(ROTATED_AT, NOT_YET.toString()));
+        ResourceRow known =
+                resources.changeSecrets(row, spec -> databases.rotate(spec).withSecret(ROTATED_AT, NOT_YET.toString()));
         // Only from here on is an instance that starts sure to have the new one.
         ResourceRow rotated = stamped(known);
         Changed changed = resources.rollOut(rotated, "Rotate the password of");
@@ -68,7 +68,8 @@ final class Rotations {
     }
 
     private ResourceRow stamped(ResourceRow row) {
-        return resources.changeSecrets(row, spec -> spec.withSecret(ROTATED_AT, clock.instant().toString()));
+        return resources.changeSecrets(
+                row, spec -> spec.withSecret(ROTATED_AT, clock.instant().toString()));
     }
 
     private void lookLater(long id) {

@@ -191,9 +191,7 @@ final class View {
         Map<String, Integer> counts = counts(rollout.app(), build);
         return new Formation(
                 rollout.id(),
-                rollout.beside()
-                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
-                        : counts,
+                rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
     }
 
@@ -221,12 +219,7 @@ final class View {
                 .toList();
         List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
         return new Route(
-                app.name(),
-                upstreams,
-                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                edge,
-                balance,
-                canary);
+                app.name(), upstreams, upstreams.isEmpty() ? why(wanted, actual, slots) : "", edge, balance, canary);
     }
 
     /** The instances that are up and listen, of the slots that are asked for. */

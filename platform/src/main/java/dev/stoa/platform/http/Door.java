@@ -61,7 +61,9 @@ public final class Door implements AutoCloseable {
     public static Door listen(String host, int port, OptionalInt inherited) {
         boolean epoll = Epoll.isAvailable();
         EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
-                1, Threads.platformFactory("stoa-door-"), epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+                1,
+                Threads.platformFactory("stoa-door-"),
+                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         ChannelFactory<ServerChannel> factory = inherited.isPresent()
                 ? () -> new EpollServerSocketChannel(inherited.getAsInt())
                 : epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new;
@@ -96,9 +98,7 @@ public final class Door implements AutoCloseable {
 
     /** The descriptor of its socket, for another process; empty where that is not possible. */
     public OptionalInt socket() {
-        return listening instanceof UnixChannel unix
-                ? OptionalInt.of(unix.fd().intValue())
-                : OptionalInt.empty();
+        return listening instanceof UnixChannel unix ? OptionalInt.of(unix.fd().intValue()) : OptionalInt.empty();
     }
 
     /** Lets in who waits and who comes, to the server on this port of the loopback address. */

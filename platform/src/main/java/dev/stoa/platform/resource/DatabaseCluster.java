@@ -99,8 +99,7 @@ final class DatabaseCluster {
             return running.get().port();
         }
         synchronized (starting) {
-            PostgresCluster cluster =
-                    PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
+            PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
             return cluster.port();
         }
     }

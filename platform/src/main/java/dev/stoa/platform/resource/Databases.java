@@ -5,7 +5,6 @@ import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Threads;
-import dev.stoa.platform.engine.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -25,6 +24,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * PostgreSQL databases: each a cluster of its own, or one somewhere else that a URL leads to.
@@ -75,7 +76,8 @@ public final class Databases implements ResourceKind {
     private final DatabaseFolder folder;
     private final PostgresVersions versions;
     private final DatabaseTemplate templates;
-    private final Engine engine;
+    private final Supplier<Optional<InetAddress>> gateway;
+    private final Function<InetAddress, Optional<Integer>> tenantAt;
     private final SecureRandom random = new SecureRandom();
     private final Map<Long, Held> held = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -83,12 +85,19 @@ public final class Databases implements ResourceKind {
     /**
      * @param root     where their files stand
      * @param binaries where the embedded PostgreSQL is unpacked
+     * @param gateway  the address by which instances reach this machine, where they have a network of their own
+     * @param tenantAt whose the instance is that has an address
      */
-    public Databases(Path root, Path binaries, Engine engine) {
+    public Databases(
+            Path root,
+            Path binaries,
+            Supplier<Optional<InetAddress>> gateway,
+            Function<InetAddress, Optional<Integer>> tenantAt) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
         this.templates = new DatabaseTemplate(folder, random);
-        this.engine = engine;
+        this.gateway = gateway;
+        this.tenantAt = tenantAt;
     }
 
     @Override
@@ -102,7 +111,9 @@ public final class Databases implements ResourceKind {
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
-                        ErrorCode.BAD_REQUEST, "a database that is somewhere else has neither a plan nor a version", "");
+                        ErrorCode.BAD_REQUEST,
+                        "a database that is somewhere else has neither a plan nor a version",
+                        "");
             }
             return asked;
         }
@@ -168,8 +179,7 @@ public final class Databases implements ResourceKind {
             secrets.put(USER, DatabaseCluster.newLogin());
             secrets.put(PASSWORD, DatabaseCluster.newPassword());
             Held made = held(spec);
-            made.cluster.make(
-                    templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
+            made.cluster.make(templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
             secrets.put(PORT, Integer.toString(openDoor(made)));
             return secrets;
         } catch (IOException e) {
@@ -177,21 +187,20 @@ public final class Databases implements ResourceKind {
         }
     }
 
-    private static StoaException unreachable(ResourceSpec spec, SQLException e) {
+    /** Without its cause: a broken connection in it would be taken for that of whoever asks. */
+    static StoaException unreachable(ResourceSpec spec, SQLException e) {
         return new StoaException(
                 ErrorCode.BAD_REQUEST,
                 "cannot connect to the database %s at %s: %s"
                         .formatted(
                                 spec.name(),
-                                spec.setting(HOST),
+                                spec.settings().getOrDefault(HOST, LOCAL),
                                 String.valueOf(e.getMessage()).strip()),
-                "see that it runs, that this machine may reach it, and that user and password are right",
-                e);
+                "see that it runs, that this machine may reach it, and that user and password are right");
     }
 
     private Held held(ResourceSpec spec) {
-        return held.computeIfAbsent(
-                spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
+        return held.computeIfAbsent(spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
     }
 
     @Override
@@ -201,7 +210,11 @@ public final class Databases implements ResourceKind {
         }
         Held resumed = held(spec);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
-            LOG.log(Level.WARNING, "the port of a database is in use database={0} port={1}", spec.name(), spec.secret(PORT));
+            LOG.log(
+                    Level.WARNING,
+                    "the port of a database is in use database={0} port={1}",
+                    spec.name(),
+                    spec.secret(PORT));
             retry(resumed, Integer.parseInt(spec.secret(PORT)));
         }
     }
@@ -240,7 +253,7 @@ public final class Databases implements ResourceKind {
         DatabaseDoor door = new DatabaseDoor(
                 behind.cluster.spec().name(), client -> refusal(behind, client), behind.cluster::start);
         List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOCAL)));
-        engine.gateway().ifPresent(addresses::add);
+        gateway.get().ifPresent(addresses::add);
         try {
             door.listen(addresses, port);
             behind.door = Optional.of(door);
@@ -260,7 +273,7 @@ public final class Databases implements ResourceKind {
     }
 
     private Optional<String> refusal(Held asked, InetAddress client) {
-        return refusal(asked, client, engine.tenantAt(client));
+        return refusal(asked, client, tenantAt.apply(client));
     }
 
     /** Where a client finds the database: the one place that decides it. */
@@ -269,7 +282,7 @@ public final class Databases implements ResourceKind {
             return DatabaseUrl.parse(spec.secret(URL));
         }
         return new DatabaseUrl(
-                instance && engine.gateway().isPresent() ? MACHINE : LOCAL,
+                instance && gateway.get().isPresent() ? MACHINE : LOCAL,
                 Integer.parseInt(spec.secret(PORT)),
                 RoleStore.DATABASE,
                 spec.secret(USER),
@@ -403,6 +416,11 @@ public final class Databases implements ResourceKind {
             facts.putAll(insight.facts());
         }
         return new Inspection(glance.state(), glance.reason(), facts);
+    }
+
+    /** The data directory of one that is no external one. */
+    Path data(ResourceSpec spec) {
+        return held(spec).cluster.data();
     }
 
     /** Here the backups plug in. */

@@ -47,9 +47,7 @@ final class PostgresVersions {
     PostgresBinaries named(String wish) {
         if (!WISH.matcher(wish).matches()) {
             throw new StoaException(
-                    ErrorCode.BAD_REQUEST,
-                    "\"%s\" is not a version of PostgreSQL".formatted(wish),
-                    "for example: 18");
+                    ErrorCode.BAD_REQUEST, "\"%s\" is not a version of PostgreSQL".formatted(wish), "for example: 18");
         }
         int major = Integer.parseInt(wish.replaceFirst("\\..*", ""));
         return Optional.ofNullable(known.get(major))
@@ -92,7 +90,8 @@ final class PostgresVersions {
                 homes.put(home.toString(), home);
             }
         }
-        for (String folder : Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
+        for (String folder :
+                Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
             try {
                 Path program = Path.of(folder, "postgres");
                 if (!folder.isEmpty() && Files.isExecutable(program)) {

@@ -53,7 +53,8 @@ final class PromptStore implements AutoCloseable {
         }
         return switch (sql.strip()) {
             case "\\dt" -> prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p"}));
-            case "\\d" -> prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p", "v", "m", "S", "f"}));
+            case "\\d" ->
+                prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p", "v", "m", "S", "f"}));
             default -> statement(sql);
         };
     }

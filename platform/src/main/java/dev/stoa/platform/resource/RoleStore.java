@@ -93,7 +93,8 @@ final class RoleStore implements AutoCloseable {
         }
         execute(
                 "alter role %s nologin".formatted(word(user)),
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '%s'".formatted(word(user)),
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '%s'"
+                        .formatted(word(user)),
                 // A pool that resets its connections makes things in the login's own name.
                 "reassign owned by %s to %s".formatted(word(user), OWNER),
                 "drop owned by %s".formatted(word(user)),

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +74,8 @@ final class Backends {
         long nowNanos = nanoTime.getAsLong();
         Set<Upstream> routed = new HashSet<>();
         Set<String> apps = new HashSet<>();
-        Map<Route, Target> targets = new HashMap<>();
+        // The hosts of an app share one route; to compare what is in it would take longer than to make it.
+        IdentityHashMap<Route, Target> targets = new IdentityHashMap<>();
         Map<String, Target> next = new HashMap<>();
         table.routes().forEach((host, route) -> {
             apps.add(route.app());

@@ -94,8 +94,7 @@ final class EdgePass implements AutoCloseable {
         request.setUri(edge.paths().rewrite(asked));
         if (http11 && !edge.codings().isEmpty() && !request.headers().contains(HttpHeaderNames.RANGE)) {
             coding = Coding.choose(
-                    edge.codings(),
-                    String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
+                    edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
         return remembered(scheme + host + asked, hasBody);
     }
@@ -120,14 +119,14 @@ final class EdgePass implements AutoCloseable {
         String own = rate.key().startsWith(Rate.BY_HEADER)
                 ? request.headers().get(rate.key().substring(Rate.BY_HEADER.length()), "")
                 : "";
-        RateLimit.Outcome outcome = limit.ask(
-                own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
+        RateLimit.Outcome outcome =
+                limit.ask(own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
         headers.add(Map.entry(
                 "RateLimit-Policy",
-                "\"default\";q=%d;w=%d".formatted(rate.burst(), Math.max(1, rate.per().toSeconds()))));
-        headers.add(Map.entry(
-                "RateLimit",
-                "\"default\";r=" + outcome.remaining() + ";t=" + seconds(outcome.resetNanos())));
+                "\"default\";q=%d;w=%d"
+                        .formatted(rate.burst(), Math.max(1, rate.per().toSeconds()))));
+        headers.add(
+                Map.entry("RateLimit", "\"default\";r=" + outcome.remaining() + ";t=" + seconds(outcome.resetNanos())));
         if (outcome.allowed()) {
             return Optional.empty();
         }
@@ -174,8 +173,8 @@ final class EdgePass implements AutoCloseable {
         if (cache == null) {
             return Verdict.Go.ON;
         }
-        CacheTurn now =
-                new CacheTurn(cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
+        CacheTurn now = new CacheTurn(
+                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
         turn = now;
         return now.answer(System.nanoTime())
                 .<Verdict>map(response -> new Verdict.Answered(own(response)))
@@ -197,7 +196,8 @@ final class EdgePass implements AutoCloseable {
     /** An error of the router's own, with what the app has to say about it. */
     FullHttpResponse failed(FullHttpResponse error, ErrorPage.Form form) {
         Map<String, String> pages = edge.policy().pages();
-        String text = pages.getOrDefault(page, pages.get(Integer.toString(error.status().code())));
+        String text = pages.getOrDefault(
+                page, pages.get(Integer.toString(error.status().code())));
         FullHttpResponse shown = error;
         if (text != null && form != ErrorPage.Form.JSON) {
             shown = error.replace(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
@@ -309,8 +309,8 @@ final class EdgePass implements AutoCloseable {
             if (last) {
                 bytes += send(encoder.finish(allocator()));
                 end(true);
-                client.write(new DefaultLastHttpContent(
-                        Unpooled.EMPTY_BUFFER, ((LastHttpContent) part).trailingHeaders()));
+                client.write(
+                        new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, ((LastHttpContent) part).trailingHeaders()));
             }
         } finally {
             part.release();

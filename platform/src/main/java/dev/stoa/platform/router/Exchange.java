@@ -116,7 +116,8 @@ final class Exchange implements Claimant {
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                Edge edge = client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                Edge edge =
+                        client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
                 if (edge == null || edge.manifest().trace()) {
                     ForwardedHeaders.trace(request.headers(), lane);
                 }
@@ -565,7 +566,8 @@ final class Exchange implements Claimant {
         }
         ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
         FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
-        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+        answerAlone(
+                pass == null ? page : pass.failed(page, form), failure.error().code());
     }
 
     /** Answers in the place of an instance. */
@@ -573,7 +575,9 @@ final class Exchange implements Claimant {
         status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
         AnswerHead.markConnection(response.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        bytesOut = request.method().equals(HttpMethod.HEAD)
+                ? 0
+                : response.content().readableBytes();
         client.write(response);
         finish(error);
         client.exchangeOver(stays);

@@ -111,7 +111,7 @@ final class Lane {
 
     void remove(ClientChannel client) {
         ClientChannel last = clients.removeLast();
-        if (last != client) {
+        if (!last.equals(client)) {
             clients.set(client.slot(), last);
             last.slot(client.slot());
         }

@@ -52,9 +52,7 @@ class AccessLogTest {
     }
 
     private List<String> lines(String app) {
-        return logs
-                .read(app, new LogQuery(100_000, Optional.empty(), Optional.empty(), Optional.of("router")))
-                .stream()
+        return logs.read(app, new LogQuery(100_000, Optional.empty(), Optional.empty(), Optional.of("router"))).stream()
                 .map(LogLine::text)
                 .toList();
     }
@@ -108,6 +106,10 @@ class AccessLogTest {
         }
         slow.write();
 
-        assertThat(lines("shop")).hasSize(AccessLog.WAITING_MAX + 1).last().asString().startsWith("at=warn dropped=7 ");
+        assertThat(lines("shop"))
+                .hasSize(AccessLog.WAITING_MAX + 1)
+                .last()
+                .asString()
+                .startsWith("at=warn dropped=7 ");
     }
 }

@@ -31,13 +31,7 @@ public final class CacheTurn implements AutoCloseable {
 
     /** What belongs to the way of an answer, or is made anew for each client. */
     private static final Set<String> NOT_KEPT = Set.of(
-            "age",
-            "cache-status",
-            "connection",
-            "content-length",
-            "keep-alive",
-            "transfer-encoding",
-            "x-request-id");
+            "age", "cache-status", "connection", "content-length", "keep-alive", "transfer-encoding", "x-request-id");
 
     /** What a 304 does not change, since the body that it speaks of may have been compressed here. */
     private static final Set<String> NOT_REFRESHED =
@@ -82,8 +76,7 @@ public final class CacheTurn implements AutoCloseable {
         if (!forCache) {
             return Optional.empty();
         }
-        ResponseCache.Found stored =
-                cache.find(url, request.headers(), coding).orElse(null);
+        ResponseCache.Found stored = cache.find(url, request.headers(), coding).orElse(null);
         if (stored == null) {
             why = cache.knows(url) ? "fwd=vary-miss" : "fwd=uri-miss";
             return Optional.empty();
@@ -136,7 +129,8 @@ public final class CacheTurn implements AutoCloseable {
         }
         dropFound();
         if (!toHead) {
-            terms = CacheRules.terms(request.headers(), status, response.headers(), now).orElse(null);
+            terms = CacheRules.terms(request.headers(), status, response.headers(), now)
+                    .orElse(null);
             etag = response.headers().get(HttpHeaderNames.ETAG, "");
         }
         return Optional.empty();

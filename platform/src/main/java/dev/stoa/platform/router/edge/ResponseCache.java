@@ -85,7 +85,7 @@ public final class ResponseCache implements AutoCloseable {
             Iterator<Map.Entry<String, List<StoredAnswer>>> oldest =
                     answers.entrySet().iterator();
             Map.Entry<String, List<StoredAnswer>> entry = oldest.next();
-            if (entry.getValue() == variants) {
+            if (entry.getKey().equals(url)) {
                 // The last in the order, so all others are gone already.
                 takeBack(url, variants, answer, room);
                 return;
