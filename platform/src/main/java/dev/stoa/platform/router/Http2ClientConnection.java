@@ -153,6 +153,11 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
         this.slot = slot;
     }
 
+    @Override
+    public void lastRequests() {
+        closing();
+    }
+
     /** Says first that no more streams are welcome, and which is the last only when the client knows that (RFC 9113, 6.8). */
     @Override
     @SuppressWarnings("FutureReturnValueIgnored")
@@ -191,7 +196,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
 
     @Override
     public void tick(long nowNanos) {
-        if (exchanges == 0 && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
+        if (exchanges == 0
+                && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
             leave();
             return;
         }

@@ -125,6 +125,7 @@ final class Lane {
     /** From now on the answer to a request is the last on its connection. */
     void lastRequests() {
         closing = true;
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::lastRequests));
     }
 
     /** Whether connections end without a request, too. */
