@@ -120,6 +120,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     protected void handleServerHeaderDecodeSizeError(ChannelHandlerContext ctx, Http2Stream stream) {
         encoder()
                 .writeHeaders(
