@@ -10,8 +10,8 @@ interface ClientChannel {
     /** The router goes: tells every WebSocket of its exchanges, see {@link Exchange#goAway}. */
     default void goAway() {}
 
-    /** The router takes no new connections any more: clients that can be told without losing a request are told. */
-    default void lastRequests() {}
+    /** Another process takes the connections that come: asks the client for the last ones of this one, if there is a way to. */
+    default void retiring() {}
 
     /** The router closes: ends now if nothing is going on, else after what is. */
     void closing();

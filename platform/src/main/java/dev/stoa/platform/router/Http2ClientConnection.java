@@ -155,7 +155,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     }
 
     @Override
-    public void lastRequests() {
+    public void retiring() {
         closing();
     }
 
