@@ -14,6 +14,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -378,7 +379,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::goAway);
         lanes.values().forEach(Lane::close);
-        clients.close(Handshake::isOpen);
+        ChannelGroupFuture _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
