@@ -30,7 +30,13 @@ public record PlatformOptions(
         Optional<String> databaseUrl,
         List<AddressRange> proxies) {
     private static final List<String> NAMES = List.of(
-            "--api-host", "--api-port", "--http-port", "--https-port", "--domain", "--database-url", "--proxy-protocol");
+            "--api-host",
+            "--api-port",
+            "--http-port",
+            "--https-port",
+            "--domain",
+            "--database-url",
+            "--proxy-protocol");
 
     static PlatformOptions parse(List<String> arguments, Map<String, String> environment) {
         Path home = Optional.ofNullable(environment.get("STOA_HOME"))
@@ -62,8 +68,10 @@ public record PlatformOptions(
     private PlatformOptions with(String name, String value) {
         return switch (name) {
             case "--api-host" -> new PlatformOptions(home, value, apiPort, httpPort, domain, databaseUrl, proxies);
-            case "--api-port" -> new PlatformOptions(home, apiHost, port(name, value), httpPort, domain, databaseUrl, proxies);
-            case "--http-port" -> new PlatformOptions(home, apiHost, apiPort, port(name, value), domain, databaseUrl, proxies);
+            case "--api-port" ->
+                new PlatformOptions(home, apiHost, port(name, value), httpPort, domain, databaseUrl, proxies);
+            case "--http-port" ->
+                new PlatformOptions(home, apiHost, apiPort, port(name, value), domain, databaseUrl, proxies);
             // Taken, so that scripts which name all three ports run, though nothing listens there yet.
             case "--https-port" -> {
                 int _ = port(name, value);
@@ -81,7 +89,8 @@ public record PlatformOptions(
                 .map(text -> AddressRange.parse(text.strip())
                         .orElseThrow(() -> new StoaException(
                                 ErrorCode.BAD_REQUEST,
-                                "%s %s: \"%s\" is not an address or a range of them".formatted(name, value, text.strip()),
+                                "%s %s: \"%s\" is not an address or a range of them"
+                                        .formatted(name, value, text.strip()),
                                 "for example: %s 127.0.0.1,10.0.0.0/8".formatted(name))))
                 .toList();
     }

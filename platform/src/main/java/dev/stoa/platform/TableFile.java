@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ScheduledFuture;
 import tools.jackson.core.JacksonException;
 
 /** The file in which a router keeps its id and the last route table that it was told. */
@@ -73,7 +74,9 @@ final class TableFile implements AutoCloseable {
 
     private Optional<Content> read() {
         try {
-            return Files.exists(file) ? Optional.of(Json.read(Files.readString(file), Content.class)) : Optional.empty();
+            return Files.exists(file)
+                    ? Optional.of(Json.read(Files.readString(file), Content.class))
+                    : Optional.empty();
         } catch (IOException | JacksonException e) {
             LOG.log(Level.WARNING, "the last route table cannot be read and is not used file=" + file, e);
             return Optional.empty();
@@ -83,7 +86,7 @@ final class TableFile implements AutoCloseable {
     /** Writes the table soon. */
     synchronized void keep(RouteTableEvent table) {
         if (unwritten.isEmpty()) {
-            Threads.after(WRITE_EVERY, "route-table-write", this::write);
+            ScheduledFuture<?> _ = Threads.after(WRITE_EVERY, "route-table-write", this::write);
         }
         unwritten = Optional.of(table);
     }
@@ -93,7 +96,8 @@ final class TableFile implements AutoCloseable {
             return;
         }
         try {
-            Path draft = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
+            Path draft =
+                    Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
             Files.writeString(draft, Json.write(new Content(id, unwritten.get())));
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
