@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ScheduledFuture;
 import tools.jackson.core.JacksonException;
 
 /** The file in which a router keeps its id and the last route table that it was told. */
@@ -85,7 +86,7 @@ final class TableFile implements AutoCloseable {
     /** Writes the table soon. */
     synchronized void keep(RouteTableEvent table) {
         if (unwritten.isEmpty()) {
-            Threads.after(WRITE_EVERY, "route-table-write", this::write);
+            ScheduledFuture<?> _ = Threads.after(WRITE_EVERY, "route-table-write", this::write);
         }
         unwritten = Optional.of(table);
     }
