@@ -182,7 +182,9 @@ final class TlsContexts implements AutoCloseable {
 
     void rotate() {
         tickets.rotate();
-        contexts.forEach((host, made) -> made.thenAccept(context -> context.ifPresent(present -> seal(host, present))));
+        contexts.forEach((host, made) -> {
+            CompletableFuture<Void> _ = made.thenAccept(context -> context.ifPresent(present -> seal(host, present)));
+        });
     }
 
     @Override
