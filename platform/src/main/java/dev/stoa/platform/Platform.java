@@ -99,8 +99,7 @@ public final class Platform implements AutoCloseable {
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
-            certificates =
-                    opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
@@ -126,8 +125,8 @@ public final class Platform implements AutoCloseable {
             router.accept();
             certificates.start();
             authority.get();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());

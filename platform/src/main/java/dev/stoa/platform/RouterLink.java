@@ -118,7 +118,10 @@ final class RouterLink implements AutoCloseable {
                 if (follow()) {
                     pause = PAUSE_FIRST;
                 }
-                LOG.log(Level.INFO, "the platform has gone, the last route table stays in force platform={0}", platform);
+                LOG.log(
+                        Level.INFO,
+                        "the platform has gone, the last route table stays in force platform={0}",
+                        platform);
             } catch (IOException | JacksonException e) {
                 if (!closed) {
                     LOG.log(

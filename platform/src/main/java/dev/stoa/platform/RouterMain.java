@@ -27,8 +27,7 @@ final class RouterMain {
         // Nobody is told "no app here" because the table has not come yet: connections wait for it.
         router.inherit(Map.of());
         router.start();
-        RouterLink link =
-                new RouterLink(router, options.url(), options::currentToken, file.id(), false, file::keep);
+        RouterLink link = new RouterLink(router, options.url(), options::currentToken, file.id(), false, file::keep);
         file.last().ifPresent(link::apply);
         link.start();
         CountDownLatch ended = new CountDownLatch(1);
@@ -38,7 +37,9 @@ final class RouterMain {
             file.close();
             ended.countDown();
         }));
-        System.out.printf("Stoa's router %s is up (pid %d)%n", Version.CURRENT, ProcessHandle.current().pid());
+        System.out.printf(
+                "Stoa's router %s is up (pid %d)%n",
+                Version.CURRENT, ProcessHandle.current().pid());
         System.out.printf("  apps      port %d%n", router.port());
         System.out.printf("  platform  %s%n", options.url());
         System.out.printf("  state     %s%n", options.state());
@@ -47,7 +48,8 @@ final class RouterMain {
             System.out.println("Serving by the route table of the last time until the platform tells a newer one.");
         }
         if (!link.awaitTable(FIRST_TABLE_MAX)) {
-            System.out.println("The platform does not answer yet, see the log; connections wait for its first route table.");
+            System.out.println(
+                    "The platform does not answer yet, see the log; connections wait for its first route table.");
         }
         link.awaitTable();
         router.accept();

@@ -112,7 +112,8 @@ record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> tok
             // Said below, together with those that are no addresses of a platform.
         }
         throw wrong(
-                "%s %s is not the address of a platform".formatted(URL, text), "for example: --url http://10.0.0.1:7070");
+                "%s %s is not the address of a platform".formatted(URL, text),
+                "for example: --url http://10.0.0.1:7070");
     }
 
     private static StoaException wrong(String what, String hint) {

@@ -73,7 +73,9 @@ final class TableFile implements AutoCloseable {
 
     private Optional<Content> read() {
         try {
-            return Files.exists(file) ? Optional.of(Json.read(Files.readString(file), Content.class)) : Optional.empty();
+            return Files.exists(file)
+                    ? Optional.of(Json.read(Files.readString(file), Content.class))
+                    : Optional.empty();
         } catch (IOException | JacksonException e) {
             LOG.log(Level.WARNING, "the last route table cannot be read and is not used file=" + file, e);
             return Optional.empty();
@@ -93,7 +95,8 @@ final class TableFile implements AutoCloseable {
             return;
         }
         try {
-            Path draft = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
+            Path draft =
+                    Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
             Files.writeString(draft, Json.write(new Content(id, unwritten.get())));
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {

@@ -181,11 +181,13 @@ final class Tenure implements Succession {
             return;
         }
         heir = ProcessHandle.of(next.pid());
-        LOG.log(Level.INFO, "another process is the platform now; this one serves its last clients pid={0}", ""
-                + next.pid());
+        LOG.log(
+                Level.INFO,
+                "another process is the platform now; this one serves its last clients pid={0}",
+                "" + next.pid());
         // Instances come and go meanwhile, and must not go before their last request here.
-        try (RouterLink _ = new RouterLink(edge.router(), apiOnThisMachine(), this::token, router, true, table -> {})
-                .start()) {
+        try (RouterLink _ =
+                new RouterLink(edge.router(), apiOnThisMachine(), this::token, router, true, table -> {}).start()) {
             edge.retire(Router.DRAIN_TIME);
         } finally {
             outcome.complete(true);
@@ -194,7 +196,10 @@ final class Tenure implements Succession {
 
     private URI apiOnThisMachine() {
         String host = options.apiHost().equals("0.0.0.0") ? "127.0.0.1" : options.apiHost();
-        return URI.create("http://%s:%d".formatted(host.contains(":") ? "[" + host + "]" : host, edge.door().port()));
+        return URI.create("http://%s:%d"
+                .formatted(
+                        host.contains(":") ? "[" + host + "]" : host,
+                        edge.door().port()));
     }
 
     private String token() {

@@ -29,10 +29,11 @@ public final class RouterApi {
                                 id(request.query("router").orElse("")),
                                 request.query("realms").filter("true"::equals).isPresent(),
                                 sink::accept)),
-                Endpoint.post("/v1/routers/{router}", "Says which table is in force at a router, and what it has in flight")
+                Endpoint.post(
+                                "/v1/routers/{router}",
+                                "Says which table is in force at a router, and what it has in flight")
                         .accepts(RouterReport.class)
-                        .handler(request ->
-                                fleet.report(id(request.path("router")), request.body(RouterReport.class))),
+                        .handler(request -> fleet.report(id(request.path("router")), request.body(RouterReport.class))),
                 Endpoint.get("/v1/routers", "Lists the routers in other processes")
                         .returns(Endpoint.listOf(RouterInfo.class))
                         .handler(request -> fleet.list()));

@@ -188,8 +188,7 @@ public final class RouterFleet {
                     return false;
                 }
                 // In steps, because that a router stays away is told by nobody.
-                TimeUnit.NANOSECONDS.timedWait(
-                        this, Math.min(deadlineNanos - nowNanos, TimeUnit.SECONDS.toNanos(1)));
+                TimeUnit.NANOSECONDS.timedWait(this, Math.min(deadlineNanos - nowNanos, TimeUnit.SECONDS.toNanos(1)));
             }
             return true;
         } catch (InterruptedException e) {

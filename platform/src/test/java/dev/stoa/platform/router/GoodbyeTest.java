@@ -114,7 +114,9 @@ class GoodbyeTest {
                 boundary.pass(Unpooled.wrappedBuffer(bytes, at, part));
                 at += part;
             }
-            assertThat(boundary.reached()).as("seed %d, length %d", seed, length).isTrue();
+            assertThat(boundary.reached())
+                    .as("seed %d, length %d", seed, length)
+                    .isTrue();
         }
     }
 
@@ -149,8 +151,7 @@ class GoodbyeTest {
             next.inherit(sockets);
             next.start();
             assertThat(next.port()).isEqualTo(port);
-            next.update(new RouteTable(
-                    Map.of("shop.localhost", new Route("shop", List.of(web.upstream()), ""))));
+            next.update(new RouteTable(Map.of("shop.localhost", new Route("shop", List.of(web.upstream()), ""))));
             next.accept();
             old.router.retire(LONG);
 
@@ -200,8 +201,7 @@ class GoodbyeTest {
                         return;
                     }
                     answered.incrementAndGet();
-                    last = !keeps
-                            || Conversation.header(answer, "connection").equalsIgnoreCase("close");
+                    last = !keeps || Conversation.header(answer, "connection").equalsIgnoreCase("close");
                 }
             } catch (RuntimeException e) {
                 bad.add(e.toString());
