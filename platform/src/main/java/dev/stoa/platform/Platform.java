@@ -102,8 +102,7 @@ public final class Platform implements AutoCloseable {
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
-            certificates =
-                    opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
@@ -128,9 +127,9 @@ public final class Platform implements AutoCloseable {
             control.start();
             router.accept();
             certificates.start();
-            authority.get();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            var _ = authority.get();
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());

@@ -107,13 +107,11 @@ final class View {
         BalancePolicy balance =
                 activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
         UpstreamProtocol protocol = protocol(activeBuild);
-        Route route =
-                route(app, wanted, actual, statuses, edge, balance, protocol, canary(current, actual, statuses));
+        Route route = route(app, wanted, actual, statuses, edge, balance, protocol, canary(current, actual, statuses));
         return new Snapshot(wanted, actual, statuses, route, hosts, allow);
     }
 
-    private Canary canary(
-            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+    private Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
@@ -224,10 +222,7 @@ final class View {
 
     /** The instances that are up and listen, of the slots that are asked for. */
     private static List<Upstream> upstreams(
-            Actual actual,
-            Map<String, InstanceStatus> statuses,
-            UpstreamProtocol protocol,
-            Predicate<Slot> asked) {
+            Actual actual, Map<String, InstanceStatus> statuses, UpstreamProtocol protocol, Predicate<Slot> asked) {
         return actual.instances().stream()
                 .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))

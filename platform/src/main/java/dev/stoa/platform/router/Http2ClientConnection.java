@@ -191,7 +191,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
 
     @Override
     public void tick(long nowNanos) {
-        if (exchanges == 0 && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
+        if (exchanges == 0
+                && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
             leave();
             return;
         }

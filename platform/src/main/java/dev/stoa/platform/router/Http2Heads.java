@@ -105,8 +105,8 @@ final class Http2Heads {
 
     private static HttpRequest refused(String why, String method, HttpHeaders headers) {
         boolean head = method.equals("HEAD");
-        HttpRequest request = new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, head ? HttpMethod.HEAD : HttpMethod.GET, "/", headers);
+        HttpRequest request =
+                new DefaultHttpRequest(HttpVersion.HTTP_1_1, head ? HttpMethod.HEAD : HttpMethod.GET, "/", headers);
         request.setDecoderResult(DecoderResult.failure(new StoaException(ErrorCode.BAD_REQUEST, why, "")));
         return request;
     }
@@ -147,8 +147,7 @@ final class Http2Heads {
         return "";
     }
 
-    private static String line(
-            String method, String path, CharSequence protocol, CharSequence scheme, boolean whole) {
+    private static String line(String method, String path, CharSequence protocol, CharSequence scheme, boolean whole) {
         if (!isToken(method)) {
             return "its method is not a word";
         }
@@ -171,7 +170,8 @@ final class Http2Heads {
                 return "its :path has a blank in it";
             }
         }
-        if (!HTTP.contentEqualsIgnoreCase(scheme) && !"https".contentEquals(AsciiString.of(scheme).toLowerCase())) {
+        if (!HTTP.contentEqualsIgnoreCase(scheme)
+                && !"https".contentEquals(AsciiString.of(scheme).toLowerCase())) {
             return "its :scheme is neither http nor https";
         }
         return "";

@@ -53,6 +53,7 @@ public final class Router implements AutoCloseable {
 
     /** The names of its listening sockets, where they are handed from one process to another. */
     private static final String HTTP = "http";
+
     private static final String HTTPS = "https";
 
     private static final String INTERNAL = "internal";
@@ -117,8 +118,11 @@ public final class Router implements AutoCloseable {
 
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        listen(HTTP, outside(plain(client -> RouteTable.WORLD)), bootstrap -> bind(bootstrap, config.port()), cause ->
-                cannotListen(config.port(), "--http-port", cause));
+        listen(
+                HTTP,
+                outside(plain(client -> RouteTable.WORLD)),
+                bootstrap -> bind(bootstrap, config.port()),
+                cause -> cannotListen(config.port(), "--http-port", cause));
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
@@ -141,7 +145,8 @@ public final class Router implements AutoCloseable {
         contexts = made;
         listen(
                 HTTPS,
-                outside((channel, lane) -> new Handshake(made, backends, lane, config.handshakeTimeout().toMillis())
+                outside((channel, lane) -> new Handshake(
+                                made, backends, lane, config.handshakeTimeout().toMillis())
                         .addTo(channel)),
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
@@ -358,7 +363,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::goAway);
         lanes.values().forEach(Lane::close);
-        clients.close(Handshake::isOpen);
+        var _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);

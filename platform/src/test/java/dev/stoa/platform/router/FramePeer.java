@@ -269,8 +269,8 @@ final class FramePeer implements AutoCloseable {
         ByteBuf in = Unpooled.wrappedBuffer(block);
         try {
             Http2Headers headers = decoder.decodeHeaders(1, in);
-            headers.forEach(field -> fields.merge(
-                    field.getKey().toString(), field.getValue().toString(), (a, b) -> a + " | " + b));
+            headers.forEach(field ->
+                    fields.merge(field.getKey().toString(), field.getValue().toString(), (a, b) -> a + " | " + b));
             return fields;
         } catch (Http2Exception e) {
             throw new AssertionError(e);

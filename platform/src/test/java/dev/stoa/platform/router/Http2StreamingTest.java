@@ -162,15 +162,29 @@ class Http2StreamingTest {
 
     private static FramePeer webSocket(FramePeer client, int stream) {
         return client.headers(
-                stream, false, ":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path", "/ws",
-                ":authority", "shop.localhost", "sec-websocket-version", "13");
+                stream,
+                false,
+                ":method",
+                "CONNECT",
+                ":protocol",
+                "websocket",
+                ":scheme",
+                "http",
+                ":path",
+                "/ws",
+                ":authority",
+                "shop.localhost",
+                "sec-websocket-version",
+                "13");
     }
 
     @Test
     void aWebSocketIsAStreamOfItsOwn() throws InterruptedException {
         try (FakeInstance web = new FakeInstance("web.1", peer -> {
                     String head = peer.readHead();
-                    assertThat(head).startsWith("GET /ws HTTP/1.1\r\n").containsIgnoringCase("sec-websocket-version: 13");
+                    assertThat(head)
+                            .startsWith("GET /ws HTTP/1.1\r\n")
+                            .containsIgnoringCase("sec-websocket-version: 13");
                     assertThat(Conversation.header(head, "Upgrade")).isEqualTo("websocket");
                     assertThat(Conversation.header(head, "Connection")).isEqualToIgnoringCase("upgrade");
                     assertThat(Conversation.header(head, "Sec-WebSocket-Key")).hasSize(24);
@@ -208,7 +222,8 @@ class Http2StreamingTest {
     @Test
     void anAppThatKnowsNoWebSocketSaysSoAndNeverSeemsToAgree() {
         try (FakeInstance plain = FakeInstance.polite("web");
-                FakeInstance refusing = FakeInstance.saying("no!", "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\n\r\nno!");
+                FakeInstance refusing =
+                        FakeInstance.saying("no!", "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\n\r\nno!");
                 FramePeer client = client()) {
             edge.route(plain);
             assertThat(webSocket(client, 1).answer(1).status()).isEqualTo("502");

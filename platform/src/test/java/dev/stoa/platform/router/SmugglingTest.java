@@ -111,7 +111,8 @@ class SmugglingTest {
         }
         // Whatever was sent is there by the time that the app hears the next request.
         try (Conversation client = edge.connect()) {
-            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage()).endsWith("ok");
+            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage())
+                    .endsWith("ok");
         }
         assertThat(reached.toString()).contains("GET /after ").doesNotContain("evil");
     }
@@ -122,11 +123,42 @@ class SmugglingTest {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         String[] pieces = {
-            "GET / HTTP/1.1~", "POST /a HTTP/1.1~", "POST / HTTP/1.0~", "GET  / HTTP/1.1~", "HOST~", "HOST~", "Host : x~",
-            "Content-Length: 5~", "Content-Length: 0~", "Content-Length:\t5~", "Transfer-Encoding: chunked~", "Transfer-Encoding: chunked~",
-            "Transfer-Encoding: identity~", "transfer-encoding:chunked ~", "X-A: b~", " folded~", "~", "~", "~~", "^", "!", "$", "5~hello~",
-            "0~~", "5;x=y~hello~", "0;^~", "0~X-T: 1~~", "Connection: close~", "Connection: content-length~", "Expect: 100-continue~",
-            "Upgrade: websocket~Connection: Upgrade~", "PRI * HTTP/2.0~~SM~~", "\u00ff\u0080", "hello", ":", "Trailer: X-T~",
+            "GET / HTTP/1.1~",
+            "POST /a HTTP/1.1~",
+            "POST / HTTP/1.0~",
+            "GET  / HTTP/1.1~",
+            "HOST~",
+            "HOST~",
+            "Host : x~",
+            "Content-Length: 5~",
+            "Content-Length: 0~",
+            "Content-Length:\t5~",
+            "Transfer-Encoding: chunked~",
+            "Transfer-Encoding: chunked~",
+            "Transfer-Encoding: identity~",
+            "transfer-encoding:chunked ~",
+            "X-A: b~",
+            " folded~",
+            "~",
+            "~",
+            "~~",
+            "^",
+            "!",
+            "$",
+            "5~hello~",
+            "0~~",
+            "5;x=y~hello~",
+            "0;^~",
+            "0~X-T: 1~~",
+            "Connection: close~",
+            "Connection: content-length~",
+            "Expect: 100-continue~",
+            "Upgrade: websocket~Connection: Upgrade~",
+            "PRI * HTTP/2.0~~SM~~",
+            "\u00ff\u0080",
+            "hello",
+            ":",
+            "Trailer: X-T~",
         };
         long endNanos = System.nanoTime() + FUZZ_NANOS;
         int rounds = 0;
@@ -141,7 +173,8 @@ class SmugglingTest {
             String hidden = wire("EVIL");
             String sent = wire(noise.toString());
             try (Conversation client = edge.connect()) {
-                client.write("POST /first HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: " + hidden.length() + "\r\n\r\n");
+                client.write("POST /first HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: " + hidden.length()
+                        + "\r\n\r\n");
                 client.write(hidden);
                 client.write(sent);
                 client.readHead();
@@ -151,13 +184,16 @@ class SmugglingTest {
                         .filter(line -> line.regionMatches(true, 0, "content-length", 0, 14)
                                 || line.regionMatches(true, 0, "transfer-encoding", 0, 17))
                         .count();
-                assertThat(lengths).as("seed=%d sent=%s head=%s", seed, sent, head).isLessThanOrEqualTo(1);
+                assertThat(lengths)
+                        .as("seed=%d sent=%s head=%s", seed, sent, head)
+                        .isLessThanOrEqualTo(1);
             }
             rounds++;
         }
         assertThat(rounds).isGreaterThan(20);
         try (Conversation client = edge.connect()) {
-            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage()).endsWith("ok");
+            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage())
+                    .endsWith("ok");
         }
         Awaitility.await().until(() -> edge.router.inFlight(web.address()) == 0);
     }

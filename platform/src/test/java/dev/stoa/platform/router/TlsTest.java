@@ -119,7 +119,8 @@ class TlsTest {
             assertThat(shop.session().getProtocol()).isEqualTo("TLSv1.2");
             assertThat(shop.session().getCipherSuite()).contains("ECDHE").contains("GCM");
         }
-        try (TlsClient.Shaken shop = client.speaking("TLSv1.3").offering("h3", "http/1.1").shake(SHOP)) {
+        try (TlsClient.Shaken shop =
+                client.speaking("TLSv1.3").offering("h3", "http/1.1").shake(SHOP)) {
             assertThat(shop.session().getProtocol()).isEqualTo("TLSv1.3");
             assertThat(shop.socket().getApplicationProtocol()).isEqualTo("http/1.1");
         }
@@ -150,8 +151,7 @@ class TlsTest {
 
     @Test
     void aClientOfHttp2GetsIt() throws Exception {
-        router.router.update(
-                new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
+        router.router.update(new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
         URI uri = URI.create("https://localhost:" + router.router.securePort() + "/two");
         try (HttpClient two = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_2)
@@ -203,8 +203,8 @@ class TlsTest {
 
     @Test
     void aHostWithoutACertificateIsAskedForAgain() throws Exception {
-        router.router.update(new RouteTable(
-                Map.of("broken.example.com", new Route("shop", List.of(instance.upstream()), ""))));
+        router.router.update(
+                new RouteTable(Map.of("broken.example.com", new Route("shop", List.of(instance.upstream()), ""))));
         assertThatThrownBy(() -> client.shake("broken.example.com")).isInstanceOf(SSLException.class);
         assertThatThrownBy(() -> client.shake("broken.example.com")).isInstanceOf(SSLException.class);
         assertThat(identities.asked.stream().filter("broken.example.com"::equals))
@@ -278,21 +278,26 @@ class TlsTest {
     void anAuthorityFindsItsProofs() throws Exception {
         router.router.answerProof("token-1", "token-1.thumb");
         try (Conversation plain = router.connect()) {
-            String answer = plain.get(SHOP, "/.well-known/acme-challenge/token-1").readMessage();
+            String answer =
+                    plain.get(SHOP, "/.well-known/acme-challenge/token-1").readMessage();
             assertThat(answer).contains("200 OK").endsWith("token-1.thumb");
             assertThat(plain.get(SHOP, "/.well-known/acme-challenge/other").readMessage())
                     .as("an app may have its own")
                     .contains("GET /.well-known/acme-challenge/other");
-            assertThat(plain.get("unknown.example.com", "/.well-known/acme-challenge/token-1").readMessage())
+            assertThat(plain.get("unknown.example.com", "/.well-known/acme-challenge/token-1")
+                            .readMessage())
                     .endsWith("token-1.thumb");
         }
         router.router.showProof(SHOP, identity("proof.example.com"));
         try (TlsClient.Shaken looking = client.offering("acme-tls/1").shake(SHOP)) {
             assertThat(looking.names()).containsExactly("proof.example.com");
             assertThat(looking.socket().getApplicationProtocol()).isEqualTo("acme-tls/1");
-            assertThat(looking.conversation().readByte()).as("nothing more to say").isNegative();
+            assertThat(looking.conversation().readByte())
+                    .as("nothing more to say")
+                    .isNegative();
         }
-        try (TlsClient.Shaken visitor = new TlsClient(router.router.securePort()).offering("http/1.1").shake(SHOP)) {
+        try (TlsClient.Shaken visitor =
+                new TlsClient(router.router.securePort()).offering("http/1.1").shake(SHOP)) {
             assertThat(visitor.names()).containsExactly(SHOP);
         }
         router.router.withdrawProof("token-1", SHOP);
@@ -326,7 +331,8 @@ class TlsTest {
 
     private static EdgePolicy httpsOnly() {
         return new EdgePolicy(
-                ManifestFile.parse("[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n", "stoa.toml").edge(),
+                ManifestFile.parse("[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n", "stoa.toml")
+                        .edge(),
                 Optional.empty(),
                 false,
                 Map.of(),
