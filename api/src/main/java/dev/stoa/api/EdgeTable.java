@@ -68,7 +68,9 @@ final class EdgeTable {
             "rewrites", EdgePaths.REWRITE,
             "headers", "headers = { X-Frame-Options = \"DENY\" }",
             "access_log", "access_log = false",
-            "trace", "trace = false");
+            "trace", "trace = false",
+            "https", EdgeHttps.MODE,
+            "hsts", EdgeHttps.HSTS);
 
     private static final Map<String, String> RATE =
             KeyExamples.of("requests", "", "per", "", "key", "", "burst", "").byKey();
@@ -99,7 +101,9 @@ final class EdgeTable {
                 EdgePaths.rewrites(edge),
                 headers(edge),
                 edge.flag("access_log", EXAMPLES.of("access_log")).orElse(true),
-                edge.flag("trace", EXAMPLES.of("trace")).orElse(true));
+                edge.flag("trace", EXAMPLES.of("trace")).orElse(true),
+                EdgeHttps.mode(edge),
+                EdgeHttps.hsts(edge));
     }
 
     private static Optional<TomlSection> inner(TomlSection edge, String key, Map<String, String> keys) {

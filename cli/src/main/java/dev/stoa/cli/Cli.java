@@ -71,6 +71,7 @@ final class Cli {
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))
                         .addSubcommand(new DomainsCommand.Remove(session)));
+        all.put("certs", () -> CertsCommand.line(session));
         all.put("maintenance", () -> MaintenanceCommand.line(session));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));

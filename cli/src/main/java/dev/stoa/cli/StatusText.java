@@ -11,6 +11,9 @@ final class StatusText {
         terminal.line("Stoa %s, process %d".formatted(status.version(), status.pid()));
         fact(terminal, "api", status.api());
         fact(terminal, "router", status.router());
+        fact(terminal, "https", status.https());
+        fact(terminal, "", "its authority: %s (stoa certs trust)".formatted(status.authority()));
+        status.acme().ifPresent(directory -> fact(terminal, "acme", directory));
         fact(terminal, "engine", "%s, isolation: %s".formatted(status.engine(), status.isolation()));
         fact(terminal, "database", status.database());
         fact(terminal, "data", status.home());

@@ -140,11 +140,14 @@ public final class Training {
                 "/tmp",
                 1,
                 1,
-                Map.of("database", 1));
+                Map.of("database", 1),
+                "https://127.0.0.1:8443",
+                "/tmp/ca.pem",
+                Optional.empty());
     }
 
     private static App app() {
-        return new App("app", "up", Optional.of("v1"), "http://app.localhost:8080", List.of(), NOW, 0);
+        return new App("app", "up", Optional.of("v1"), Optional.of("1"), "http://app.localhost:8080", List.of(), NOW, 0);
     }
 
     private static Instance instance() {

@@ -47,6 +47,7 @@ final class Foreground {
         System.out.printf("Stoa %s is up (pid %d)%n", status.version(), status.pid());
         System.out.printf("  API      %s%n", status.api());
         System.out.printf("  apps     %s%n", status.router());
+        System.out.printf("           %s%n", status.https());
         System.out.printf("  store    %s, in %s%n", status.database(), status.home());
         System.out.printf("  engine   %s, isolation: %s%n", status.engine(), status.isolation());
         status.missing().forEach(sentence -> System.out.printf("           %s%n", sentence));

@@ -8,6 +8,8 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
+import dev.stoa.platform.control.Certificates;
+import dev.stoa.platform.control.CertificatesApi;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.GitApi;
@@ -71,6 +73,8 @@ public final class Platform implements AutoCloseable {
     private final String database;
     private final Edge edge;
     private final Router router;
+    private final Stores stores;
+    private final Certificates certificates;
     private final Control control;
 
     private Platform(
@@ -81,6 +85,7 @@ public final class Platform implements AutoCloseable {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
             home = opened(Home.open(options.home()));
+            Supplier<?> authority = beside("authority", () -> Certificates.prepare(home, clock));
             Supplier<Engine> opening =
                     beside("engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             Sql sql = opened(openStore());
@@ -93,9 +98,12 @@ public final class Platform implements AutoCloseable {
             // Of the requests that are served on while another process has the logs, nobody is told.
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
+            stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
+            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
-                    Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
+                    stores,
                     engine,
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
@@ -115,6 +123,8 @@ public final class Platform implements AutoCloseable {
             control.follow(Set.copyOf(turn.up()), Set.copyOf(turn.routers()));
             control.start();
             router.accept();
+            certificates.start();
+            authority.get();
             ApiServer api = opened(
                     ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
@@ -156,7 +166,8 @@ public final class Platform implements AutoCloseable {
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
                         new ResourceApi(control.resources()).endpoints(),
-                        control.databaseApi().endpoints())
+                        control.databaseApi().endpoints(),
+                        new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -188,7 +199,10 @@ public final class Platform implements AutoCloseable {
                 home.root().toString(),
                 control.appCount(),
                 control.instanceCount(),
-                control.resources().counts());
+                control.resources().counts(),
+                "https://*." + options.domain() + ":" + router.securePort(),
+                home.authorityCertificate().toString(),
+                options.acme().map(acme -> acme.directory().toString()));
     }
 
     /** Returns when the platform has stopped. */

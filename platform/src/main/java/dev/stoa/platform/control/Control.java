@@ -74,13 +74,15 @@ public final class Control {
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
+        Announcer announcer = new Announcer(logs, clock);
+        Scaler scaler = new Scaler(router::load, announcer, clock);
+        router.onDemand(scaler::demand);
+        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
             return router.drain(addresses, longest)
                     && fleet.drain(addresses, Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
         };
-        Announcer announcer = new Announcer(logs, clock);
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
         engine.gateway()
@@ -88,7 +90,8 @@ public final class Control {
                         gateway,
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
-        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        reconciler =
+                new Reconciler(stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
         edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);

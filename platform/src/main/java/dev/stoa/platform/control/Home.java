@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.certificate.LocalAuthority;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
  * platform.json    where it answers; there while it runs
  * token            for its API
  * secret.key       seals the config
+ * ca/              the platform's own certificate authority: ca.pem for clients to trust, ca.key
  * postgres/        the store
  * instances/       the engine's
  * routers          ids of those in other processes
@@ -119,6 +121,15 @@ public final class Home implements AutoCloseable {
 
     public Path secretKey() {
         return root.resolve("secret.key");
+    }
+
+    Path authority() {
+        return root.resolve("ca");
+    }
+
+    /** What clients can trust, to believe the platform's own certificate authority. */
+    public Path authorityCertificate() {
+        return LocalAuthority.certificateFile(authority());
     }
 
     Path deploys() {

@@ -16,7 +16,8 @@ public record Stores(
         SetupStore setups,
         RunStore runs,
         ResourceStore resources,
-        EdgeStore edges) {
+        EdgeStore edges,
+        CertificateStore certificates) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -31,6 +32,7 @@ public record Stores(
                 new SetupStore(jdbi),
                 new RunStore(jdbi),
                 new ResourceStore(jdbi, secrets),
-                new EdgeStore(jdbi));
+                new EdgeStore(jdbi),
+                new CertificateStore(jdbi, secrets));
     }
 }

@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.api.EdgeManifest;
+import dev.stoa.api.EdgeManifest.HttpsMode;
 import dev.stoa.api.EdgeManifest.Maintenance;
 import dev.stoa.platform.router.edge.AddressRules;
 import dev.stoa.platform.router.edge.BodyEncoder;
@@ -67,6 +68,11 @@ final class Edge {
 
     EdgeManifest manifest() {
         return policy.manifest();
+    }
+
+    /** Whether requests over plain HTTP are sent to the same address by HTTPS. */
+    boolean httpsOnly() {
+        return manifest().https().filter(HttpsMode.REDIRECT::equals).isPresent();
     }
 
     AddressRules addresses() {

@@ -22,8 +22,10 @@ final class Lane {
     private final RouterConfig config;
     private final Backends backends;
     private final Edges edges;
+    private final Https https;
     private final RequestListener listener;
     private final UpstreamPool pool;
+    private final Waiting waiting;
     private final SplittableRandom random = new SplittableRandom();
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
@@ -38,14 +40,17 @@ final class Lane {
             RouterConfig config,
             Backends backends,
             Edges edges,
+            Https https,
             RequestListener listener,
             UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
         this.edges = edges;
+        this.https = https;
         this.listener = listener;
         this.pool = pool;
+        this.waiting = new Waiting(backends);
         long shortest = Math.min(
                 config.clientIdleTimeout().toMillis(),
                 Math.min(
@@ -62,12 +67,20 @@ final class Lane {
         return backends;
     }
 
+    Https https() {
+        return https;
+    }
+
     Edges edges() {
         return edges;
     }
 
     RequestListener listener() {
         return listener;
+    }
+
+    Waiting waiting() {
+        return waiting;
     }
 
     UpstreamPool pool() {
@@ -119,7 +132,15 @@ final class Lane {
 
     /** The route table changed: connections to instances that left it are of no use. */
     void routesChanged() {
-        loop.execute(() -> pool.sweep(System.nanoTime()));
+        loop.execute(() -> {
+            waiting.release(Exchange::tryAgain);
+            pool.sweep(System.nanoTime());
+        });
+    }
+
+    /** One of the app's requests that wait may find room now. */
+    void room(String app) {
+        loop.execute(() -> waiting.release(app, Exchange::tryAgain));
     }
 
     /** From now on the answer to a request is the last on its connection. */

@@ -35,6 +35,7 @@ class Http2OriginTest {
                 base.responseTimeout(),
                 base.idleTimeout(),
                 base.clientIdleTimeout(),
+                base.handshakeTimeout(),
                 base.closeGrace(),
                 base.bodyBytesMax());
     }
