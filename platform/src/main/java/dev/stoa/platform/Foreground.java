@@ -29,7 +29,8 @@ final class Foreground {
         Tenure tenure = Tenure.begin(arguments, environment);
         AtomicReference<Runnable> stop = new AtomicReference<>(() -> tenure.close(terminal));
         Runtime.getRuntime()
-                .addShutdownHook(Threads.unstarted("stop", () -> Objects.requireNonNull(stop.get()).run()));
+                .addShutdownHook(Threads.unstarted(
+                        "stop", () -> Objects.requireNonNull(stop.get()).run()));
         print(tenure.status());
         if (terminal) {
             System.out.println("Ctrl-C stops the platform and its apps");
