@@ -118,7 +118,7 @@ class HttpsTest {
             assertThat(blind.log()).contains("set INVALID by").contains("set VALID by");
             assertThat(Visit.to(https, "alpn.example.com", "/").issuer()).contains("Pebble");
 
-            blind.close();
+            blind.stop();
             other.ok("domains", "add", "late.example.com", "-a", "shop");
             assertThat(other.run("certs", "renew", "late.example.com").err()).contains("cannot be reached");
             assertThat(other.ok("certs").out()).contains("late.example.com", "failed", "next try at");

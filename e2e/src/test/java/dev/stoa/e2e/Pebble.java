@@ -182,9 +182,14 @@ final class Pebble implements AutoCloseable {
         return bytes;
     }
 
-    @Override
-    public void close() {
+    /** It answers no more. */
+    void stop() {
         dns.close();
         process.destroy();
+    }
+
+    @Override
+    public void close() {
+        stop();
     }
 }

@@ -156,7 +156,15 @@ class ResourcesTest {
         Resources resources = new Resources(stores, List.of(jars), () -> NOW);
         resources.onChange((row, why) -> {
             said.add(row.name() + ": " + why);
-            return stores.deploys().add("d" + said.size() + System.nanoTime(), row.id(), "config", why, Optional.empty(), Optional.empty(), NOW);
+            return stores.deploys()
+                    .add(
+                            "d" + said.size() + System.nanoTime(),
+                            row.id(),
+                            "config",
+                            why,
+                            Optional.empty(),
+                            Optional.empty(),
+                            NOW);
         });
         return resources;
     }
@@ -205,7 +213,9 @@ class ResourcesTest {
         assertThatThrownBy(() -> resources.ofApps().checkSettable(app, Set.of("JAR")))
                 .hasMessageContaining("JAR is managed: shop has it from the database first");
         resources.create("database", create("main", Optional.of("shop")));
-        assertThat(resources.ofApps().vars(app)).containsEntry("JAR", "secret of main").containsKeys("JAR_FIRST");
+        assertThat(resources.ofApps().vars(app))
+                .containsEntry("JAR", "secret of main")
+                .containsKeys("JAR_FIRST");
     }
 
     @Test
@@ -231,7 +241,8 @@ class ResourcesTest {
         resources().start();
 
         await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
-            assertThat(stores.resources().find("database", "half").orElseThrow().ready()).isTrue();
+            assertThat(stores.resources().find("database", "half").orElseThrow().ready())
+                    .isTrue();
             assertThat(stores.resources().find(leaving)).isEmpty();
         });
         assertThat(jars.made).containsOnlyKeys("half");
@@ -269,7 +280,8 @@ class ResourcesTest {
         Resources resources = resources();
         AppRow other = stores.apps().create(new AppName("other"), NOW).orElseThrow();
         resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
-        assertThat(resources.require("database", "main", Optional.empty()).name()).isEqualTo("shop-main");
+        assertThat(resources.require("database", "main", Optional.empty()).name())
+                .isEqualTo("shop-main");
         resources.ofApps().provide(other, manifest("[databases.main]\n"), said::add);
 
         assertThatThrownBy(() -> resources.require("database", "main", Optional.empty()))

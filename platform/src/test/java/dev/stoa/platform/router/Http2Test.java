@@ -23,8 +23,11 @@ class Http2Test {
     void aRequestIsAnsweredOverTheSamePort() throws InterruptedException {
         try (FakeInstance web = new FakeInstance("web.1", peer -> {
                     while (!peer.readHead().isEmpty()) {
-                        peer.write(
-                                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-App: Yes\r\nConnection: keep-alive\r\n\r\nhello");
+                        peer.write("HTTP/1.1 200 OK\r\n"
+                                + "Content-Length: 5\r\n"
+                                + "X-App: Yes\r\n"
+                                + "Connection: keep-alive\r\n\r\n"
+                                + "hello");
                     }
                 });
                 FramePeer client = client()) {

@@ -151,8 +151,7 @@ class TlsTest {
 
     @Test
     void aClientOfHttp2GetsIt() throws Exception {
-        router.router.update(
-                new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
+        router.router.update(new RouteTable(Map.of("localhost", new Route("shop", List.of(instance.upstream()), ""))));
         URI uri = URI.create("https://localhost:" + router.router.securePort() + "/two");
         try (HttpClient two = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_2)
