@@ -146,7 +146,7 @@ class EdgeTest {
         HttpResponse<String> refused = get("gated", "/");
         assertThat(refused.statusCode()).isEqualTo(401);
         assertThat(refused.body()).isEqualTo("who are you?");
-        String right = "Basic " + Base64.getEncoder().encodeToString("admin:s3cret".getBytes());
+        String right = "Basic " + Base64.getEncoder().encodeToString("admin:s3cret".getBytes(StandardCharsets.UTF_8));
         assertThat(get("gated", "/", "Authorization", right).body()).isEqualTo("inside");
 
         stoa.ok("config", "set", "GATE_PASSWORD=another", "-a", "gated");
