@@ -2,6 +2,7 @@ package dev.stoa.api;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -30,6 +31,8 @@ final class EdgeLines {
         if (!edge.trace()) {
             lines.put("edge.trace", false);
         }
+        edge.https().ifPresent(mode -> lines.put("edge.https", mode.name().toLowerCase(Locale.ROOT)));
+        edge.hsts().ifPresent(age -> lines.put("edge.hsts", TimeSpan.written(age)));
         edge.cacheBytes().ifPresent(bytes -> lines.put("edge.cache.size", MemorySize.written(bytes)));
         edge.rate().ifPresent(rate -> {
             lines.put("edge.rate.requests", rate.requests());

@@ -70,7 +70,7 @@ public final class PathPattern {
 
     /** What stands at the places of the pattern, by name; empty where the path does not fit. */
     public Optional<Map<String, String>> match(String path) {
-        if (!path.startsWith(prefix)) {
+        if (!path.startsWith("/") || !path.startsWith(prefix)) {
             return Optional.empty();
         }
         Map<String, String> found = new HashMap<>();

@@ -18,8 +18,13 @@ public final class Requests {
         }
     }
 
-    /** Wanted instances by process type. */
-    public record Scale(Map<String, Integer> processes) {
+    /**
+     * Wanted instances by process type: a number such as {@code 3}, a range such as {@code 0..10}, or {@link #AUTO} for what
+     * the manifest says.
+     */
+    public record Scale(Map<String, String> processes) {
+        public static final String AUTO = "auto";
+
         public Scale {
             processes = Map.copyOf(processes);
         }

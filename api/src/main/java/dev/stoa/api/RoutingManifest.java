@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param sticky    whether a client keeps its instance, by a cookie
  * @param protocol  what the instances speak
  */
-public record RoutingManifest(Optional<Integer> requests, Optional<Duration> slowStart, boolean sticky, AppProtocol protocol) {
+public record RoutingManifest(
+        Optional<Integer> requests, Optional<Duration> slowStart, boolean sticky, AppProtocol protocol) {
     public static final RoutingManifest DEFAULT =
             new RoutingManifest(Optional.empty(), Optional.empty(), false, AppProtocol.HTTP_1_1);
 }

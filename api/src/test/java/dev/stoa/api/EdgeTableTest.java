@@ -37,6 +37,8 @@ class EdgeTableTest {
             headers = { X-Frame-Options = "DENY" }
             access_log = false
             trace = false
+            https = "redirect"
+            hsts = "1y"
 
             [[edge.redirects]]
             from = "/old/*"
@@ -80,6 +82,8 @@ class EdgeTableTest {
         assertThat(edge.headers()).containsEntry("X-Frame-Options", "DENY");
         assertThat(edge.accessLog()).isFalse();
         assertThat(edge.trace()).isFalse();
+        assertThat(edge.https()).contains(EdgeManifest.HttpsMode.REDIRECT);
+        assertThat(edge.hsts()).contains(Duration.ofDays(365));
     }
 
     @ParameterizedTest

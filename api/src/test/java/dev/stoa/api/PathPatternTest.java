@@ -35,6 +35,7 @@ class PathPatternTest {
 
     @ParameterizedTest
     @CsvSource({
+        "/*, *",
         "/about, /about/",
         "/about, /About",
         "/about, /abou",

@@ -239,7 +239,7 @@ final class FakePlatform implements AutoCloseable {
     }
 
     static App app() {
-        return new App("shop", "up", Optional.of("v1"), "http://shop.localhost:8080", List.of(), NOW, 0);
+        return new App("shop", "up", Optional.of("v1"), Optional.of("1"), "http://shop.localhost:8080", List.of(), NOW, 0);
     }
 
     static Instance instance() {

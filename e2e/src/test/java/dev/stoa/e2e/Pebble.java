@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -119,7 +120,7 @@ final class Pebble implements AutoCloseable {
     private static Path moduleFolder() {
         try {
             Process go = new ProcessBuilder("go", "env", "GOMODCACHE").start();
-            return Path.of(new String(go.getInputStream().readAllBytes()).strip(), MODULE + "@" + VERSION);
+            return Path.of(new String(go.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(), MODULE + "@" + VERSION);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

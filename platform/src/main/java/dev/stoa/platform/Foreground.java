@@ -5,6 +5,7 @@ import dev.stoa.platform.base.Threads;
 import java.io.Console;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -28,7 +29,8 @@ final class Foreground {
         Tenure tenure = Tenure.begin(arguments, environment);
         AtomicReference<Runnable> stop = new AtomicReference<>(() -> tenure.close(terminal));
         Runtime.getRuntime()
-                .addShutdownHook(Threads.unstarted("stop", () -> stop.get().run()));
+                .addShutdownHook(Threads.unstarted(
+                        "stop", () -> Objects.requireNonNull(stop.get()).run()));
         print(tenure.status());
         if (terminal) {
             System.out.println("Ctrl-C stops the platform and its apps");

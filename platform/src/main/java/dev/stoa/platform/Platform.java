@@ -17,6 +17,7 @@ import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.ResourceApi;
+import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -77,11 +78,7 @@ public final class Platform implements AutoCloseable {
     private final Control control;
 
     private Platform(
-            PlatformOptions options,
-            Map<String, String> environment,
-            Edge edge,
-            Set<String> up,
-            Succession succession) {
+            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
         this.options = options;
         this.edge = edge;
         try {
@@ -102,8 +99,7 @@ public final class Platform implements AutoCloseable {
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
-            certificates =
-                    opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
@@ -124,13 +120,13 @@ public final class Platform implements AutoCloseable {
                     ids,
                     clock);
             opened.push(control::close);
-            control.presumeUp(up);
+            control.follow(Set.copyOf(turn.up()), Set.copyOf(turn.routers()));
             control.start();
             router.accept();
             certificates.start();
             authority.get();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());
@@ -143,21 +139,17 @@ public final class Platform implements AutoCloseable {
 
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
-        return new Platform(options, environment, new Edge(options, Map.of()), Set.of(), Succession.NONE);
+        return new Platform(options, environment, new Edge(options, Map.of()), Turn.NONE, Succession.NONE);
     }
 
     /**
      * As the other, behind an edge that may have been there before.
      *
-     * @param up the instances that the platform before this one knew to be up
+     * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options,
-            Map<String, String> environment,
-            Edge edge,
-            Set<String> up,
-            Succession succession) {
-        return new Platform(options, environment, edge, up, succession);
+            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
+        return new Platform(options, environment, edge, turn, succession);
     }
 
     private List<Endpoint> endpoints(Succession succession) {
@@ -169,6 +161,7 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
+                        new RouterApi(control.fleet()).endpoints(),
                         control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
@@ -243,6 +236,11 @@ public final class Platform implements AutoCloseable {
     /** The instances that are up. */
     Set<String> up() {
         return control.up();
+    }
+
+    /** The routers in other processes that follow it. */
+    Set<String> routers() {
+        return control.fleet().connected();
     }
 
     /** Closes, but leaves the edge to serve by the last route table, and clients to wait for the platform that follows. */

@@ -59,8 +59,8 @@ public record PlatformOptions(
             PROXY_PROTOCOL);
 
     /** For service managers, which are easier to give variables than arguments. The options win. */
-    private static final Map<String, String> VARIABLES = Map.of(
-            ACME_DIRECTORY, "STOA_ACME_DIRECTORY", ACME_EMAIL, "STOA_ACME_EMAIL", ACME_CA, "STOA_ACME_CA");
+    private static final Map<String, String> VARIABLES =
+            Map.of(ACME_DIRECTORY, "STOA_ACME_DIRECTORY", ACME_EMAIL, "STOA_ACME_EMAIL", ACME_CA, "STOA_ACME_CA");
 
     static PlatformOptions parse(List<String> arguments, Map<String, String> environment) {
         Path home = Optional.ofNullable(environment.get("STOA_HOME"))
@@ -160,7 +160,8 @@ public record PlatformOptions(
                 .map(text -> AddressRange.parse(text.strip())
                         .orElseThrow(() -> new StoaException(
                                 ErrorCode.BAD_REQUEST,
-                                "%s %s: \"%s\" is not an address or a range of them".formatted(PROXY_PROTOCOL, value, text.strip()),
+                                "%s %s: \"%s\" is not an address or a range of them"
+                                        .formatted(PROXY_PROTOCOL, value, text.strip()),
                                 "for example: %s 127.0.0.1,10.0.0.0/8".formatted(PROXY_PROTOCOL))))
                 .toList();
     }

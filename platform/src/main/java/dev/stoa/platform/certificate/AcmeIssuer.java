@@ -102,7 +102,10 @@ public final class AcmeIssuer implements Issuer {
         while (root.getCause() != null && !(root.getCause() instanceof ClosedChannelException)) {
             root = root.getCause();
         }
-        String name = root.getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ").replace(" Exception", "");
+        String name = root.getClass()
+                .getSimpleName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .replace(" Exception", "");
         return root.getMessage() == null ? name.toLowerCase(Locale.ROOT) : root.getMessage();
     }
 
@@ -133,8 +136,7 @@ public final class AcmeIssuer implements Issuer {
                 throw new AcmeException("it did not sign: " + reason(order.getError()));
             }
         }
-        CertificateChain chain =
-                new CertificateChain(order.getCertificate().getCertificateChain(), pair.getPrivate());
+        CertificateChain chain = new CertificateChain(order.getCertificate().getCertificateChain(), pair.getPrivate());
         LOG.log(System.Logger.Level.INFO, "certificate issued host={0} until={1}", host, chain.expiresAt());
         return chain;
     }
@@ -203,7 +205,8 @@ public final class AcmeIssuer implements Issuer {
         if (login == null) {
             Session session = new Session(options.directory(), new AcmeTrust(options));
             session.networkSettings().setTimeout(REQUEST_MAX);
-            AccountBuilder account = new AccountBuilder().agreeToTermsOfService().useKeyPair(accountKey.get());
+            AccountBuilder account =
+                    new AccountBuilder().agreeToTermsOfService().useKeyPair(accountKey.get());
             options.email().ifPresent(account::addEmail);
             login = account.createLogin(session);
         }

@@ -105,10 +105,12 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
                             : "stoa certs add " + names().getFirst() + " …   adds it for the host it is for");
         }
         for (X509Certificate certificate : certificates) {
-            String which = certificate.equals(leaf()) ? "the certificate" : "the issuer's certificate " + name(certificate);
+            String which =
+                    certificate.equals(leaf()) ? "the certificate" : "the issuer's certificate " + name(certificate);
             if (certificate.getNotAfter().toInstant().isBefore(now)) {
                 throw bad(
-                        "%s expired at %s".formatted(which, certificate.getNotAfter().toInstant()),
+                        "%s expired at %s"
+                                .formatted(which, certificate.getNotAfter().toInstant()),
                         "ask its authority for a new one");
             }
             if (certificate.getNotBefore().toInstant().isAfter(now)) {
@@ -147,7 +149,8 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
 
     private static void checkStrength(PublicKey key) {
         switch (key) {
-            case RSAPublicKey rsa when rsa.getModulus().bitLength() < RSA_BITS_MIN ->
+            case RSAPublicKey rsa
+            when rsa.getModulus().bitLength() < RSA_BITS_MIN ->
                 throw bad(
                         "the key has %d bits, and clients take RSA keys from %d on"
                                 .formatted(rsa.getModulus().bitLength(), RSA_BITS_MIN),
@@ -207,7 +210,9 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
             }
             return names;
         } catch (CertificateParsingException e) {
-            throw bad("the names in the certificate cannot be read: " + e.getMessage(), "ask its authority for a new one");
+            throw bad(
+                    "the names in the certificate cannot be read: " + e.getMessage(),
+                    "ask its authority for a new one");
         }
     }
 

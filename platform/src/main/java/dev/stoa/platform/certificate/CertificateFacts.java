@@ -22,6 +22,7 @@ public record CertificateFacts(String issuer, Instant notBefore, Instant expires
 
     /** When it should be replaced: at two thirds of its life. */
     public Instant renewAt() {
-        return notBefore.plus(Duration.between(notBefore, expiresAt).multipliedBy(2).dividedBy(3));
+        return notBefore.plus(
+                Duration.between(notBefore, expiresAt).multipliedBy(2).dividedBy(3));
     }
 }

@@ -120,7 +120,8 @@ public final class LocalAuthority {
         } catch (StoaException e) {
             throw new StoaException(
                     ErrorCode.INTERNAL,
-                    "the local certificate authority in %s is damaged: %s".formatted(certificate.getParent(), e.message()),
+                    "the local certificate authority in %s is damaged: %s"
+                            .formatted(certificate.getParent(), e.message()),
                     "put its files back, or delete both: then a new authority is made, which clients have to trust anew",
                     e);
         }
@@ -170,8 +171,7 @@ public final class LocalAuthority {
                     Extension.authorityKeyIdentifier,
                     false,
                     new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(authority.leaf()));
-            return new CertificateChain(
-                    List.of(signed(builder, authority.key())), pair.getPrivate());
+            return new CertificateChain(List.of(signed(builder, authority.key())), pair.getPrivate());
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("this JVM cannot make certificates", e);
         }
@@ -183,9 +183,15 @@ public final class LocalAuthority {
 
     private static CertificateChain newAuthority(Instant now) {
         KeyPair pair = newKey();
-        X500Name name = new X500Name("CN=Stoa local authority %s,O=Stoa".formatted(serial().toString(36).substring(0, 6)));
+        X500Name name = new X500Name("CN=Stoa local authority %s,O=Stoa"
+                .formatted(serial().toString(36).substring(0, 6)));
         X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
-                name, serial(), Date.from(now.minus(BEFORE)), Date.from(now.plus(AUTHORITY_LIFE)), name, pair.getPublic());
+                name,
+                serial(),
+                Date.from(now.minus(BEFORE)),
+                Date.from(now.plus(AUTHORITY_LIFE)),
+                name,
+                pair.getPublic());
         try {
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));

@@ -28,8 +28,8 @@ import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
 final class Pem {
     private static final int BYTES_PER_LINE = 64;
 
-    private static final Pattern CERTIFICATE =
-            Pattern.compile("-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----");
+    private static final Pattern CERTIFICATE = Pattern.compile(
+            "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----");
 
     /** {@code openssl ecparam -genkey} writes the curve before the key; it is in the key as well. */
     private static final Pattern EC_PARAMETERS =
@@ -97,8 +97,8 @@ final class Pem {
 
     /** In the forms of PKCS#8, PKCS#1 (RSA) and SEC1 (EC). */
     static PrivateKey key(String text) {
-        try (PEMParser parser = new PEMParser(
-                new StringReader(EC_PARAMETERS.matcher(text).replaceAll("")))) {
+        try (PEMParser parser =
+                new PEMParser(new StringReader(EC_PARAMETERS.matcher(text).replaceAll("")))) {
             for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
                 switch (found) {
                     case PrivateKeyInfo info -> {
@@ -125,15 +125,14 @@ final class Pem {
     }
 
     private static PrivateKey key(PrivateKeyInfo info) throws IOException {
-        String algorithm =
-                switch (info.getPrivateKeyAlgorithm().getAlgorithm().getId()) {
-                    case RSA -> "RSA";
-                    case EC -> "EC";
-                    default ->
-                        throw bad(
-                                "the key is neither an RSA nor an EC key, which are the ones that browsers know",
-                                "make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem");
-                };
+        String algorithm = switch (info.getPrivateKeyAlgorithm().getAlgorithm().getId()) {
+            case RSA -> "RSA";
+            case EC -> "EC";
+            default ->
+                throw bad(
+                        "the key is neither an RSA nor an EC key, which are the ones that browsers know",
+                        "make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem");
+        };
         try {
             return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
         } catch (GeneralSecurityException e) {

@@ -133,7 +133,7 @@ final class AppResources {
             } catch (StoaException e) {
                 throw new StoaException(
                         e.code(),
-                        "%s: %s".formatted(wish.table(), e.message()),
+                        "[%s]: %s".formatted(wish.key(), e.message()),
                         e.hint().orElse(""),
                         e);
             }

@@ -138,7 +138,8 @@ final class CertificateOrders {
         int failures = store.order(host).map(OrderRow::failures).orElse(0) + 1;
         Instant next = clock.instant().plus(retryAfter(failures));
         store.failed(new OrderRow(host, failures, why.message(), next));
-        String facts = "no certificate host=%s failures=%d next=%s reason=%s".formatted(host, failures, next, why.message());
+        String facts =
+                "no certificate host=%s failures=%d next=%s reason=%s".formatted(host, failures, next, why.message());
         if (why.getCause() instanceof RuntimeException broken) {
             LOG.log(System.Logger.Level.ERROR, facts, broken);
         } else {

@@ -70,8 +70,8 @@ final class CertificateStore {
 
     /** Without keys; by host, those that were brought first. */
     List<CertificateRow> all() {
-        return jdbi.withHandle(handle ->
-                handle.createQuery("select host, source, chain from certificates order by host, source desc")
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select host, source, chain from certificates order by host, source desc")
                         .map(ConstructorMapper.of(CertificateRow.class))
                         .list());
     }
@@ -137,11 +137,11 @@ final class CertificateStore {
     }
 
     private Optional<KeyPair> account(String directory) {
-        return jdbi.withHandle(
-                handle -> handle.createQuery("select public_key, key from acme_accounts where directory = :directory")
-                        .bind("directory", directory)
-                        .map((row, context) -> pair(row.getBytes(1), secrets.open(row.getBytes(2))))
-                        .findOne());
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select public_key, key from acme_accounts where directory = :directory")
+                .bind("directory", directory)
+                .map((row, context) -> pair(row.getBytes(1), secrets.open(row.getBytes(2))))
+                .findOne());
     }
 
     private static KeyPair pair(byte[] publicKey, byte[] privateKey) {

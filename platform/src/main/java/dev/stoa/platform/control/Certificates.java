@@ -91,8 +91,8 @@ public final class Certificates implements IdentitySource, AutoCloseable {
         this.changed = changed;
         this.clock = clock;
         this.refreshAt = clock.instant().plus(REFRESH);
-        this.orders = issuer.map(asked -> new CertificateOrders(
-                store, asked, this::isOrdered, host -> changed.accept(host::equals), clock));
+        this.orders = issuer.map(asked ->
+                new CertificateOrders(store, asked, this::isOrdered, host -> changed.accept(host::equals), clock));
     }
 
     /** With the platform's parts. */
@@ -101,8 +101,7 @@ public final class Certificates implements IdentitySource, AutoCloseable {
         Supplier<LocalAuthority> authority = new OpenedOnce(home.authority(), clock);
         Optional<Issuer> issuer = acme.map(options -> new AcmeIssuer(
                 options,
-                () -> stores.certificates()
-                        .accountKey(options.directory().toString(), AcmeIssuer::newAccountKey),
+                () -> stores.certificates().accountKey(options.directory().toString(), AcmeIssuer::newAccountKey),
                 new RouterChallenges(router)));
         return new Certificates(stores, domain, authority, issuer, router::identityChanged, clock);
     }
@@ -174,8 +173,9 @@ public final class Certificates implements IdentitySource, AutoCloseable {
     @Override
     public Optional<ServerIdentity> find(String host) {
         if (host.equals(NO_HOST)) {
-            List<String> names =
-                    Stream.of(domain, "*." + domain, "localhost", "127.0.0.1", "::1").distinct().toList();
+            List<String> names = Stream.of(domain, "*." + domain, "localhost", "127.0.0.1", "::1")
+                    .distinct()
+                    .toList();
             return Optional.of(identity(authority.get().issue(names)));
         }
         Optional<CertificateChain> stored = stored(host);
@@ -184,7 +184,8 @@ public final class Certificates implements IdentitySource, AutoCloseable {
             stored = stored(host);
         }
         // One that has expired says better what is wrong than one that nobody trusts.
-        return Optional.of(identity(stored.or(() -> own(host)).orElseGet(() -> authority.get().issue(List.of(host)))));
+        return Optional.of(identity(
+                stored.or(() -> own(host)).orElseGet(() -> authority.get().issue(List.of(host)))));
     }
 
     @Override
@@ -193,8 +194,9 @@ public final class Certificates implements IdentitySource, AutoCloseable {
     }
 
     private Optional<CertificateChain> stored(String host) {
-        return own(host).filter(this::isAlive).or(() -> store.find(host, Source.ACME)
-                .filter(this::isAlive));
+        return own(host)
+                .filter(this::isAlive)
+                .or(() -> store.find(host, Source.ACME).filter(this::isAlive));
     }
 
     private Optional<CertificateChain> own(String host) {
@@ -371,8 +373,7 @@ public final class Certificates implements IdentitySource, AutoCloseable {
         if (orders.orElseThrow().isGoing(host)) {
             return new Certificate(host, "acme", "", Optional.empty(), "ordering", "the authority is asked just now");
         }
-        return failed.map(order ->
-                        new Certificate(host, "acme", "", Optional.empty(), "failed", retry(order)))
+        return failed.map(order -> new Certificate(host, "acme", "", Optional.empty(), "failed", retry(order)))
                 .orElseGet(() -> new Certificate(
                         host, "acme", "", Optional.empty(), "pending", "ordered at the first request by HTTPS"));
     }

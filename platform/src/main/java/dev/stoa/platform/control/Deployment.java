@@ -239,7 +239,7 @@ final class Deployment {
                     .withdraw(app, "%s takes its place".formatted(release.name()))
                     .ifPresent(ended -> say(row, "       NOTE: v%d is no longer a canary".formatted(ended.version())));
         }
-        Map<String, Integer> all = view.counts(app.id(), releases.build(release.build()));
+        Map<String, Integer> all = view.startCounts(app.id(), releases.build(release.build()));
         starting(
                 row,
                 release.version(),

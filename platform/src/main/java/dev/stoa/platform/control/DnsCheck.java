@@ -73,13 +73,17 @@ final class DnsCheck {
         }
         String which = others.stream().map(DnsCheck::written).collect(Collectors.joining(", "));
         return new Finding(
-                "elsewhere", addresses, records, "it leads to %s, no address of this machine".formatted(which) + behind(here));
+                "elsewhere",
+                addresses,
+                records,
+                "it leads to %s, no address of this machine".formatted(which) + behind(here));
     }
 
     private List<String> records(String app, List<InetAddress> here) {
         List<String> records = new ArrayList<>();
         List<InetAddress> known = here.stream().filter(DnsCheck::isPublic).toList();
-        (known.isEmpty() ? here : known).forEach(address -> records.add((address instanceof Inet4Address ? "A " : "AAAA ") + written(address)));
+        (known.isEmpty() ? here : known)
+                .forEach(address -> records.add((address instanceof Inet4Address ? "A " : "AAAA ") + written(address)));
         if (!domain.equals("localhost") && domain.contains(".")) {
             records.add("CNAME %s.%s.".formatted(app, domain));
         }

@@ -19,6 +19,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
  * ca/              the platform's own certificate authority: ca.pem for clients to trust, ca.key
  * postgres/        the store
  * instances/       the engine's
+ * routers          ids of those in other processes
  * known_hosts      the keys of the SSH servers that were fetched from
  * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL), crons (what their runs said)
  * uploads/         archives that wait for their build
@@ -181,6 +183,25 @@ public final class Home implements AutoCloseable {
 
     Path build(String app, String build) {
         return app(app).resolve("builds").resolve(build);
+    }
+
+    /** The routers in other processes that may have a route table of the last platform. */
+    Set<String> routers() {
+        try {
+            return Files.readAllLines(root.resolve("routers")).stream()
+                    .filter(line -> !line.isBlank())
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+
+    void rememberRouters(Set<String> ids) {
+        try {
+            writePrivately(root.resolve("routers"), String.join("\n", ids));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + root.resolve("routers"), e);
+        }
     }
 
     /** What the router shows of the app's own pages. */

@@ -26,7 +26,6 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.UnixChannel;
-import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.OptionalInt;
@@ -153,8 +152,8 @@ public final class Door implements AutoCloseable {
                     .connect(InetAddress.getLoopbackAddress(), known.target)
                     .addListener((ChannelFuture connected) -> {
                         if (connected.isSuccess()) {
-                            connected.channel().config().setAutoRead(true);
-                            outside.config().setAutoRead(true);
+                            connected.channel().read();
+                            outside.read();
                         } else {
                             outside.close();
                         }
@@ -172,25 +171,13 @@ public final class Door implements AutoCloseable {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object bytes) {
-            if (to.isActive()) {
-                to.write(bytes, to.voidPromise());
-                if (!to.isWritable()) {
-                    to.flush();
-                    ctx.channel().config().setAutoRead(to.isWritable());
+            to.writeAndFlush(bytes).addListener(written -> {
+                if (written.isSuccess()) {
+                    ctx.channel().read();
+                } else {
+                    ctx.close();
                 }
-            } else {
-                ReferenceCountUtil.release(bytes);
-            }
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            to.flush();
-        }
-
-        @Override
-        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-            to.config().setAutoRead(ctx.channel().isWritable());
+            });
         }
 
         @Override

@@ -12,8 +12,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -163,10 +161,8 @@ public final class Databases implements ResourceKind {
     @Override
     public Map<String, String> provision(ResourceSpec spec) {
         if (isExternal(spec)) {
-            try (Connection _ = connect(spec)) {
+            try (InsightStore _ = insight(spec)) {
                 return spec.secrets();
-            } catch (SQLException e) {
-                throw unreachable(spec, e);
             }
         }
         if (spec.secrets().containsKey(PORT)) {
@@ -185,18 +181,6 @@ public final class Databases implements ResourceKind {
         } catch (IOException e) {
             throw PostgresCluster.unusable(folder.cluster(spec), e);
         }
-    }
-
-    /** Without its cause: a broken connection in it would be taken for that of whoever asks. */
-    static StoaException unreachable(ResourceSpec spec, SQLException e) {
-        return new StoaException(
-                ErrorCode.BAD_REQUEST,
-                "cannot connect to the database %s at %s: %s"
-                        .formatted(
-                                spec.name(),
-                                spec.settings().getOrDefault(HOST, LOCAL),
-                                String.valueOf(e.getMessage()).strip()),
-                "see that it runs, that this machine may reach it, and that user and password are right");
     }
 
     private Held held(ResourceSpec spec) {
@@ -296,9 +280,8 @@ public final class Databases implements ResourceKind {
     }
 
     /** A session with the rights of an app that has it. */
-    Connection connect(ResourceSpec spec) throws SQLException {
-        DatabaseUrl url = address(spec);
-        return RoleStore.connect(url.jdbcUrl(), url.user(), url.password());
+    PromptStore prompt(ResourceSpec spec) {
+        return new PromptStore(RoleStore.connect(spec.name(), address(spec)));
     }
 
     @Override
@@ -368,11 +351,7 @@ public final class Databases implements ResourceKind {
     /** What goes on in it; wakes it if it sleeps. */
     public InsightStore insight(ResourceSpec spec) {
         if (isExternal(spec)) {
-            try {
-                return new InsightStore(connect(spec));
-            } catch (SQLException e) {
-                throw unreachable(spec, e);
-            }
+            return new InsightStore(RoleStore.connect(spec.name(), address(spec)));
         }
         DatabaseCluster cluster = held(spec).cluster;
         try {

@@ -27,8 +27,8 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.util.AsciiString;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -71,7 +71,7 @@ final class EdgePass implements AutoCloseable {
 
     // Before anybody answers.
 
-    Verdict enter(String host, boolean hasBody) {
+    Verdict enter(boolean hasBody) {
         if (!edge.addresses().admits(client.address())) {
             return new Verdict.Refused(Failure.forbidden(client.address()));
         }
@@ -87,8 +87,9 @@ final class EdgePass implements AutoCloseable {
             return new Verdict.Refused(Failure.bodyTooLarge(bodyBytesMax));
         }
         String scheme = client.secure() ? "https://" : "http://";
-        Optional<Elsewhere> elsewhere =
-                edge.paths().redirect(request.uri(), scheme + request.headers().get(HttpHeaderNames.HOST, ""));
+        // With its port, which the app may well put into a page.
+        String self = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
+        Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), scheme + self);
         if (elsewhere.isPresent()) {
             return new Verdict.Answered(moved(elsewhere.get()));
         }
@@ -98,7 +99,7 @@ final class EdgePass implements AutoCloseable {
             coding = Coding.choose(
                     edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
-        return remembered(scheme + host + asked, hasBody);
+        return remembered(scheme + self + asked, hasBody);
     }
 
     private Verdict maintenance() {

@@ -68,6 +68,12 @@ final class Exchange implements Claimant {
     private long bodyBytesMax;
     private long connectNanos;
 
+    /** The app whose next instance it waits for. */
+    private @Nullable Route waitsFor;
+
+    private long waitsSinceNanos;
+    private boolean waitsForRoom;
+
     private boolean requestComplete;
     private boolean replayed;
     private Answer answer = Answer.AWAITED;
@@ -145,7 +151,7 @@ final class Exchange implements Claimant {
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
         EdgePass now = new EdgePass(edge, request, client, http11, requestId);
         pass = now;
-        switch (now.enter(host, hasBody)) {
+        switch (now.enter(hasBody)) {
             case Verdict.Go go -> findBackend();
             case Verdict.Refused refused -> fail(refused.failure());
             case Verdict.Answered answered -> answerAlone(answered.response(), "");
@@ -156,17 +162,73 @@ final class Exchange implements Claimant {
 
     private void findBackend() {
         switch (lane.backends().claim(RouteTable.key(client.realm(), host), this)) {
-            case Claim.NoApp none ->
+            case Claim.NoApp none -> {
+                leaveQueue();
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
+            }
             case Claim.NoInstance none -> {
                 app = none.route().app();
+                if (tried == null && none.route().hold().holds()) {
+                    hold(none.route(), false);
+                    return;
+                }
+                leaveQueue();
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
             case Claim.Full full -> {
                 app = full.route().app();
+                if (full.route().hold().holds()) {
+                    hold(full.route(), true);
+                    return;
+                }
+                leaveQueue();
                 fail(Failure.appBusy(app));
             }
-            case Claim.Taken taken -> sendTo(taken);
+            case Claim.Taken taken -> {
+                if (waitsFor == null && lane.waiting().has(taken.route().app())) {
+                    // Others have waited longer for what has just become free.
+                    taken.backend().release();
+                    hold(taken.route(), true);
+                    return;
+                }
+                leaveQueue();
+                sendTo(taken);
+            }
+        }
+    }
+
+    /** Waits for an instance; of its body no more is read meanwhile. */
+    private void hold(Route route, boolean full) {
+        if (waitsFor == null && !lane.waiting().add(this, route)) {
+            fail(Failure.queueFull(route));
+            return;
+        }
+        if (waitsFor == null) {
+            waitsSinceNanos = System.nanoTime();
+            if (!requestComplete) {
+                client.pauseReading(true);
+            }
+        }
+        boolean first = waitsFor == null;
+        waitsFor = route;
+        waitsForRoom = full;
+        if (first && full) {
+            // Room that came before it was in the queue was told to nobody.
+            lane.room(app);
+        }
+    }
+
+    /** There may be an instance now. Whether it left the queue. */
+    boolean tryAgain() {
+        findBackend();
+        flushToUpstream();
+        return waitsFor == null;
+    }
+
+    private void leaveQueue() {
+        if (waitsFor != null) {
+            lane.waiting().remove(this, waitsFor.app());
+            waitsFor = null;
         }
     }
 
@@ -520,6 +582,12 @@ final class Exchange implements Claimant {
     // The end.
 
     void tick(long nowNanos) {
+        if (waitsFor != null) {
+            if (nowNanos - waitsSinceNanos >= waitsFor.hold().longest().toNanos()) {
+                fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(waitsFor));
+            }
+            return;
+        }
         if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
             goAway();
         }
@@ -594,6 +662,7 @@ final class Exchange implements Claimant {
 
     private void finish(String error) {
         over = true;
+        leaveQueue();
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {
@@ -611,6 +680,7 @@ final class Exchange implements Claimant {
         if (backend != null) {
             backend.release();
             backend = null;
+            lane.backends().released(app);
         }
         tell(error);
     }

@@ -12,7 +12,6 @@ import java.time.Duration;
  * @param hint what to do next; empty where there is nothing to do
  */
 record Failure(RouterError error, String why, String hint) {
-
     static Failure badRequest(String why) {
         return new Failure(RouterError.BAD_REQUEST, "the request is refused, since " + why, "");
     }
@@ -61,6 +60,22 @@ record Failure(RouterError error, String why, String hint) {
         return new Failure(
                 RouterError.NO_INSTANCE,
                 route.why().isEmpty() ? route.app() + " has no instance that takes requests" : route.why(),
+                "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
+    }
+
+    static Failure queueFull(Route route) {
+        return new Failure(
+                RouterError.QUEUE_FULL,
+                "%d requests wait for an instance of %s already"
+                        .formatted(route.hold().requestsMax(), route.app()),
+                "ask again in a few seconds; see `stoa ps -a " + route.app() + "`");
+    }
+
+    static Failure waitTimeout(Route route) {
+        return new Failure(
+                RouterError.WAIT_TIMEOUT,
+                "no instance of %s was ready to take the request within %s s"
+                        .formatted(route.app(), seconds(route.hold().longest())),
                 "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
     }
 

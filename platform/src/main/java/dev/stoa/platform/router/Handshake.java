@@ -99,8 +99,7 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
         return on(ctx, contexts.of(known ? host : IdentitySource.NO_HOST));
     }
 
-    private static Future<SslContext> on(
-            ChannelHandlerContext ctx, CompletableFuture<Optional<SslContext>> coming) {
+    private static Future<SslContext> on(ChannelHandlerContext ctx, CompletableFuture<Optional<SslContext>> coming) {
         Promise<SslContext> promise = ctx.executor().newPromise();
         coming.whenComplete((context, failure) -> {
             if (context != null && context.isPresent()) {

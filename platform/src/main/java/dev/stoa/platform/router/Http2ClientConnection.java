@@ -120,6 +120,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored")
     protected void handleServerHeaderDecodeSizeError(ChannelHandlerContext ctx, Http2Stream stream) {
         encoder()
                 .writeHeaders(
@@ -151,6 +152,11 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     @Override
     public void slot(int slot) {
         this.slot = slot;
+    }
+
+    @Override
+    public void retiring() {
+        closing();
     }
 
     /** Says first that no more streams are welcome, and which is the last only when the client knows that (RFC 9113, 6.8). */
@@ -191,7 +197,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
 
     @Override
     public void tick(long nowNanos) {
-        if (exchanges == 0 && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
+        if (exchanges == 0
+                && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
             leave();
             return;
         }

@@ -117,7 +117,8 @@ final class Http2ClientStream extends Http2Message implements Client {
     void tick(long nowNanos) {
         if (exchange != null) {
             exchange.tick(nowNanos);
-        } else if (nowNanos - overSinceNanos > connection.lane().config().idleTimeout().toNanos()) {
+        } else if (nowNanos - overSinceNanos
+                > connection.lane().config().idleTimeout().toNanos()) {
             // The answer waits for a window that does not come.
             reset(Http2Error.CANCEL);
         }

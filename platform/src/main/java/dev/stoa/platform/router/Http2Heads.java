@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
@@ -81,7 +82,10 @@ final class Http2Heads {
             why = line(method, path, protocol, from.scheme(), whole);
         }
         if (!why.isEmpty()) {
-            return refused(why, method, headers);
+            return refused(new StoaException(ErrorCode.BAD_REQUEST, why, ""), method, headers);
+        }
+        if (path.length() > RequestDecoder.LINE_BYTES_MAX) {
+            return refused(new TooLongHttpLineException(), method, headers);
         }
         HttpMethod asked = HttpMethod.valueOf(method);
         if (protocol != null) {
@@ -103,11 +107,11 @@ final class Http2Heads {
         return from.contains(Http2Headers.PseudoHeaderName.PROTOCOL.value());
     }
 
-    private static HttpRequest refused(String why, String method, HttpHeaders headers) {
+    private static HttpRequest refused(Throwable why, String method, HttpHeaders headers) {
         boolean head = method.equals("HEAD");
-        HttpRequest request = new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, head ? HttpMethod.HEAD : HttpMethod.GET, "/", headers);
-        request.setDecoderResult(DecoderResult.failure(new StoaException(ErrorCode.BAD_REQUEST, why, "")));
+        HttpRequest request =
+                new DefaultHttpRequest(HttpVersion.HTTP_1_1, head ? HttpMethod.HEAD : HttpMethod.GET, "/", headers);
+        request.setDecoderResult(DecoderResult.failure(why));
         return request;
     }
 
@@ -147,8 +151,7 @@ final class Http2Heads {
         return "";
     }
 
-    private static String line(
-            String method, String path, CharSequence protocol, CharSequence scheme, boolean whole) {
+    private static String line(String method, String path, CharSequence protocol, CharSequence scheme, boolean whole) {
         if (!isToken(method)) {
             return "its method is not a word";
         }
@@ -171,7 +174,8 @@ final class Http2Heads {
                 return "its :path has a blank in it";
             }
         }
-        if (!HTTP.contentEqualsIgnoreCase(scheme) && !"https".contentEquals(AsciiString.of(scheme).toLowerCase())) {
+        if (!HTTP.contentEqualsIgnoreCase(scheme)
+                && !"https".contentEquals(AsciiString.of(scheme).toLowerCase())) {
             return "its :scheme is neither http nor https";
         }
         return "";

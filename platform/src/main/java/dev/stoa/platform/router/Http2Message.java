@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -56,8 +57,8 @@ abstract class Http2Message {
 
     final void sendPart(HttpContent part) {
         boolean last = part instanceof LastHttpContent;
-        HttpHeaders trailers = last ? ((LastHttpContent) part).trailingHeaders() : null;
-        boolean trailed = trailers != null && !trailers.isEmpty();
+        HttpHeaders trailers = last ? ((LastHttpContent) part).trailingHeaders() : EmptyHttpHeaders.INSTANCE;
+        boolean trailed = !trailers.isEmpty();
         ByteBuf bytes = part.content();
         if (bodyless || !bytes.isReadable()) {
             part.release();
@@ -74,6 +75,7 @@ abstract class Http2Message {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored")
     final void sendBytes(ByteBuf bytes, boolean last) {
         sendHeldHead();
         if (closed || sent) {
@@ -104,6 +106,7 @@ abstract class Http2Message {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored")
     private void headers(Http2Headers headers, boolean last) {
         if (stream == null && !closed) {
             open();

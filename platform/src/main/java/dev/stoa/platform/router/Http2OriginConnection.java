@@ -32,7 +32,8 @@ final class Http2OriginConnection extends Http2Channel {
     }
 
     /** Why it is of no use; null: it is. */
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 

@@ -122,7 +122,8 @@ final class Http2Origins {
 
     /** Closes what rested too long, or belongs to an instance that gets no more requests. */
     void sweep(long nowNanos) {
-        for (Iterator<Map.Entry<Backend, List<Http2OriginConnection>>> each = open.entrySet().iterator();
+        for (Iterator<Map.Entry<Backend, List<Http2OriginConnection>>> each =
+                        open.entrySet().iterator();
                 each.hasNext(); ) {
             Map.Entry<Backend, List<Http2OriginConnection>> entry = each.next();
             boolean all = !entry.getKey().routed();

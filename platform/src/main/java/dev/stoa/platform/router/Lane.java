@@ -25,6 +25,7 @@ final class Lane {
     private final Https https;
     private final RequestListener listener;
     private final UpstreamPool pool;
+    private final Waiting waiting;
     private final SplittableRandom random = new SplittableRandom();
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
@@ -49,6 +50,7 @@ final class Lane {
         this.https = https;
         this.listener = listener;
         this.pool = pool;
+        this.waiting = new Waiting(backends);
         long shortest = Math.min(
                 config.clientIdleTimeout().toMillis(),
                 Math.min(
@@ -75,6 +77,10 @@ final class Lane {
 
     RequestListener listener() {
         return listener;
+    }
+
+    Waiting waiting() {
+        return waiting;
     }
 
     UpstreamPool pool() {
@@ -126,7 +132,15 @@ final class Lane {
 
     /** The route table changed: connections to instances that left it are of no use. */
     void routesChanged() {
-        loop.execute(() -> pool.sweep(System.nanoTime()));
+        loop.execute(() -> {
+            waiting.release(Exchange::tryAgain);
+            pool.sweep(System.nanoTime());
+        });
+    }
+
+    /** One of the app's requests that wait may find room now. */
+    void room(String app) {
+        loop.execute(() -> waiting.release(app, Exchange::tryAgain));
     }
 
     /** From now on the answer to a request is the last on its connection. */
@@ -151,6 +165,11 @@ final class Lane {
     /** Ends all WebSockets, with a word to both sides. */
     void goAway() {
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
+    }
+
+    /** Asks clients to go elsewhere, and serves whoever does not know. */
+    void retire() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::retiring));
     }
 
     /** Ends the connections without a request now; the others end after theirs. */

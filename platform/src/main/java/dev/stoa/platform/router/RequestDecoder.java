@@ -93,7 +93,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             ctx.channel().config().setAutoRead(false);
             return;
         }
-        if (fresh && awaitsPreface(ctx, in)) {
+        if (fresh && awaitsPreface(in)) {
             return;
         }
         if (!inBody && hasFoldedHeader(in)) {
@@ -109,7 +109,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
 
     /** Whether the bytes are, or may become, the preface of HTTP/2 (RFC 9113, 3.4): if they are, others go on from here. */
-    private boolean awaitsPreface(ChannelHandlerContext ctx, ByteBuf in) {
+    private boolean awaitsPreface(ByteBuf in) {
         int count = Math.min(in.readableBytes(), PREFACE.length);
         for (int i = 0; i < count; i++) {
             if (in.getByte(in.readerIndex() + i) != PREFACE[i]) {

@@ -14,6 +14,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -51,8 +52,12 @@ public final class Router implements AutoCloseable {
     /** How long what is in flight to an instance may go on after the instance has left the route table. */
     public static final Duration DRAIN_TIME = Duration.ofSeconds(30);
 
+    /** How long it takes at most to tell a WebSocket after that time that it is over, and to see it end. */
+    public static final Duration GOODBYE_MAX = Duration.ofSeconds(4);
+
     /** The names of its listening sockets, where they are handed from one process to another. */
     private static final String HTTP = "http";
+
     private static final String HTTPS = "https";
 
     private static final String INTERNAL = "internal";
@@ -94,6 +99,7 @@ public final class Router implements AutoCloseable {
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
         this.loops = new MultiThreadIoEventLoopGroup(
                 config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+        backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
@@ -117,8 +123,11 @@ public final class Router implements AutoCloseable {
 
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
-        listen(HTTP, outside(plain(client -> RouteTable.WORLD)), bootstrap -> bind(bootstrap, config.port()), cause ->
-                cannotListen(config.port(), "--http-port", cause));
+        listen(
+                HTTP,
+                outside(plain(client -> RouteTable.WORLD)),
+                bootstrap -> bind(bootstrap, config.port()),
+                cause -> cannotListen(config.port(), "--http-port", cause));
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
@@ -141,7 +150,8 @@ public final class Router implements AutoCloseable {
         contexts = made;
         listen(
                 HTTPS,
-                outside((channel, lane) -> new Handshake(made, backends, lane, config.handshakeTimeout().toMillis())
+                outside((channel, lane) -> new Handshake(
+                                made, backends, lane, config.handshakeTimeout().toMillis())
                         .addTo(channel)),
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
@@ -308,6 +318,16 @@ public final class Router implements AutoCloseable {
         secure(contexts -> contexts.forget(host -> !host.isEmpty() && !backends.knows(host)));
     }
 
+    /** Is told with an app's name that it has more to do than before. Called on an event loop: it must never block. */
+    public void onDemand(Consumer<String> listener) {
+        backends.onDemand(listener);
+    }
+
+    /** What an app has to do right now. */
+    public AppLoad load(String app) {
+        return backends.load(app);
+    }
+
     /** Requests, streams and WebSockets that the address has right now. */
     public int inFlight(InetSocketAddress address) {
         return backends.inFlight(address);
@@ -347,6 +367,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         // A connection that was accepted last may still be on its way to its event loop.
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        lanes.values().forEach(Lane::retire);
         clients.newCloseFuture().awaitUninterruptibly(drainTime.toMillis(), TimeUnit.MILLISECONDS);
         close();
     }
@@ -358,7 +379,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::goAway);
         lanes.values().forEach(Lane::close);
-        clients.close(Handshake::isOpen);
+        ChannelGroupFuture _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);

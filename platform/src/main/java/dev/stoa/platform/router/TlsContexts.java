@@ -32,7 +32,7 @@ final class TlsContexts implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TlsContexts.class.getName());
 
     /** What clients may choose from by ALPN, the preferred first; {@link ClientProtocol} knows what to do with each. */
-    private static final List<String> PROTOCOLS = List.of("http/1.1");
+    private static final List<String> PROTOCOLS = List.of("h2", "http/1.1");
 
     /** RFC 8737: an authority looks whether the host is ours. */
     static final String ACME = "acme-tls/1";

@@ -77,12 +77,11 @@ class CertificateChainTest {
     }
 
     private static void refused(String chain, String key, String... anyOf) {
-        assertThatThrownBy(() -> CertificateChain.parse(chain, key))
-                .isInstanceOfSatisfying(StoaException.class, e -> {
-                    assertThat(e.code().code()).isEqualTo("bad_certificate");
-                    assertThat(e.hint()).isPresent();
-                    assertThat(anyOf).anySatisfy(text -> assertThat(e.message()).contains(text));
-                });
+        assertThatThrownBy(() -> CertificateChain.parse(chain, key)).isInstanceOfSatisfying(StoaException.class, e -> {
+            assertThat(e.code().code()).isEqualTo("bad_certificate");
+            assertThat(e.hint()).isPresent();
+            assertThat(anyOf).anySatisfy(text -> assertThat(e.message()).contains(text));
+        });
     }
 
     @Test
@@ -94,8 +93,7 @@ class CertificateChainTest {
                 .hasMessageContaining("not valid before");
         CertificateFacts facts = CertificateFacts.of(shop.chainPem());
         assertThat(facts.issuer()).startsWith("Stoa local authority");
-        assertThat(facts.renewAt())
-                .isBetween(NOW.plus(Duration.ofDays(59)), NOW.plus(Duration.ofDays(61)));
+        assertThat(facts.renewAt()).isBetween(NOW.plus(Duration.ofDays(59)), NOW.plus(Duration.ofDays(61)));
     }
 
     @Test

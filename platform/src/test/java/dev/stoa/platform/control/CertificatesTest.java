@@ -25,8 +25,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,13 +42,13 @@ class CertificatesTest {
 
     private static PostgresCluster cluster;
     private static Sql sql;
-    private static LocalAuthority local;
 
     private Instant now = Instant.parse("2026-01-01T10:00:00Z");
     private final List<String> ordered = new CopyOnWriteArrayList<>();
     private final List<String> changed = new CopyOnWriteArrayList<>();
     private volatile boolean refuses;
     private volatile CountDownLatch gate = new CountDownLatch(0);
+    private LocalAuthority local;
     private Stores stores;
     private AppRow app;
     private Certificates certificates;
@@ -68,8 +68,9 @@ class CertificatesTest {
 
     @BeforeEach
     void starts() {
-        sql.jdbi().useHandle(handle -> handle.execute(
-                "truncate apps, certificates, certificate_orders, acme_accounts restart identity cascade"));
+        sql.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "truncate apps, certificates, certificate_orders, acme_accounts restart identity cascade"));
         stores = Stores.of(sql.jdbi(), Secrets.open(temp.resolve("secret.key")));
         app = stores.apps().create(new AppName("shop"), now).orElseThrow();
         stores.apps().addDomain(app.id(), HOST);
@@ -125,7 +126,8 @@ class CertificatesTest {
         assertThat(ordered).containsExactly(HOST);
         assertThat(changed).isNotEmpty();
         assertThat(certificates.of(HOST))
-                .satisfies(shown -> assertThat(shown.source() + " " + shown.state()).isEqualTo("acme valid"));
+                .satisfies(shown ->
+                        assertThat(shown.source() + " " + shown.state()).isEqualTo("acme valid"));
     }
 
     @Test
@@ -168,7 +170,8 @@ class CertificatesTest {
         assertThat(ordered).hasSize(1);
         now = now.plusSeconds(1);
         certificates.lookNow();
-        Awaitility.await().until(() -> stores.certificates().order(HOST).orElseThrow().failures() == 2);
+        Awaitility.await()
+                .until(() -> stores.certificates().order(HOST).orElseThrow().failures() == 2);
         assertThat(stores.certificates().order(HOST).orElseThrow().nextAt()).isEqualTo(now.plusSeconds(240));
 
         refuses = false;
@@ -229,10 +232,10 @@ class CertificatesTest {
         assertThat(added.host()).isEqualTo("*.example.com");
         assertThat(isLocal(HOST)).isTrue();
         assertThat(certificates.of(HOST).source()).isEqualTo("own");
-        byte[] stored = sql.jdbi().withHandle(handle -> handle.createQuery(
-                        "select key from certificates where source = 'own'")
-                .mapTo(byte[].class)
-                .one());
+        byte[] stored = sql.jdbi()
+                .withHandle(handle -> handle.createQuery("select key from certificates where source = 'own'")
+                        .mapTo(byte[].class)
+                        .one());
         assertThat(new String(stored, StandardCharsets.ISO_8859_1)).doesNotContain("PRIVATE");
 
         now = now.plus(Duration.ofDays(80));
@@ -258,7 +261,9 @@ class CertificatesTest {
         var first = stores.certificates().accountKey("https://a/dir", AcmeIssuer::newAccountKey);
         var again = stores.certificates().accountKey("https://a/dir", AcmeIssuer::newAccountKey);
         assertThat(again.getPublic()).isEqualTo(first.getPublic());
-        assertThat(stores.certificates().accountKey("https://b/dir", AcmeIssuer::newAccountKey).getPublic())
+        assertThat(stores.certificates()
+                        .accountKey("https://b/dir", AcmeIssuer::newAccountKey)
+                        .getPublic())
                 .isNotEqualTo(first.getPublic());
     }
 }

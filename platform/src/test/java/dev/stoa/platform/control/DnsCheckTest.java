@@ -45,7 +45,8 @@ class DnsCheckTest {
         Finding finding = check(List.of(), addresses("10.0.0.5", "fd00::5"), "localhost");
         assertThat(finding.records()).contains("A 10.0.0.5");
         assertThat(finding.detail()).contains("no public address of its own");
-        assertThat(check(List.of(), addresses("10.0.0.5", "203.0.113.7"), "localhost").records())
+        assertThat(check(List.of(), addresses("10.0.0.5", "203.0.113.7"), "localhost")
+                        .records())
                 .containsExactly("A 203.0.113.7");
     }
 }

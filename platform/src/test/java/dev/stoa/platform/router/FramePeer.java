@@ -39,7 +39,31 @@ final class FramePeer implements AutoCloseable {
     private boolean granting = true;
 
     /** A frame; the end of the connection is one of type -1. */
-    record Frame(int type, int flags, int stream, byte[] payload) {
+    static final class Frame {
+        private final int type;
+        private final int flags;
+        private final int stream;
+        private final byte[] payload;
+
+        Frame(int type, int flags, int stream, byte[] payload) {
+            this.type = type;
+            this.flags = flags;
+            this.stream = stream;
+            this.payload = payload;
+        }
+
+        int type() {
+            return type;
+        }
+
+        int stream() {
+            return stream;
+        }
+
+        byte[] payload() {
+            return payload;
+        }
+
         boolean has(int flag) {
             return (flags & flag) != 0;
         }
@@ -209,7 +233,7 @@ final class FramePeer implements AutoCloseable {
     Frame next() {
         int first = wire.readByte();
         byte[] rest = first < 0 ? new byte[0] : read(8);
-        int length = rest.length < 8 ? 0 : first << 16 | (rest[0] & 0xff) << 8 | rest[1] & 0xff;
+        int length = rest.length < 8 ? 0 : (first << 16) | ((rest[0] & 0xff) << 8) | (rest[1] & 0xff);
         byte[] payload = read(length);
         if (rest.length < 8 || payload.length < length) {
             return new Frame(-1, 0, 0, new byte[0]);
@@ -269,8 +293,8 @@ final class FramePeer implements AutoCloseable {
         ByteBuf in = Unpooled.wrappedBuffer(block);
         try {
             Http2Headers headers = decoder.decodeHeaders(1, in);
-            headers.forEach(field -> fields.merge(
-                    field.getKey().toString(), field.getValue().toString(), (a, b) -> a + " | " + b));
+            headers.forEach(field ->
+                    fields.merge(field.getKey().toString(), field.getValue().toString(), (a, b) -> a + " | " + b));
             return fields;
         } catch (Http2Exception e) {
             throw new AssertionError(e);

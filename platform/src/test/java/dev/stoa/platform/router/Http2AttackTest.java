@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.Arguments;
-import java.util.stream.Stream;
 
 /** What an HTTP/2 client can say that HTTP/1.1 behind must not hear, and what it can do too often. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -100,10 +100,13 @@ class Http2AttackTest {
                 "8.3.1 no path                    | :method=GET,:scheme=http,:authority=shop.localhost",
                 "8.3.1 an empty path              | :method=GET,:scheme=http,:authority=shop.localhost,:path=",
                 "8.3.1 a path without a slash     | :method=GET,:scheme=http,:authority=shop.localhost,:path=x",
-                "8.3.1 a path with a blank        | :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1",
-                "8.3.1 a path with a line end     | :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1~x-evil: 1~~",
+                "8.3.1 a path with a blank        |"
+                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1",
+                "8.3.1 a path with a line end     |"
+                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1~x-evil: 1~~",
                 "8.3.1 a path with a tab          | :method=GET,:scheme=http,:authority=shop.localhost,:path=/\tx",
-                "8.3.1 an absolute path           | :method=GET,:scheme=http,:authority=shop.localhost,:path=http://other/",
+                "8.3.1 an absolute path           |"
+                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=http://other/",
                 "8.3.1 a star for a GET           | :method=GET,:scheme=http,:authority=shop.localhost,:path=*",
                 "8.3.1 a method with a blank      | :method=GET_/evil,:scheme=http,:authority=shop.localhost,:path=/",
                 "8.3.1 a method with a line end   | :method=GET~,:scheme=http,:authority=shop.localhost,:path=/",
@@ -118,7 +121,8 @@ class Http2AttackTest {
                 "8.5 CONNECT                      | :method=CONNECT,:authority=shop.localhost:80",
                 "8.5 CONNECT with a path          | :method=CONNECT,:scheme=http,:authority=shop.localhost,:path=/",
                 "8441 a protocol without CONNECT  | GET,:protocol=websocket",
-                "8441 a protocol at the end       | :method=CONNECT,:protocol=websocket,:scheme=http,:authority=shop.localhost,:path=/",
+                "8441 a protocol at the end       |"
+                        + " :method=CONNECT,:protocol=websocket,:scheme=http,:authority=shop.localhost,:path=/",
                 "8.1.1 a length and no body       | GET,content-length=5",
                 "8.1.1 two lengths                | GET,content-length=0,content-length=5",
                 "8.1.1 a signed length            | GET,content-length=+0",
@@ -133,10 +137,16 @@ class Http2AttackTest {
             client.headers(1, true, fields(table));
             assertThat(client.answer(1).outcome()).isIn("400", "reset 1");
             // The connection is none the worse for it.
-            assertThat(client.get(3, "shop.localhost", "/after").answer(3).text()).isEqualTo("ok");
+            assertThat(client.get(3, "shop.localhost", "/after").answer(3).text())
+                    .isEqualTo("ok");
         }
         synchronized (reached) {
-            assertThat(reached).hasSize(1).first().asString().startsWith("GET /after ").doesNotContain("evil");
+            assertThat(reached)
+                    .hasSize(1)
+                    .first()
+                    .asString()
+                    .startsWith("GET /after ")
+                    .doesNotContain("evil");
         }
     }
 
@@ -162,16 +172,27 @@ class Http2AttackTest {
         byte[] none = new byte[0];
         byte[] big = FramePeer.block("x-a", "b".repeat(4000));
         return Stream.of(
-                attack("settings", ENHANCE_YOUR_CALM, client ->
-                        repeat(client, 10_000, FramePeer.bytes(FramePeer.SETTINGS, 0, 0, none))),
-                attack("pings", ENHANCE_YOUR_CALM, client ->
-                        repeat(client, 10_000, FramePeer.bytes(FramePeer.PING, 0, 0, new byte[8]))),
-                attack("priorities", ENHANCE_YOUR_CALM, client ->
-                        repeat(client, 10_000, FramePeer.bytes(FramePeer.PRIORITY, 0, 5, new byte[5]))),
-                attack("window updates", ENHANCE_YOUR_CALM, client ->
-                        repeat(client, 10_000, FramePeer.bytes(FramePeer.WINDOW_UPDATE, 0, 0, FramePeer.number(1)))),
-                attack("unknown frames", ENHANCE_YOUR_CALM, client ->
-                        repeat(client, 10_000, FramePeer.bytes(99, 0, 0, none))),
+                attack(
+                        "settings",
+                        ENHANCE_YOUR_CALM,
+                        client -> repeat(client, 10_000, FramePeer.bytes(FramePeer.SETTINGS, 0, 0, none))),
+                attack(
+                        "pings",
+                        ENHANCE_YOUR_CALM,
+                        client -> repeat(client, 10_000, FramePeer.bytes(FramePeer.PING, 0, 0, new byte[8]))),
+                attack(
+                        "priorities",
+                        ENHANCE_YOUR_CALM,
+                        client -> repeat(client, 10_000, FramePeer.bytes(FramePeer.PRIORITY, 0, 5, new byte[5]))),
+                attack(
+                        "window updates",
+                        ENHANCE_YOUR_CALM,
+                        client -> repeat(
+                                client, 10_000, FramePeer.bytes(FramePeer.WINDOW_UPDATE, 0, 0, FramePeer.number(1)))),
+                attack(
+                        "unknown frames",
+                        ENHANCE_YOUR_CALM,
+                        client -> repeat(client, 10_000, FramePeer.bytes(99, 0, 0, none))),
                 attack("empty data", ENHANCE_YOUR_CALM, client -> {
                     client.post(1, "shop.localhost", "/");
                     repeat(client, 10_000, FramePeer.bytes(FramePeer.DATA, 0, 1, none));
@@ -219,54 +240,77 @@ class Http2AttackTest {
     static Stream<Arguments> violations() {
         byte[] none = new byte[0];
         return Stream.of(
-                attack("3.4 no settings first", PROTOCOL_ERROR, null),
                 attack("4.2 a frame too large", FRAME_SIZE_ERROR, c -> c.frame(FramePeer.DATA, 0, 1, new byte[16_385])),
-                attack("4.3 nonsense for headers", COMPRESSION_ERROR, c -> c.frame(
-                        FramePeer.HEADERS, 5, 1, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff})),
+                attack(
+                        "4.3 nonsense for headers",
+                        COMPRESSION_ERROR,
+                        c -> c.frame(FramePeer.HEADERS, 5, 1, new byte[] {
+                            (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff
+                        })),
                 attack("5.1 data on an idle stream", PROTOCOL_ERROR, c -> c.data(1, "x", true)),
                 attack("5.1 a reset of an idle stream", PROTOCOL_ERROR, c -> c.reset(1, 8)),
                 attack("5.1 a window for an idle stream", PROTOCOL_ERROR, c -> c.window(1, 5)),
                 attack("5.1.1 an even stream", PROTOCOL_ERROR, c -> c.get(2, "shop.localhost", "/")),
                 attack("6.1 data on no stream", PROTOCOL_ERROR, c -> c.data(0, "x", true)),
-                attack("6.1 more padding than data", PROTOCOL_ERROR, c -> c.post(1, "shop.localhost", "/")
-                        .frame(FramePeer.DATA, 8, 1, new byte[] {9, 1})),
+                attack(
+                        "6.1 more padding than data",
+                        PROTOCOL_ERROR,
+                        c -> c.post(1, "shop.localhost", "/").frame(FramePeer.DATA, 8, 1, new byte[] {9, 1})),
                 attack("6.2 headers on no stream", PROTOCOL_ERROR, c -> c.get(0, "shop.localhost", "/")),
-                attack("6.2 something between headers", PROTOCOL_ERROR, c -> c.frame(
-                        FramePeer.HEADERS, 0, 1, FramePeer.block(":method", "GET")).ping(1)),
+                attack(
+                        "6.2 something between headers",
+                        PROTOCOL_ERROR,
+                        c -> c.frame(FramePeer.HEADERS, 0, 1, FramePeer.block(":method", "GET"))
+                                .ping(1)),
                 attack("6.4 a short reset", FRAME_SIZE_ERROR, c -> c.frame(FramePeer.RST_STREAM, 0, 1, new byte[3])),
                 attack("6.5 settings on a stream", PROTOCOL_ERROR, c -> c.frame(FramePeer.SETTINGS, 0, 1, none)),
                 attack("6.5 settings cut short", FRAME_SIZE_ERROR, c -> c.frame(FramePeer.SETTINGS, 0, 0, new byte[5])),
-                attack("6.5 a full acknowledgement", FRAME_SIZE_ERROR, c -> c.frame(FramePeer.SETTINGS, 1, 0, new byte[6])),
-                attack("6.5.2 push is neither on nor off", PROTOCOL_ERROR, c -> c.frame(
-                        FramePeer.SETTINGS, 0, 0, FramePeer.setting(2, 2))),
-                attack("6.5.2 a window too large", FLOW_CONTROL_ERROR, c -> c.frame(
-                        FramePeer.SETTINGS, 0, 0, FramePeer.setting(4, -1))),
-                attack("6.5.2 frames too small", PROTOCOL_ERROR, c -> c.frame(
-                        FramePeer.SETTINGS, 0, 0, FramePeer.setting(5, 100))),
-                attack("6.6 a client pushes", PROTOCOL_ERROR, c -> c.get(1, "shop.localhost", "/").frame(
-                        FramePeer.PUSH_PROMISE, 4, 1, new byte[] {0, 0, 0, 2})),
+                attack(
+                        "6.5 a full acknowledgement",
+                        FRAME_SIZE_ERROR,
+                        c -> c.frame(FramePeer.SETTINGS, 1, 0, new byte[6])),
+                attack(
+                        "6.5.2 push is neither on nor off",
+                        PROTOCOL_ERROR,
+                        c -> c.frame(FramePeer.SETTINGS, 0, 0, FramePeer.setting(2, 2))),
+                attack(
+                        "6.5.2 a window too large",
+                        FLOW_CONTROL_ERROR,
+                        c -> c.frame(FramePeer.SETTINGS, 0, 0, FramePeer.setting(4, -1))),
+                attack(
+                        "6.5.2 frames too small",
+                        PROTOCOL_ERROR,
+                        c -> c.frame(FramePeer.SETTINGS, 0, 0, FramePeer.setting(5, 100))),
+                attack(
+                        "6.6 a client pushes",
+                        PROTOCOL_ERROR,
+                        c -> c.get(1, "shop.localhost", "/")
+                                .frame(FramePeer.PUSH_PROMISE, 4, 1, new byte[] {0, 0, 0, 2})),
                 attack("6.7 a short ping", FRAME_SIZE_ERROR, c -> c.frame(FramePeer.PING, 0, 0, new byte[7])),
                 attack("6.7 a ping on a stream", PROTOCOL_ERROR, c -> c.frame(FramePeer.PING, 0, 1, new byte[8])),
                 attack("6.9 a window of nothing", PROTOCOL_ERROR, c -> c.window(0, 0)),
                 attack("6.9.1 too much window", FLOW_CONTROL_ERROR, c -> c.window(0, Integer.MAX_VALUE)),
-                attack("6.10 a continuation of nothing", PROTOCOL_ERROR, c -> c.frame(
-                        FramePeer.CONTINUATION, 4, 1, none)));
+                attack(
+                        "6.10 a continuation of nothing",
+                        PROTOCOL_ERROR,
+                        c -> c.frame(FramePeer.CONTINUATION, 4, 1, none)));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("violations")
     void aViolationEndsTheConnectionWithItsCode(String name, int code, Consumer<FramePeer> violate) {
         try (FramePeer client = client()) {
-            if (violate == null) {
-                try (Conversation raw = edge.connect()) {
-                    raw.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-                    raw.write(FramePeer.bytes(FramePeer.PING, 0, 0, new byte[8]));
-                    raw.readAll();
-                }
-                return;
-            }
             violate.accept(client);
             assertThat(client.goneWith()).isEqualTo(code);
+        }
+    }
+
+    @Test
+    void aConnectionThatDoesNotBeginWithSettingsEnds() {
+        try (Conversation raw = edge.connect()) {
+            raw.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+            raw.write(FramePeer.bytes(FramePeer.PING, 0, 0, new byte[8]));
+            assertThat(raw.readAll()).contains("SETTINGS");
         }
     }
 
@@ -315,6 +359,16 @@ class Http2AttackTest {
         try (FramePeer client = client()) {
             String[] fields = fields("GET" + "," + name + "=" + "v".repeat(length));
             assertThat(client.headers(1, true, fields).answer(1).status()).isEqualTo(status);
+        }
+    }
+
+    @Test
+    void anEndlessPathGets414() {
+        try (FramePeer client = client()) {
+            assertThat(client.get(1, "shop.localhost", "/" + "a".repeat(9000))
+                            .answer(1)
+                            .status())
+                    .isEqualTo("414");
         }
     }
 

@@ -106,7 +106,9 @@ class Http2OriginTest {
             assertThat(requests.getFirst())
                     .contains(":method=GET", ":scheme=http", ":authority=shop.localhost", ":path=/a?b", "te=trailers")
                     .doesNotContain("connection", " host=");
-            assertThat(requests.getLast()).contains("x-up=1", "content-length=2").doesNotContain("x-hop");
+            assertThat(requests.getLast())
+                    .contains("x-up=1", "content-length=2")
+                    .doesNotContain("x-hop");
         }
     }
 
@@ -123,7 +125,8 @@ class Http2OriginTest {
         })) {
             route(web);
             try (FramePeer client = client()) {
-                client.post(1, "shop.localhost", "/pkg.Service/Call", "te", "trailers", "content-type", "application/grpc");
+                client.post(
+                        1, "shop.localhost", "/pkg.Service/Call", "te", "trailers", "content-type", "application/grpc");
                 FramePeer.Answer answer = client.data(1, "\0\0\0\0\1x", true).answer(1);
                 assertThat(answer.text()).isEqualTo("\0\0\0\0\2hi");
                 assertThat(answer.trailers()).containsEntry("grpc-status", "0").containsEntry("grpc-message", "fine");
@@ -142,7 +145,10 @@ class Http2OriginTest {
             if (frame.type() == FramePeer.HEADERS) {
                 peer.headers(frame.stream(), false, ":status", "200");
             } else if (frame.type() == FramePeer.DATA) {
-                peer.data(frame.stream(), new String(frame.payload(), StandardCharsets.US_ASCII).toUpperCase(Locale.ROOT), frame.has(1));
+                peer.data(
+                        frame.stream(),
+                        new String(frame.payload(), StandardCharsets.US_ASCII).toUpperCase(Locale.ROOT),
+                        frame.has(1));
             }
         })) {
             route(web);
@@ -175,7 +181,8 @@ class Http2OriginTest {
                 }
                 if (open == 2) {
                     for (int i = 0; i < 2; i++) {
-                        peer.headers(frame.stream() - 2 * i, false, ":status", "200").data(frame.stream() - 2 * i, "x", true);
+                        peer.headers(frame.stream() - 2 * i, false, ":status", "200")
+                                .data(frame.stream() - 2 * i, "x", true);
                     }
                     open = 0;
                 }
@@ -213,7 +220,8 @@ class Http2OriginTest {
                 Awaitility.await().until(() -> requests.size() == 1);
                 client.reset(1, 8);
                 reset.await();
-                assertThat(client.get(3, "shop.localhost", "/").answer(3).status()).isEqualTo("204");
+                assertThat(client.get(3, "shop.localhost", "/").answer(3).status())
+                        .isEqualTo("204");
                 assertThat(web.connections()).isEqualTo(1);
             }
         }
@@ -231,7 +239,8 @@ class Http2OriginTest {
         })) {
             route(web);
             try (FramePeer client = client()) {
-                assertThat(client.get(1, "shop.localhost", "/").answer(1).status()).isEqualTo("502");
+                assertThat(client.get(1, "shop.localhost", "/").answer(1).status())
+                        .isEqualTo("502");
                 FramePeer.Answer cut = client.get(3, "shop.localhost", "/").answer(3);
                 assertThat(cut.ended).isFalse();
                 assertThat(cut.reset).isEqualTo(2);
@@ -260,7 +269,12 @@ class Http2OriginTest {
                     case 1 -> peer.reset(frame.stream(), 7);
                     case 3 ->
                         peer.frame(
-                                FramePeer.GOAWAY, 0, 0, java.nio.ByteBuffer.allocate(8).putInt(frame.stream() - 2).array());
+                                FramePeer.GOAWAY,
+                                0,
+                                0,
+                                java.nio.ByteBuffer.allocate(8)
+                                        .putInt(frame.stream() - 2)
+                                        .array());
                     default -> peer.headers(frame.stream(), true, ":status", "204");
                 }
             }
@@ -268,7 +282,8 @@ class Http2OriginTest {
             route(web);
             try (FramePeer client = client()) {
                 for (int id = 1; id < 9; id += 2) {
-                    assertThat(client.get(id, "shop.localhost", "/").answer(id).status()).isEqualTo("204");
+                    assertThat(client.get(id, "shop.localhost", "/").answer(id).status())
+                            .isEqualTo("204");
                 }
             }
             assertThat(refusals).hasValue(6);
@@ -318,7 +333,8 @@ class Http2OriginTest {
                     FramePeer client = client()) {
                 slow.get("shop.localhost", "/huge").readHead();
                 for (int id = 1; id < 9; id += 2) {
-                    assertThat(client.get(id, "shop.localhost", "/").answer(id).text()).isEqualTo("quick");
+                    assertThat(client.get(id, "shop.localhost", "/").answer(id).text())
+                            .isEqualTo("quick");
                 }
                 assertThat(edge.router.bufferBytes()).isLessThan(32L * MEGABYTE);
             }

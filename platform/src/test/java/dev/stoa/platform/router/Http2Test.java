@@ -23,7 +23,11 @@ class Http2Test {
     void aRequestIsAnsweredOverTheSamePort() throws InterruptedException {
         try (FakeInstance web = new FakeInstance("web.1", peer -> {
                     while (!peer.readHead().isEmpty()) {
-                        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-App: Yes\r\nConnection: keep-alive\r\n\r\nhello");
+                        peer.write("HTTP/1.1 200 OK\r\n"
+                                + "Content-Length: 5\r\n"
+                                + "X-App: Yes\r\n"
+                                + "Connection: keep-alive\r\n\r\n"
+                                + "hello");
                     }
                 });
                 FramePeer client = client()) {
@@ -49,9 +53,26 @@ class Http2Test {
                 FramePeer client = client()) {
             edge.route(web);
             client.headers(
-                            1, true, ":method", "GET", ":scheme", "http", ":path", "/%7e//../x?y=%20",
-                            ":authority", "Shop.localhost:8080", "cookie", "a=1", "te", "trailers", "cookie", "b=2",
-                            "x-one", "1", "x-one", "2")
+                            1,
+                            true,
+                            ":method",
+                            "GET",
+                            ":scheme",
+                            "http",
+                            ":path",
+                            "/%7e//../x?y=%20",
+                            ":authority",
+                            "Shop.localhost:8080",
+                            "cookie",
+                            "a=1",
+                            "te",
+                            "trailers",
+                            "cookie",
+                            "b=2",
+                            "x-one",
+                            "1",
+                            "x-one",
+                            "2")
                     .answer(1);
             String head = web.heads().getFirst();
             assertThat(head)

@@ -17,8 +17,8 @@ class ProxyProtocolTest {
 
     private final FakeInstance echo = new FakeInstance("web.2", peer -> {
         for (String head = peer.readHead(); !head.isEmpty(); head = peer.readHead()) {
-            String said = Conversation.header(head, "X-Forwarded-For") + " "
-                    + Conversation.header(head, "X-Forwarded-Port");
+            String said =
+                    Conversation.header(head, "X-Forwarded-For") + " " + Conversation.header(head, "X-Forwarded-Port");
             peer.write("HTTP/1.1 200 OK\r\nContent-Length: " + said.length() + "\r\n\r\n" + said);
         }
     });
@@ -73,7 +73,8 @@ class ProxyProtocolTest {
                     FramePeer.HEADERS,
                     5,
                     1,
-                    FramePeer.block(":method", "GET", ":scheme", "http", ":authority", "shop.localhost", ":path", "/")));
+                    FramePeer.block(
+                            ":method", "GET", ":scheme", "http", ":authority", "shop.localhost", ":path", "/")));
             StringBuilder said = new StringBuilder();
             while (said.indexOf("203.0.113.9") < 0) {
                 said.append((char) client.readByte());
@@ -83,8 +84,7 @@ class ProxyProtocolTest {
 
     @Test
     void aProxyThatAsksForItselfIsTheClient() {
-        for (byte[] begin : List.of(
-                v2(0, 0, new byte[0]), "PROXY UNKNOWN\r\n".getBytes(StandardCharsets.US_ASCII))) {
+        for (byte[] begin : List.of(v2(0, 0, new byte[0]), "PROXY UNKNOWN\r\n".getBytes(StandardCharsets.US_ASCII))) {
             try (Conversation client = Conversation.with(router.port())) {
                 client.write(begin).write(GET);
                 assertThat(client.readMessage()).contains("\r\n\r\n127.0.0.1 ");
@@ -94,7 +94,8 @@ class ProxyProtocolTest {
 
     @Test
     void aProxyThatSaysNothingOrNonsenseIsNotServed() {
-        for (String begin : List.of(GET, "PROXY TCP4 x y 1 2\r\n" + GET, "PROXY TCP4 1.2.3.4 1.2.3.4 99999 1\r\n" + GET)) {
+        for (String begin :
+                List.of(GET, "PROXY TCP4 x y 1 2\r\n" + GET, "PROXY TCP4 1.2.3.4 1.2.3.4 99999 1\r\n" + GET)) {
             try (Conversation client = Conversation.with(router.port())) {
                 assertThat(client.write(begin).readAll()).isEmpty();
             }
@@ -106,7 +107,8 @@ class ProxyProtocolTest {
         router.close();
         router = start("10.0.0.0/8");
         try (Conversation client = Conversation.with(router.port())) {
-            assertThat(client.write("PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n" + GET).readHead())
+            assertThat(client.write("PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n" + GET)
+                            .readHead())
                     .startsWith("HTTP/1.1 400 ");
         }
         try (Conversation client = Conversation.with(router.port())) {

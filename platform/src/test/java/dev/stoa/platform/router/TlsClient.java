@@ -32,6 +32,10 @@ final class TlsClient {
         }
     }
 
+    SSLContext context() {
+        return context;
+    }
+
     TlsClient speaking(String... versions) {
         this.versions = versions;
         return this;

@@ -72,7 +72,8 @@ final class CacheRules {
                 || control.has("no-store")
                 || control.has("private")
                 || response.contains(HttpHeaderNames.SET_COOKIE)
-                || response.contains(HttpHeaderNames.CONTENT_RANGE);
+                || response.contains(HttpHeaderNames.CONTENT_RANGE)
+                || response.contains(HttpHeaderNames.TRAILER);
         boolean personal = request.contains(HttpHeaderNames.AUTHORIZATION)
                 && !control.has("public")
                 && !control.has("s-maxage")
