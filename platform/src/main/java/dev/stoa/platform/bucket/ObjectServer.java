@@ -11,6 +11,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -50,6 +51,8 @@ public final class ObjectServer implements AutoCloseable {
     private static final Duration SWEEP_EVERY = Duration.ofHours(1);
     private static final Duration FIRST_SWEEP_AFTER = Duration.ofMinutes(1);
     private static final int SWEPT_AT_ONCE = 500;
+    private static final Duration DRAIN_MAX = Duration.ofSeconds(20);
+    private static final int DRAIN_BYTES = 64 << 10;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private static final System.Logger LOG = System.getLogger(ObjectServer.class.getName());
@@ -92,6 +95,7 @@ public final class ObjectServer implements AutoCloseable {
                 .shutdownHook(false)
                 .shutdownGracePeriod(GRACE)
                 .connectionOptions(options -> options.tcpNoDelay(true))
+                .contentEncoding(new AsItIs())
                 .routing(routing -> routing.any(this::serve))
                 .build();
     }
@@ -210,8 +214,26 @@ public final class ObjectServer implements AutoCloseable {
             }
         }
         if (unread) {
+            drain(request);
             // What is left of the body must not be read as the next request.
             throw new CloseConnectionException("the request failed");
+        }
+    }
+
+    /** A client that still sends when its connection is closed never sees the answer. One that waits to be told sends nothing. */
+    private static void drain(ServerRequest request) {
+        if (request.headers().contains(HeaderNames.EXPECT)) {
+            return;
+        }
+        long until = System.nanoTime() + DRAIN_MAX.toNanos();
+        byte[] bytes = new byte[DRAIN_BYTES];
+        try {
+            InputStream rest = request.content().inputStream();
+            while (System.nanoTime() < until && rest.read(bytes) >= 0) {
+                // Nobody wants it.
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "a client went away", e);
         }
     }
 
