@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "psql",
-        description = "Speak SQL to a database: with psql, if it is on this machine, else with a small prompt of Stoa's own.")
+        description =
+                "Speak SQL to a database: with psql, if it is on this machine, else with a small prompt of Stoa's own.")
 final class DbPsqlCommand implements Callable<Integer> {
     private final Session session;
 
@@ -45,7 +46,9 @@ final class DbPsqlCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Optional<Path> psql = own || session.client().platform().pid().isEmpty() || session.terminal().json()
+        Optional<Path> psql = own
+                        || session.client().platform().pid().isEmpty()
+                        || session.terminal().json()
                 ? Optional.empty()
                 : found();
         if (psql.isPresent()) {
@@ -72,16 +75,19 @@ final class DbPsqlCommand implements Callable<Integer> {
 
     private Optional<Path> found() {
         for (String folder : session.environment().variable("PATH").orElse("").split(File.pathSeparator, -1)) {
-            try {
-                Path program = Path.of(folder, "psql");
-                if (!folder.isEmpty() && Files.isExecutable(program)) {
-                    return Optional.of(program);
-                }
-            } catch (InvalidPathException e) {
-                continue;
+            if (isThere(folder)) {
+                return Optional.of(Path.of(folder, "psql"));
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isThere(String folder) {
+        try {
+            return !folder.isEmpty() && Files.isExecutable(Path.of(folder, "psql"));
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     /** The password goes by the environment: everybody may read a command line. */

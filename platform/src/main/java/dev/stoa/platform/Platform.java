@@ -130,7 +130,7 @@ public final class Platform implements AutoCloseable {
             control.start();
             router.accept();
             certificates.start();
-            authority.get();
+            var _ = authority.get();
             ApiServer api = opened(
                     ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.ScheduledFuture;
 
 /**
  * Gives databases new passwords without an interruption: a second login is made, the apps get releases with it, and the login
@@ -73,7 +74,7 @@ final class Rotations {
     }
 
     private void lookLater(long id) {
-        Threads.after(LOOK, "rotation", () -> {
+        ScheduledFuture<?> _ = Threads.after(LOOK, "rotation", () -> {
             if (closed) {
                 return;
             }

@@ -142,7 +142,7 @@ final class DatabaseDoor implements AutoCloseable {
 
     /** An ErrorResponse of the protocol, which clients show to people. */
     private static void refuse(SocketChannel client, String code, String words) throws IOException {
-        byte[] fields = ("SFATAL\0VFATAL\0C%s\0M%s\0\0".formatted(code, words)).getBytes(StandardCharsets.UTF_8);
+        byte[] fields = "SFATAL\0VFATAL\0C%s\0M%s\0\0".formatted(code, words).getBytes(StandardCharsets.UTF_8);
         ByteBuffer message = ByteBuffer.allocate(1 + Integer.BYTES + fields.length);
         message.put((byte) 'E')
                 .putInt(Integer.BYTES + fields.length)

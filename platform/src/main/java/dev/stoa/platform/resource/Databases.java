@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -59,7 +60,7 @@ public final class Databases implements ResourceKind {
 
     private static final System.Logger LOG = System.getLogger(Databases.class.getName());
 
-    /** @param door empty until its port could be listened on */
+    /** One that is looked after; its door is empty until its port could be listened on. */
     private static final class Held {
         final DatabaseCluster cluster;
         volatile Set<Integer> tenants = Set.of();
@@ -204,7 +205,7 @@ public final class Databases implements ResourceKind {
     }
 
     private void retry(Held waiting, int port) {
-        Threads.after(DOOR_RETRY, "database-door", () -> {
+        ScheduledFuture<?> _ = Threads.after(DOOR_RETRY, "database-door", () -> {
             if (!closed && !waiting.gone && waiting.door.isEmpty() && !opened(waiting, port)) {
                 retry(waiting, port);
             }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -92,17 +93,20 @@ final class PostgresVersions {
         }
         for (String folder :
                 Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
-            try {
-                Path program = Path.of(folder, "postgres");
-                if (!folder.isEmpty() && Files.isExecutable(program)) {
-                    Path home = program.toRealPath().getParent().getParent();
-                    homes.put(home.toString(), home);
-                }
-            } catch (IOException | java.nio.file.InvalidPathException e) {
-                continue;
-            }
+            onPath(folder).ifPresent(home -> homes.put(home.toString(), home));
         }
         return homes.values();
+    }
+
+    private static Optional<Path> onPath(String folder) {
+        try {
+            Path program = Path.of(folder, "postgres");
+            return folder.isEmpty() || !Files.isExecutable(program)
+                    ? Optional.empty()
+                    : Optional.ofNullable(program.toRealPath().getParent()).map(Path::getParent);
+        } catch (IOException | InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     private static Iterable<Path> directories(Path parent, String glob) {

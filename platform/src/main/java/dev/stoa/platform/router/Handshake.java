@@ -11,7 +11,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -19,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +40,6 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
             \r
             This port speaks HTTPS. The address begins: https://...
             """.stripTrailing();
-
-    private static final Function<InetAddress, String> EVERYBODY = client -> RouteTable.WORLD;
 
     private final TlsContexts contexts;
     private final Backends backends;
@@ -101,7 +97,7 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
 
     private static Future<SslContext> on(ChannelHandlerContext ctx, CompletableFuture<Optional<SslContext>> coming) {
         Promise<SslContext> promise = ctx.executor().newPromise();
-        coming.whenComplete((context, failure) -> {
+        var _ = coming.whenComplete((context, failure) -> {
             if (context != null && context.isPresent()) {
                 promise.trySuccess(context.get());
             } else {
@@ -163,7 +159,7 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
             }
             limit.cancel(false);
             ctx.pipeline().remove(this);
-            ClientProtocol.ofAlpn(protocol).addTo(ctx.channel(), lane, EVERYBODY, true);
+            ClientProtocol.ofAlpn(protocol).addTo(ctx.channel(), lane, client -> RouteTable.WORLD, true);
         }
 
         @Override

@@ -182,7 +182,8 @@ final class TlsContexts implements AutoCloseable {
 
     void rotate() {
         tickets.rotate();
-        contexts.forEach((host, made) -> made.thenAccept(context -> context.ifPresent(present -> seal(host, present))));
+        // One that is being made now takes the new keys by itself.
+        contexts.forEach((host, made) -> made.getNow(Optional.empty()).ifPresent(present -> seal(host, present)));
     }
 
     @Override
