@@ -184,7 +184,8 @@ public final class Platform implements AutoCloseable {
      * names of their own, one below localhost leads nowhere for most programs.
      */
     private String bucketEndpoint() {
-        boolean nameless = options.domain().equals("localhost") && engine.gateway().isEmpty();
+        boolean nameless =
+                options.domain().equals("localhost") && engine.gateway().isEmpty();
         String host = nameless ? "127.0.0.1" : ObjectServer.NAME + "." + options.domain();
         return "http://" + host + (router.port() == 80 ? "" : ":" + router.port());
     }

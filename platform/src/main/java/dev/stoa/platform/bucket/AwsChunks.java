@@ -88,7 +88,9 @@ final class AwsChunks extends InputStream {
             throw malformed();
         }
         int equals = head.indexOf("chunk-signature=");
-        claimed = equals < 0 ? "" : head.substring(equals + "chunk-signature=".length()).strip();
+        claimed = equals < 0
+                ? ""
+                : head.substring(equals + "chunk-signature=".length()).strip();
         inChunk = true;
         if (left > 0) {
             return true;
@@ -131,7 +133,8 @@ final class AwsChunks extends InputStream {
                 if (trailer && signature != null && signed.isEmpty() && !trailers.isEmpty() && count <= TRAILERS_MAX) {
                     String more = optionalLine();
                     if (more.startsWith("x-amz-trailer-signature:")) {
-                        signed = Optional.of(more.substring(more.indexOf(':') + 1).strip());
+                        signed = Optional.of(
+                                more.substring(more.indexOf(':') + 1).strip());
                     }
                 }
                 break;

@@ -53,8 +53,7 @@ final class BlobFiles {
         String id = name();
         Path file = file(id);
         long size = 0;
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             byte[] bytes = new byte[BUFFER_BYTES];
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
             while (true) {
@@ -69,7 +68,7 @@ final class BlobFiles {
                 }
             }
             channel.force(true);
-            sync(file.getParent());
+            sync(shard(id));
             return new Blob(id, size);
         } catch (IOException | RuntimeException | Error e) {
             Files.deleteIfExists(file);
@@ -81,7 +80,7 @@ final class BlobFiles {
     Blob twin(Blob blob) throws IOException {
         String id = name();
         Path file = Files.createLink(file(id), file(blob.id()));
-        sync(file.getParent());
+        sync(shard(id));
         return new Blob(id, blob.sizeBytes());
     }
 
@@ -152,7 +151,11 @@ final class BlobFiles {
     }
 
     private Path file(String id) {
-        return root.resolve(id.substring(0, SHARD_CHARS)).resolve(id);
+        return shard(id).resolve(id);
+    }
+
+    private Path shard(String id) {
+        return root.resolve(id.substring(0, SHARD_CHARS));
     }
 
     private static void sync(Path folder) throws IOException {

@@ -55,7 +55,9 @@ final class BucketDirectory {
             return true;
         }
         Set<Integer> tenants = apps.getOrDefault(bucket.id(), Set.of());
-        return keys.find(id, clock.instant()).filter(owned -> tenants.contains(owned.app())).isPresent();
+        return keys.find(id, clock.instant())
+                .filter(owned -> tenants.contains(owned.app()))
+                .isPresent();
     }
 
     /** In the order of their names. */

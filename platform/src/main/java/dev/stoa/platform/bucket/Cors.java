@@ -21,7 +21,8 @@ final class Cors {
         this.store = store;
     }
 
-    record Rule(List<String> origins, List<String> methods, List<String> headers, List<String> exposed, int maxAgeSeconds) {
+    record Rule(
+            List<String> origins, List<String> methods, List<String> headers, List<String> exposed, int maxAgeSeconds) {
         Rule {
             origins = List.copyOf(origins);
             methods = List.copyOf(methods);
@@ -32,8 +33,9 @@ final class Cors {
         boolean lets(String origin, String method, List<String> asked) {
             return origins.stream().anyMatch(pattern -> matches(pattern, origin))
                     && methods.contains(method)
-                    && asked.stream().allMatch(header -> headers.stream()
-                            .anyMatch(pattern -> matches(pattern.toLowerCase(Locale.ROOT), header)));
+                    && asked.stream()
+                            .allMatch(header -> headers.stream()
+                                    .anyMatch(pattern -> matches(pattern.toLowerCase(Locale.ROOT), header)));
         }
 
         private static boolean matches(String pattern, String value) {
@@ -41,7 +43,8 @@ final class Cors {
             return star < 0
                     ? pattern.equals(value)
                     : Pattern.matches(
-                            Pattern.quote(pattern.substring(0, star)) + ".*" + Pattern.quote(pattern.substring(star + 1)),
+                            Pattern.quote(pattern.substring(0, star)) + ".*"
+                                    + Pattern.quote(pattern.substring(star + 1)),
                             value);
         }
     }
@@ -78,9 +81,8 @@ final class Cors {
             return Map.of();
         }
         boolean preflight = request.method().equals("OPTIONS");
-        String method = preflight
-                ? request.header("access-control-request-method").orElse("")
-                : request.method();
+        String method =
+                preflight ? request.header("access-control-request-method").orElse("") : request.method();
         List<String> asked = preflight
                 ? request.header("access-control-request-headers").stream()
                         .flatMap(names -> List.of(names.split(",", -1)).stream())
@@ -134,9 +136,12 @@ final class Cors {
         List<Rule> rules = new ArrayList<>();
         for (Xml.Element rule : wanted.all("CORSRule")) {
             List<String> methods = texts(rule, "AllowedMethod");
-            if (methods.isEmpty() || !METHODS.containsAll(methods) || rule.all("AllowedOrigin").isEmpty()) {
+            if (methods.isEmpty()
+                    || !METHODS.containsAll(methods)
+                    || rule.all("AllowedOrigin").isEmpty()) {
                 throw new S3Exception(
-                        S3Code.MalformedXML, "A rule has origins, and methods out of " + String.join(", ", METHODS) + ".");
+                        S3Code.MalformedXML,
+                        "A rule has origins, and methods out of " + String.join(", ", METHODS) + ".");
             }
             int age;
             try {
@@ -145,7 +150,11 @@ final class Cors {
                 throw new S3Exception(S3Code.MalformedXML, "MaxAgeSeconds is a number.");
             }
             rules.add(new Rule(
-                    texts(rule, "AllowedOrigin"), methods, texts(rule, "AllowedHeader"), texts(rule, "ExposeHeader"), age));
+                    texts(rule, "AllowedOrigin"),
+                    methods,
+                    texts(rule, "AllowedHeader"),
+                    texts(rule, "ExposeHeader"),
+                    age));
         }
         if (rules.isEmpty() || rules.size() > RULES_MAX) {
             throw new S3Exception(S3Code.MalformedXML, "There are 1 to 100 rules.");

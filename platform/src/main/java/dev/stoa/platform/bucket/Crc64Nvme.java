@@ -40,11 +40,11 @@ final class Crc64Nvme implements Checksum {
         while (end - at >= STEP_BYTES) {
             long word = state;
             for (int i = 0; i < STEP_BYTES; i++) {
-                word ^= (bytes[at + i] & 0xffL) << i * Byte.SIZE;
+                word ^= (bytes[at + i] & 0xffL) << (i * Byte.SIZE);
             }
             long next = 0;
             for (int i = 0; i < STEP_BYTES; i++) {
-                next ^= TABLES[STEP_BYTES - 1 - i][(int) (word >>> i * Byte.SIZE & 0xff)];
+                next ^= TABLES[STEP_BYTES - 1 - i][(int) ((word >>> (i * Byte.SIZE)) & 0xff)];
             }
             state = next;
             at += STEP_BYTES;

@@ -39,11 +39,15 @@ enum Digests {
 
     static Optional<Digests> ofHeader(String header) {
         String name = header.strip().toLowerCase(Locale.ROOT);
-        return Arrays.stream(values()).filter(each -> each.header().equals(name)).findFirst();
+        return Arrays.stream(values())
+                .filter(each -> each.header().equals(name))
+                .findFirst();
     }
 
     static Optional<Digests> named(String name) {
-        return Arrays.stream(values()).filter(each -> each.name().equalsIgnoreCase(name)).findFirst();
+        return Arrays.stream(values())
+                .filter(each -> each.name().equalsIgnoreCase(name))
+                .findFirst();
     }
 
     static List<Digests> all() {

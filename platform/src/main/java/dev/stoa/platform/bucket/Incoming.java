@@ -32,7 +32,8 @@ final class Incoming {
     Incoming(S3Request request, @Nullable Signature signature) {
         this.request = request;
         String said = request.header("x-amz-content-sha256").orElse(Signature.UNSIGNED);
-        this.payload = signature != null && !signature.payload().equals(Signature.UNSIGNED) ? signature.payload() : said;
+        this.payload =
+                signature != null && !signature.payload().equals(Signature.UNSIGNED) ? signature.payload() : said;
         InputStream raw = new BufferedInputStream(request.body());
         this.chunks = switch (payload) {
             case "STREAMING-UNSIGNED-PAYLOAD-TRAILER" -> new AwsChunks(raw, null, true);
@@ -97,7 +98,7 @@ final class Incoming {
                 }
                 int read = in.read(bytes, offset, count);
                 seen += Math.max(0, read);
-                if (seen > length.getAsLong() || read < 0 && seen < length.getAsLong()) {
+                if (seen > length.getAsLong() || (read < 0 && seen < length.getAsLong())) {
                     throw new S3Exception(
                             S3Code.IncompleteBody,
                             "%d bytes were announced, and not as many came.".formatted(length.getAsLong()));
@@ -140,14 +141,14 @@ final class Incoming {
                 && !payload.equals(Signature.UNSIGNED)
                 && !payload.equalsIgnoreCase(HexFormat.of().formatHex(sha256.digest()))) {
             throw new S3Exception(
-                    S3Code.XAmzContentSHA256Mismatch,
-                    "The x-amz-content-sha256 is not that of what was received.");
+                    S3Code.XAmzContentSHA256Mismatch, "The x-amz-content-sha256 is not that of what was received.");
         }
         Map<String, String> found = new TreeMap<>();
         sums.forEach((digest, running) -> {
             String own = running.base64();
             Optional<String> said = request.header(digest.header())
-                    .or(() -> Optional.ofNullable(chunks).map(body -> body.trailers().get(digest.header())));
+                    .or(() -> Optional.ofNullable(chunks)
+                            .map(body -> body.trailers().get(digest.header())));
             if (said.isPresent() && !said.get().equals(own)) {
                 throw new S3Exception(
                         S3Code.BadDigest,

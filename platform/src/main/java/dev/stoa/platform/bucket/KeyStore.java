@@ -50,12 +50,12 @@ final class KeyStore {
     /** The key of before works until then. */
     void rotate(int app, BucketKey key, Instant now, Instant until) {
         jdbi.useTransaction(handle -> {
-            handle.createUpdate(
-                            "update bucket_keys set retired_at = :until where app_id = :app and retired_at is null")
+            handle.createUpdate("update bucket_keys set retired_at = :until where app_id = :app and retired_at is null")
                     .bind("app", app)
                     .bind("until", until)
                     .execute();
-            handle.createUpdate("insert into bucket_keys (id, app_id, secret, made_at) values (:id, :app, :secret, :now)")
+            handle.createUpdate(
+                            "insert into bucket_keys (id, app_id, secret, made_at) values (:id, :app, :secret, :now)")
                     .bind("id", key.id())
                     .bind("app", app)
                     .bind("secret", secrets.seal(key.secret().getBytes(StandardCharsets.UTF_8)))

@@ -23,11 +23,16 @@ final class Listing {
 
     /**
      * @param last  what the last line of the page is; empty if it has none
-     * @param next  from where the next page goes on; empty if there is none
+     * @param next  a token that says from where the next page goes on; empty if there is none
      */
-    record Page(List<Item> items, List<String> prefixes, String last, byte[] next) {
+    record Page(List<Item> items, List<String> prefixes, String last, String next) {
+        Page {
+            items = List.copyOf(items);
+            prefixes = List.copyOf(prefixes);
+        }
+
         boolean truncated() {
-            return next.length > 0;
+            return !next.isEmpty();
         }
     }
 
@@ -39,7 +44,7 @@ final class Listing {
         List<String> prefixes = new ArrayList<>();
         String last = "";
         if (max == 0) {
-            return new Page(items, prefixes, last, new byte[0]);
+            return new Page(items, prefixes, last, "");
         }
         while (true) {
             int wanted = Math.min(READ_AHEAD_MAX, max - items.size() - prefixes.size() + 1);
@@ -47,10 +52,10 @@ final class Listing {
             boolean jumped = false;
             for (Item item : read) {
                 if (!item.key().startsWith(prefix)) {
-                    return new Page(items, prefixes, last, new byte[0]);
+                    return new Page(items, prefixes, last, "");
                 }
                 if (items.size() + prefixes.size() == max) {
-                    return new Page(items, prefixes, last, at);
+                    return new Page(items, prefixes, last, token(at));
                 }
                 int end = delimiter.isEmpty() ? -1 : item.key().indexOf(delimiter, prefix.length());
                 if (end >= 0) {
@@ -65,9 +70,13 @@ final class Listing {
                 at = after(last, false);
             }
             if (!jumped && read.size() < wanted) {
-                return new Page(items, prefixes, last, new byte[0]);
+                return new Page(items, prefixes, last, "");
             }
         }
+    }
+
+    private static String token(byte[] from) {
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(from);
     }
 
     /** The first key behind that one, or behind all that begin with it. UTF-8 has no byte 0xff, so the last can be one more. */
@@ -90,13 +99,16 @@ final class Listing {
         int max = request.number("max-keys", KEYS_MAX, KEYS_MAX);
         String marker = request.param(second ? "start-after" : "marker").orElse("");
         Page page = page(bucket.id(), prefix, delimiter, from(request, second, prefix, delimiter, marker), max);
-        UnaryOperator<String> shown = request.param("encoding-type").isPresent() ? key -> Percent.encode(key, false) : key -> key;
+        UnaryOperator<String> shown =
+                request.param("encoding-type").isPresent() ? key -> Percent.encode(key, false) : key -> key;
         Xml xml = Xml.root("ListBucketResult").leaf("Name", bucket.name()).leaf("Prefix", shown.apply(prefix));
         if (second) {
             xml.leaf("KeyCount", page.items().size() + page.prefixes().size());
             request.param("continuation-token").ifPresent(token -> xml.leaf("ContinuationToken", token));
             if (page.truncated()) {
-                xml.leaf("NextContinuationToken", Base64.getUrlEncoder().withoutPadding().encodeToString(page.next()));
+                xml.leaf(
+                        "NextContinuationToken",
+                        page.next());
             }
             request.param("start-after").ifPresent(given -> xml.leaf("StartAfter", shown.apply(given)));
         } else {
@@ -127,7 +139,8 @@ final class Listing {
     private static byte[] from(S3Request request, boolean second, String prefix, String delimiter, String marker) {
         if (second && request.has("continuation-token")) {
             try {
-                return Base64.getUrlDecoder().decode(request.param("continuation-token").orElse("").getBytes(StandardCharsets.US_ASCII));
+                return Base64.getUrlDecoder()
+                        .decode(request.param("continuation-token").orElse("").getBytes(StandardCharsets.US_ASCII));
             } catch (IllegalArgumentException e) {
                 throw new S3Exception(S3Code.InvalidArgument, "The continuation token is not one of this list's.");
             }

@@ -69,7 +69,8 @@ final class MultipartOperations {
     }
 
     private Upload upload(Bucket bucket, S3Request request) {
-        return uploads.require(bucket.id(), request.key(), request.param("uploadId").orElse(""));
+        return uploads.require(
+                bucket.id(), request.key(), request.param("uploadId").orElse(""));
     }
 
     private static int number(S3Request request) {
@@ -127,7 +128,8 @@ final class MultipartOperations {
                 digest.ifPresent(each -> sum[0].update(buffer, offset, length));
             });
         }
-        Map<String, String> checksums = digest.map(each -> Map.of(each.header(), sum[0].base64())).orElse(Map.of());
+        Map<String, String> checksums =
+                digest.map(each -> Map.of(each.header(), sum[0].base64())).orElse(Map.of());
         Part part = new Part(number, blob, HexFormat.of().formatHex(md5.digest()), checksums, single.now());
         add(upload, part);
         return S3Answer.of(Xml.root("CopyPartResult")
@@ -162,8 +164,8 @@ final class MultipartOperations {
                 .leaf("Bucket", bucket.name())
                 .leaf("Key", request.key())
                 .leaf("ETag", ObjectOperations.quoted(etag));
-        checksum.flatMap(entry -> Digests.ofHeader(entry.getKey())
-                        .map(digest -> Map.entry(digest.element(), entry.getValue())))
+        checksum.flatMap(entry ->
+                        Digests.ofHeader(entry.getKey()).map(digest -> Map.entry(digest.element(), entry.getValue())))
                 .ifPresent(entry -> xml.leaf(entry.getKey(), entry.getValue()));
         Optional.ofNullable(headers.get(TYPE)).ifPresent(type -> xml.leaf("ChecksumType", type));
         return S3Answer.of(xml.close("CompleteMultipartUploadResult"));
@@ -203,8 +205,7 @@ final class MultipartOperations {
                 }
             }
             if (!chosen.isEmpty() && chosen.getLast().blob().sizeBytes() < PART_BYTES_MIN) {
-                throw new S3Exception(
-                        S3Code.EntityTooSmall, "Every part but the last has to have at least 5 MB.");
+                throw new S3Exception(S3Code.EntityTooSmall, "Every part but the last has to have at least 5 MB.");
             }
             chosen.add(part);
         }
@@ -278,7 +279,9 @@ final class MultipartOperations {
                 .leaf("UploadId", upload.id())
                 .leaf("StorageClass", "STANDARD")
                 .leaf("PartNumberMarker", marker)
-                .leaf("NextPartNumberMarker", page.isEmpty() ? marker : page.getLast().number())
+                .leaf(
+                        "NextPartNumberMarker",
+                        page.isEmpty() ? marker : page.getLast().number())
                 .leaf("MaxParts", max)
                 .leaf("IsTruncated", more);
         for (Part part : page) {
@@ -287,8 +290,9 @@ final class MultipartOperations {
                     .leaf("LastModified", part.modifiedAt())
                     .leaf("ETag", ObjectOperations.quoted(part.etag()))
                     .leaf("Size", part.blob().sizeBytes());
-            part.checksums().forEach((header, value) -> Digests.ofHeader(header)
-                    .ifPresent(digest -> xml.leaf(digest.element(), value)));
+            part.checksums()
+                    .forEach((header, value) ->
+                            Digests.ofHeader(header).ifPresent(digest -> xml.leaf(digest.element(), value)));
             xml.close("Part");
         }
         return S3Answer.of(xml.close("ListPartsResult"));

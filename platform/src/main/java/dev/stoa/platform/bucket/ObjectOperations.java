@@ -71,13 +71,12 @@ final class ObjectOperations {
         for (String name : request.headers().keySet()) {
             boolean encrypts = name.startsWith("x-amz-server-side-encryption");
             boolean grants = name.startsWith("x-amz-grant-")
-                    || name.equals("x-amz-acl")
-                            && !Set.of("private", "bucket-owner-full-control").contains(request.headers().get(name));
+                    || (name.equals("x-amz-acl")
+                            && !Set.of("private", "bucket-owner-full-control").contains(request.headers().get(name)));
             boolean locks = name.startsWith("x-amz-object-lock-") || name.equals("x-amz-tagging");
             if (encrypts || grants || locks) {
                 throw new S3Exception(
-                        S3Code.NotImplemented,
-                        "The header %s asks for what buckets here do not do.".formatted(name));
+                        S3Code.NotImplemented, "The header %s asks for what buckets here do not do.".formatted(name));
             }
         }
     }
@@ -111,7 +110,8 @@ final class ObjectOperations {
     void checkRoom(Bucket bucket, S3Request request) {
         long length = request.length().orElse(0);
         if (length > OBJECT_BYTES_MAX) {
-            throw new S3Exception(S3Code.EntityTooLarge, "An object or a part has at most 5 GB; larger ones come in parts.");
+            throw new S3Exception(
+                    S3Code.EntityTooLarge, "An object or a part has at most 5 GB; larger ones come in parts.");
         }
         if (bucket.quotaBytes().isPresent()
                 && length > bucket.quotaBytes().getAsLong() - store.bytesWithUploads(bucket.id())) {
@@ -130,12 +130,7 @@ final class ObjectOperations {
             headers.put("x-amz-checksum-type", "FULL_OBJECT");
         }
         Item item = new Item(
-                request.key(),
-                received.blob().sizeBytes(),
-                received.etag(),
-                headers,
-                now(),
-                List.of(received.blob()));
+                request.key(), received.blob().sizeBytes(), received.etag(), headers, now(), List.of(received.blob()));
         commit(bucket, item, conditions(request), Optional.empty());
         return S3Answer.empty(S3Answer.OK).with("ETag", quoted(item.etag())).with(received.checksums());
     }
@@ -224,7 +219,9 @@ final class ObjectOperations {
         Map<String, String> headers = new LinkedHashMap<>(validators(item));
         headers.put("Accept-Ranges", "bytes");
         boolean sums = !range.partial()
-                && request.header("x-amz-checksum-mode").filter("ENABLED"::equalsIgnoreCase).isPresent();
+                && request.header("x-amz-checksum-mode")
+                        .filter("ENABLED"::equalsIgnoreCase)
+                        .isPresent();
         item.headers().forEach((name, value) -> {
             if (sums || !name.startsWith(Digests.HEADER)) {
                 headers.put(name, value);
@@ -240,7 +237,9 @@ final class ObjectOperations {
             });
         }
         if (range.partial()) {
-            headers.put("Content-Range", "bytes %d-%d/%d".formatted(range.from(), range.from() + range.length() - 1, item.sizeBytes()));
+            headers.put(
+                    "Content-Range",
+                    "bytes %d-%d/%d".formatted(range.from(), range.from() + range.length() - 1, item.sizeBytes()));
         }
         if (request.has("partNumber")) {
             headers.put("x-amz-mp-parts-count", Integer.toString(item.blobs().size()));
@@ -267,7 +266,9 @@ final class ObjectOperations {
             throw failedCondition("If-Match");
         }
         if (match.isEmpty()
-                && time(request, "if-unmodified-since").filter(modified::isAfter).isPresent()) {
+                && time(request, "if-unmodified-since")
+                        .filter(modified::isAfter)
+                        .isPresent()) {
             throw failedCondition("If-Unmodified-Since");
         }
         Optional<String> none = request.header("if-none-match");
@@ -310,8 +311,9 @@ final class ObjectOperations {
 
     /** One that is not of this form says nothing, as HTTP has it. */
     static Range range(String header, long size) {
-        var form = java.util.regex.Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})").matcher(header.strip());
-        if (!form.matches() || form.group(1).isEmpty() && form.group(2).isEmpty()) {
+        var form =
+                java.util.regex.Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})").matcher(header.strip());
+        if (!form.matches() || (form.group(1).isEmpty() && form.group(2).isEmpty())) {
             return new Range(0, size, false);
         }
         long from;
@@ -330,7 +332,8 @@ final class ObjectOperations {
             }
         }
         if (from >= size) {
-            throw new S3Exception(S3Code.InvalidRange, "The range is beyond the object, which has %d bytes.".formatted(size));
+            throw new S3Exception(
+                    S3Code.InvalidRange, "The range is beyond the object, which has %d bytes.".formatted(size));
         }
         return new Range(from, last - from + 1, true);
     }
@@ -372,7 +375,9 @@ final class ObjectOperations {
         checkKey(request.key());
         refuseUnknown(request);
         Item item = source(from, source, request);
-        boolean replace = request.header("x-amz-metadata-directive").filter("REPLACE"::equalsIgnoreCase).isPresent();
+        boolean replace = request.header("x-amz-metadata-directive")
+                .filter("REPLACE"::equalsIgnoreCase)
+                .isPresent();
         if (from.id() == into.id() && source.equals(request.key()) && !replace) {
             throw new S3Exception(
                     S3Code.InvalidRequest,
@@ -411,8 +416,8 @@ final class ObjectOperations {
         Item item = store.find(from.id(), key).orElseThrow(ObjectOperations::noSuchKey);
         Optional<String> match = request.header("x-amz-copy-source-if-match");
         Optional<String> none = request.header("x-amz-copy-source-if-none-match");
-        if (match.isPresent() && !matches(match.get(), item.etag())
-                || none.isPresent() && matches(none.get(), item.etag())) {
+        if ((match.isPresent() && !matches(match.get(), item.etag()))
+                || (none.isPresent() && matches(none.get(), item.etag()))) {
             throw failedCondition("x-amz-copy-source-if");
         }
         return item;

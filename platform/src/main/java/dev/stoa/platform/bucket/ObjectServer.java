@@ -171,7 +171,14 @@ public final class ObjectServer implements AutoCloseable {
 
     /** A URL that lets whoever has it do one thing with one object for a while. */
     public static String presigned(
-            String endpoint, String region, BucketKey key, String method, String bucket, String object, Duration valid, Instant now) {
+            String endpoint,
+            String region,
+            BucketKey key,
+            String method,
+            String bucket,
+            String object,
+            Duration valid,
+            Instant now) {
         ObjectOperations.checkKey(object);
         java.net.URI uri = java.net.URI.create(endpoint);
         String path = uri.getPath().replaceFirst("/$", "") + "/" + bucket + "/" + object;
@@ -296,7 +303,9 @@ public final class ObjectServer implements AutoCloseable {
                 List<String> some = old.subList(from, Math.min(old.size(), from + SWEPT_AT_ONCE));
                 Set<String> known = store.known(some);
                 List<Stored.Blob> orphans = new ArrayList<>();
-                some.stream().filter(name -> !known.contains(name)).forEach(name -> orphans.add(new Stored.Blob(name, 0)));
+                some.stream()
+                        .filter(name -> !known.contains(name))
+                        .forEach(name -> orphans.add(new Stored.Blob(name, 0)));
                 files.delete(orphans);
             }
         }

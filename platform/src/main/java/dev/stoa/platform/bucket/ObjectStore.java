@@ -57,13 +57,11 @@ final class ObjectStore {
     /** Gives the objects of the bucket of that name that was destroyed last to another, which has none. */
     boolean revive(String name, long into) {
         return jdbi.inTransaction(handle -> {
-            Optional<Long> old = handle.createQuery("""
+            Optional<Long> old =
+                    handle.createQuery("""
                             select id from buckets where name = :name and destroyed_at is not null
                             order by destroyed_at desc limit 1 for update
-                            """)
-                    .bind("name", name)
-                    .mapTo(Long.class)
-                    .findOne();
+                            """).bind("name", name).mapTo(Long.class).findOne();
             if (old.isEmpty()) {
                 return false;
             }
@@ -74,10 +72,7 @@ final class ObjectStore {
             handle.createUpdate("""
                             update buckets set size_bytes = old.size_bytes, objects = old.objects, cors = old.cors
                             from (select * from buckets where id = :old) old where buckets.id = :into
-                            """)
-                    .bind("into", into)
-                    .bind("old", old.get())
-                    .execute();
+                            """).bind("into", into).bind("old", old.get()).execute();
             handle.createUpdate("delete from buckets where id = :old")
                     .bind("old", old.get())
                     .execute();
@@ -107,10 +102,11 @@ final class ObjectStore {
     }
 
     Optional<String> cors(long bucket) {
-        return jdbi.withHandle(handle -> handle.createQuery("select cors from buckets where id = :id and cors is not null")
-                .bind("id", bucket)
-                .mapTo(String.class)
-                .findOne());
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select cors from buckets where id = :id and cors is not null")
+                        .bind("id", bucket)
+                        .mapTo(String.class)
+                        .findOne());
     }
 
     void cors(long bucket, Optional<String> rules) {
@@ -266,13 +262,11 @@ final class ObjectStore {
     /** Which of these files belong to something. */
     Set<String> known(Collection<String> blobs) {
         String[] ids = blobs.toArray(new String[0]);
-        return new HashSet<>(jdbi.withHandle(handle -> handle.createQuery("""
+        return new HashSet<>(jdbi.withHandle(handle ->
+                handle.createQuery("""
                         select blob from bucket_blobs where blob = any (:ids)
                         union all select blob from bucket_parts where blob = any (:ids)
-                        """)
-                .bind("ids", ids)
-                .mapTo(String.class)
-                .list()));
+                        """).bind("ids", ids).mapTo(String.class).list()));
     }
 
     private static Item item(ResultSet row, List<Blob> blobs) throws SQLException {

@@ -21,7 +21,7 @@ final class Percent {
         for (byte each : bytes) {
             char c = (char) (each & 0xff);
             boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || UNRESERVED.indexOf(c) >= 0);
-            if (plain || c == '/' && !slashToo) {
+            if (plain || (c == '/' && !slashToo)) {
                 encoded.append(c);
             } else {
                 encoded.append('%')

@@ -34,7 +34,8 @@ record S3Request(
         Map<String, String> headers = new TreeMap<>();
         request.headers()
                 .forEach(header -> headers.put(
-                        header.name().toLowerCase(Locale.ROOT), String.join(",", header.allValues()).strip()));
+                        header.name().toLowerCase(Locale.ROOT),
+                        String.join(",", header.allValues()).strip()));
         String host = headers.getOrDefault("host", "");
         String name = host.toLowerCase(Locale.ROOT).replaceFirst(":\\d+$", "");
         String path = Percent.decode(request.prologue().uriPath().rawPath(), false);
@@ -98,7 +99,8 @@ record S3Request(
             return Math.min(number, max);
         } catch (NumberFormatException e) {
             throw new S3Exception(
-                    S3Code.InvalidArgument, "%s is a number from 0 to %d, not \"%s\"".formatted(name, max, given.orElse("")));
+                    S3Code.InvalidArgument,
+                    "%s is a number from 0 to %d, not \"%s\"".formatted(name, max, given.orElse("")));
         }
     }
 

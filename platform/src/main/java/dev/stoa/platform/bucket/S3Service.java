@@ -15,8 +15,19 @@ final class S3Service {
 
     /** What may stand in the query of a request for a bucket or an object without making it another request. */
     private static final Set<String> PLAIN = Set.of(
-            "list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type", "continuation-token", "start-after",
-            "fetch-owner", "partNumber", "versionId", "x-id", "x-amz-checksum-mode");
+            "list-type",
+            "prefix",
+            "delimiter",
+            "marker",
+            "max-keys",
+            "encoding-type",
+            "continuation-token",
+            "start-after",
+            "fetch-owner",
+            "partNumber",
+            "versionId",
+            "x-id",
+            "x-amz-checksum-mode");
 
     private final BucketDirectory directory;
     private final ObjectOperations objects;
@@ -42,7 +53,10 @@ final class S3Service {
 
     /** What a browser is told beside the answer, whatever that is. */
     Map<String, String> corsHeaders(S3Request request) {
-        return directory.find(request.bucket()).map(bucket -> cors.headers(bucket, request)).orElse(Map.of());
+        return directory
+                .find(request.bucket())
+                .map(bucket -> cors.headers(bucket, request))
+                .orElse(Map.of());
     }
 
     S3Answer answer(S3Request request) throws IOException {
@@ -53,14 +67,17 @@ final class S3Service {
             }
             return S3Answer.empty(S3Answer.OK);
         }
-        @Nullable Signature signature = Signature.isIn(request)
-                ? Signature.check(request, id -> directory.key(id), clock.instant())
-                : null;
+        @Nullable
+        Signature signature =
+                Signature.isIn(request) ? Signature.check(request, id -> directory.key(id), clock.instant()) : null;
         if (request.bucket().isEmpty()) {
             return service(request, signature);
         }
         Optional<Bucket> found = directory.find(request.bucket());
-        if (found.isEmpty() && signature != null && request.method().equals("PUT") && request.key().isEmpty()) {
+        if (found.isEmpty()
+                && signature != null
+                && request.method().equals("PUT")
+                && request.key().isEmpty()) {
             throw new S3Exception(
                     S3Code.AccessDenied,
                     "Buckets are made by the platform: stoa bucket create %s".formatted(request.bucket()));
@@ -69,7 +86,10 @@ final class S3Service {
                 () -> new S3Exception(S3Code.NoSuchBucket, "The specified bucket does not exist: " + request.bucket()));
         if (signature == null) {
             boolean reads = request.method().equals("GET") || request.method().equals("HEAD");
-            if (!bucket.publicRead() || !reads || request.key().isEmpty() || other(request).isPresent()) {
+            if (!bucket.publicRead()
+                    || !reads
+                    || request.key().isEmpty()
+                    || other(request).isPresent()) {
                 throw new S3Exception(S3Code.AccessDenied, "Access Denied: the request is not signed.");
             }
             return objects.get(bucket, request, false);
@@ -80,7 +100,8 @@ final class S3Service {
 
     private void admit(Signature signature, Bucket bucket) {
         if (!directory.admits(signature.key().id(), bucket)) {
-            throw new S3Exception(S3Code.AccessDenied, "Access Denied: this key is not for the bucket " + bucket.name() + ".");
+            throw new S3Exception(
+                    S3Code.AccessDenied, "Access Denied: this key is not for the bucket " + bucket.name() + ".");
         }
     }
 
@@ -94,7 +115,10 @@ final class S3Service {
         Xml xml = Xml.root("ListAllMyBucketsResult");
         owner(xml, signature).open("Buckets");
         for (Bucket bucket : directory.of(signature.key().id())) {
-            xml.open("Bucket").leaf("Name", bucket.name()).leaf("CreationDate", Instant.EPOCH).close("Bucket");
+            xml.open("Bucket")
+                    .leaf("Name", bucket.name())
+                    .leaf("CreationDate", Instant.EPOCH)
+                    .close("Bucket");
         }
         return S3Answer.of(xml.close("Buckets").close("ListAllMyBucketsResult"));
     }
@@ -125,7 +149,8 @@ final class S3Service {
             case "PUT " -> S3Answer.empty(S3Answer.OK).with("Location", "/" + bucket.name());
             case "DELETE " ->
                 throw new S3Exception(
-                        S3Code.AccessDenied, "Buckets are destroyed by the platform: stoa bucket destroy " + bucket.name());
+                        S3Code.AccessDenied,
+                        "Buckets are destroyed by the platform: stoa bucket destroy " + bucket.name());
             case "POST delete" -> objects.deleteMany(bucket, new Incoming(request, signature).document());
             case "GET uploads" -> multipart.listUploads(bucket, request);
             case "GET cors" -> cors.show(bucket);
@@ -156,12 +181,12 @@ final class S3Service {
                 request.header("x-amz-copy-source").isPresent()
                         ? copy(bucket, request, signature, true)
                         : multipart.put(bucket, request, signature);
-            case "POST uploadId" ->
-                multipart.complete(bucket, request, new Incoming(request, signature).document());
+            case "POST uploadId" -> multipart.complete(bucket, request, new Incoming(request, signature).document());
             case "DELETE uploadId" -> multipart.abort(bucket, request);
             case "GET uploadId" -> multipart.listParts(bucket, request);
             case "GET acl" -> acl(signature);
-            case "GET tagging" -> S3Answer.of(Xml.root("Tagging").open("TagSet").close("TagSet").close("Tagging"));
+            case "GET tagging" ->
+                S3Answer.of(Xml.root("Tagging").open("TagSet").close("TagSet").close("Tagging"));
             default -> throw notImplemented(what);
         };
     }

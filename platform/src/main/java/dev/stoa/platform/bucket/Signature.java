@@ -25,7 +25,7 @@ import javax.crypto.spec.SecretKeySpec;
  * @param signing the key that it was made with, for the signatures of what follows
  * @param payload what it says of the body: its SHA-256, or that there is none or there are several
  */
-record Signature(BucketKey key, String time, String scope, byte[] signing, String value, String payload) {
+record Signature(BucketKey key, String time, String scope, SecretKeySpec signing, String value, String payload) {
     static final String UNSIGNED = "UNSIGNED-PAYLOAD";
     static final Duration SKEW_MAX = Duration.ofMinutes(15);
     static final Duration VALID_MAX = Duration.ofDays(7);
@@ -72,9 +72,9 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
         String payload = presigned
                 ? UNSIGNED
                 : request.header("x-amz-content-sha256")
-                        .orElseThrow(() -> new S3Exception(
-                                S3Code.InvalidRequest, "The header x-amz-content-sha256 is missing."));
-        byte[] signing = signingKey(key.secret(), claim.scope());
+                        .orElseThrow(() ->
+                                new S3Exception(S3Code.InvalidRequest, "The header x-amz-content-sha256 is missing."));
+        SecretKeySpec signing = signingKey(key.secret(), claim.scope());
         String expected = sign(
                 signing,
                 String.join("\n", ALGORITHM, claim.time(), claim.scope(), sha256(canonical(request, claim, payload))));
@@ -112,8 +112,7 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
     private static Claim inQuery(S3Request request) {
         if (!request.param("X-Amz-Algorithm").equals(Optional.of(ALGORITHM))) {
             throw new S3Exception(
-                    S3Code.AuthorizationQueryParametersError,
-                    "X-Amz-Algorithm has to be AWS4-HMAC-SHA256.");
+                    S3Code.AuthorizationQueryParametersError, "X-Amz-Algorithm has to be AWS4-HMAC-SHA256.");
         }
         return claim(
                 request.param("X-Amz-Credential").orElse(""),
@@ -127,7 +126,8 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
         String[] parts = credential.split("/", -1);
         if (parts.length != 5 || !parts[3].equals("s3") || !parts[4].equals("aws4_request") || signature.isEmpty()) {
             throw new S3Exception(
-                    otherwise, "The credential has to be KEY/DATE/REGION/s3/aws4_request, and there has to be a signature.");
+                    otherwise,
+                    "The credential has to be KEY/DATE/REGION/s3/aws4_request, and there has to be a signature.");
         }
         if (!time.startsWith(parts[1]) || parts[1].isEmpty()) {
             throw new S3Exception(otherwise, "The date of the credential is not that of the request.");
@@ -156,7 +156,8 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
             if (Duration.between(signedAt, now).abs().compareTo(SKEW_MAX) > 0) {
                 throw new S3Exception(
                         S3Code.RequestTimeTooSkewed,
-                        "The time of the request, %s, is more than 15 minutes from the time here, %s.".formatted(signedAt, now));
+                        "The time of the request, %s, is more than 15 minutes from the time here, %s."
+                                .formatted(signedAt, now));
             }
             return;
         }
@@ -173,10 +174,12 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
         }
         if (now.isAfter(signedAt.plusSeconds(seconds))) {
             throw new S3Exception(
-                    S3Code.AccessDenied, "Request has expired: the URL was valid until %s.".formatted(signedAt.plusSeconds(seconds)));
+                    S3Code.AccessDenied,
+                    "Request has expired: the URL was valid until %s.".formatted(signedAt.plusSeconds(seconds)));
         }
         if (signedAt.isAfter(now.plus(SKEW_MAX))) {
-            throw new S3Exception(S3Code.AccessDenied, "Request is not yet valid: it was signed for %s.".formatted(signedAt));
+            throw new S3Exception(
+                    S3Code.AccessDenied, "Request is not yet valid: it was signed for %s.".formatted(signedAt));
         }
     }
 
@@ -184,12 +187,13 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
         String query = request.query().stream()
                 .filter(entry -> !entry.getKey().equals(SIGNATURE))
                 .map(entry -> Map.entry(Percent.encode(entry.getKey(), true), Percent.encode(entry.getValue(), true)))
-                .sorted(Map.Entry.<String, String>comparingByKey().thenComparing(Map.Entry.comparingByValue(Comparator.naturalOrder())))
+                .sorted(Map.Entry.<String, String>comparingByKey()
+                        .thenComparing(Map.Entry.comparingByValue(Comparator.naturalOrder())))
                 .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .collect(Collectors.joining("&"));
         String headers = claim.headers().stream()
-                .map(name -> name + ":"
-                        + request.header(name).orElse("").strip().replaceAll(" +", " ") + "\n")
+                .map(name ->
+                        name + ":" + request.header(name).orElse("").strip().replaceAll(" +", " ") + "\n")
                 .collect(Collectors.joining());
         return String.join(
                 "\n",
@@ -203,7 +207,14 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
 
     /** The URL's query that lets whoever has it do one thing for a while. */
     static String presigned(
-            BucketKey key, String method, String host, String path, Map<String, String> query, String region, Duration valid, Instant now) {
+            BucketKey key,
+            String method,
+            String host,
+            String path,
+            Map<String, String> query,
+            String region,
+            Duration valid,
+            Instant now) {
         String time = TIME.format(now);
         String scope = "%s/%s/s3/aws4_request".formatted(time.substring(0, 8), region);
         Map<String, String> all = new HashMap<>(query);
@@ -213,40 +224,51 @@ record Signature(BucketKey key, String time, String scope, byte[] signing, Strin
         all.put("X-Amz-Expires", Long.toString(valid.toSeconds()));
         all.put("X-Amz-SignedHeaders", "host");
         S3Request request = new S3Request(
-                method, host, path, "", "", List.copyOf(all.entrySet()), Map.of("host", host), java.io.InputStream.nullInputStream());
+                method,
+                host,
+                path,
+                "",
+                "",
+                List.copyOf(all.entrySet()),
+                Map.of("host", host),
+                java.io.InputStream.nullInputStream());
         Claim claim = new Claim(key.id(), scope, time.substring(0, 8), List.of("host"), "", time);
         String signature = sign(
                 signingKey(key.secret(), scope),
                 String.join("\n", ALGORITHM, time, scope, sha256(canonical(request, claim, UNSIGNED))));
         return all.entrySet().stream()
                         .sorted(Map.Entry.comparingByKey())
-                        .map(entry -> Percent.encode(entry.getKey(), true) + "=" + Percent.encode(entry.getValue(), true))
+                        .map(entry ->
+                                Percent.encode(entry.getKey(), true) + "=" + Percent.encode(entry.getValue(), true))
                         .collect(Collectors.joining("&"))
                 + "&" + SIGNATURE + "=" + signature;
     }
 
     /** Of one more piece of the body, or of its trailer. */
     String next(String kind, String before, String... hashes) {
-        return sign(
-                signing, String.join("\n", kind, time, scope, before) + "\n" + String.join("\n", hashes));
+        return sign(signing, String.join("\n", kind, time, scope, before) + "\n" + String.join("\n", hashes));
     }
 
-    private static byte[] signingKey(String secret, String scope) {
-        byte[] key = bytes("AWS4" + secret);
+    private static SecretKeySpec signingKey(String secret, String scope) {
+        SecretKeySpec key = hmacKey(bytes("AWS4" + secret));
         for (String part : scope.split("/", -1)) {
-            key = hmac(key, part);
+            key = hmacKey(hmac(key, part));
         }
         return key;
     }
 
-    private static String sign(byte[] key, String text) {
+    private static SecretKeySpec hmacKey(byte[] bytes) {
+        return new SecretKeySpec(bytes, "HmacSHA256");
+    }
+
+    private static String sign(SecretKeySpec key, String text) {
         return HexFormat.of().formatHex(hmac(key, text));
     }
 
-    private static byte[] hmac(byte[] key, String text) {
+    private static byte[] hmac(SecretKeySpec key, String text) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            mac.init(key);
             return mac.doFinal(bytes(text));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JVM has no HmacSHA256", e);

@@ -17,7 +17,12 @@ final class Stored {
      * @param blobs   in order; empty in a list
      */
     record Item(
-            String key, long sizeBytes, String etag, Map<String, String> headers, Instant modifiedAt, List<Blob> blobs) {
+            String key,
+            long sizeBytes,
+            String etag,
+            Map<String, String> headers,
+            Instant modifiedAt,
+            List<Blob> blobs) {
         Item {
             headers = Map.copyOf(headers);
             blobs = List.copyOf(blobs);

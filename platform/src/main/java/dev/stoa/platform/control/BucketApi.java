@@ -55,7 +55,9 @@ public final class BucketApi {
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .returns(Access.class)
                         .handler(request -> access(spec(request))),
-                Endpoint.get(one + "/url", "Gives a URL that lets whoever has it do one thing with one object for a while")
+                Endpoint.get(
+                                one + "/url",
+                                "Gives a URL that lets whoever has it do one thing with one object for a while")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .query("key", "of the object")
                         .query("method", "GET, which goes without saying, PUT, HEAD or DELETE")
@@ -81,8 +83,8 @@ public final class BucketApi {
     }
 
     private Changed restore(Restore wanted) {
-        Changed made = resources.create(
-                Buckets.NAME, new Create(wanted.name(), Map.of(), Optional.empty(), Optional.empty()));
+        Changed made =
+                resources.create(Buckets.NAME, new Create(wanted.name(), Map.of(), Optional.empty(), Optional.empty()));
         try {
             ResourceRow row = resources.require(Buckets.NAME, wanted.name(), Optional.empty());
             buckets.revive(row.spec(), wanted.from());
@@ -106,14 +108,15 @@ public final class BucketApi {
         String method = request.query("method").orElse("GET");
         if (!Set.of("GET", "PUT", "HEAD", "DELETE").contains(method)) {
             throw new StoaException(
-                    ErrorCode.BAD_REQUEST, "a URL is for GET, PUT, HEAD or DELETE, not for \"%s\"".formatted(method), "");
+                    ErrorCode.BAD_REQUEST,
+                    "a URL is for GET, PUT, HEAD or DELETE, not for \"%s\"".formatted(method),
+                    "");
         }
         String key = request.query("key").orElse("");
         if (key.isEmpty()) {
             throw new StoaException(ErrorCode.BAD_REQUEST, "the URL needs the key of an object", "");
         }
-        return new Signed(buckets.presigned(
-                spec, method, key, valid(request.query("seconds")), clock.instant()));
+        return new Signed(buckets.presigned(spec, method, key, valid(request.query("seconds")), clock.instant()));
     }
 
     private static Duration valid(Optional<String> given) {

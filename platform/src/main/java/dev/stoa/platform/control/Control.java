@@ -75,8 +75,7 @@ public final class Control {
         resources = new Resources(stores, List.of(databases, buckets), clock);
         bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
         Upstream objects = new Upstream("buckets", buckets.address());
-        routes.provide(new Routes.Provided(
-                new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
+        routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
         buckets.onChange(routes::providedChanged);
         rotations = new Rotations(resources, stores, databases, clock);
         sqlSessions = new SqlSessions(databases);

@@ -111,8 +111,8 @@ final class Routes {
                 Set<String> callers = new TreeSet<>(List.of(app));
                 before.ifPresent(then -> callers.addAll(then.allow()));
                 entry.ifPresent(now -> callers.addAll(now.allow()));
-                callers.forEach(
-                        caller -> entry(caller).ifPresent(calling -> changed.put(calling.app(), names(caller, calling.app()))));
+                callers.forEach(caller ->
+                        entry(caller).ifPresent(calling -> changed.put(calling.app(), names(caller, calling.app()))));
             }
             router.accept(new RouteTable(table()));
         }
@@ -131,8 +131,9 @@ final class Routes {
         provided.ifPresent(own -> {
             own.hosts().get().forEach(host -> routes.put(host, own.route()));
             // The router's own port may be the one at which instances have a listener for themselves.
-            entries.values().forEach(entry -> providedTo(entry.app())
-                    .forEach(host -> routes.put(RouteTable.key(realm(entry.app()), host), own.route())));
+            entries.values()
+                    .forEach(entry -> providedTo(entry.app())
+                            .forEach(host -> routes.put(RouteTable.key(realm(entry.app()), host), own.route())));
         });
         return routes;
     }

@@ -33,6 +33,9 @@ import java.util.stream.Stream;
 public final class Buckets implements ResourceKind {
     public static final String NAME = "bucket";
 
+    /** The name below the platform's domain that leads to the buckets, and so to no app. */
+    public static final String HOST = ObjectServer.NAME;
+
     static final String PUBLIC = "public";
     static final String QUOTA = "quota";
     static final String CORS = "cors";
@@ -96,7 +99,9 @@ public final class Buckets implements ResourceKind {
                 .map(bucket -> bucket.name() + "." + server.host())
                 .sorted()
                 .toList();
-        return own.isEmpty() ? List.of() : Stream.concat(Stream.of(server.host()), own.stream()).toList();
+        return own.isEmpty()
+                ? List.of()
+                : Stream.concat(Stream.of(server.host()), own.stream()).toList();
     }
 
     @Override
@@ -123,7 +128,8 @@ public final class Buckets implements ResourceKind {
         if (!Set.of("true", "false").contains(open)) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "public is true, so that everybody may read the bucket's objects, or false, and not \"%s\"".formatted(open),
+                    "public is true, so that everybody may read the bucket's objects, or false, and not \"%s\""
+                            .formatted(open),
                     "for example: public = true");
         }
         String quota = asked.getOrDefault(QUOTA, NONE);
@@ -223,7 +229,9 @@ public final class Buckets implements ResourceKind {
                         origins(spec.setting(CORS))),
                 key(spec));
         opened.merge(
-                spec.id(), new Opened(spec.name(), Set.of()), (known, fresh) -> new Opened(fresh.name(), known.tenants()));
+                spec.id(),
+                new Opened(spec.name(), Set.of()),
+                (known, fresh) -> new Opened(fresh.name(), known.tenants()));
         onChange.run();
     }
 
@@ -292,7 +300,8 @@ public final class Buckets implements ResourceKind {
 
     /** A URL that lets whoever has it do one thing with one object for a while. */
     public String presigned(ResourceSpec spec, String method, String object, Duration valid, Instant now) {
-        return ObjectServer.presigned(endpoint(spec), region(spec), key(spec), method, bucket(spec), object, valid, now);
+        return ObjectServer.presigned(
+                endpoint(spec), region(spec), key(spec), method, bucket(spec), object, valid, now);
     }
 
     /** The same with another key of its own; that of before opens it no more. */

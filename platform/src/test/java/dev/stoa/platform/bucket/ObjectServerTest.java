@@ -71,8 +71,7 @@ class ObjectServerTest {
         cluster = PostgresCluster.open(
                 temp.resolve("postgres"), PostgresBinaries.unpacked(Path.of("target/postgres-binaries")));
         sql = Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
-        sql.jdbi()
-                .useHandle(handle -> handle.execute("insert into apps (name, created_at) values ('shop', now())"));
+        sql.jdbi().useHandle(handle -> handle.execute("insert into apps (name, created_at) values ('shop', now())"));
         server = new ObjectServer(root, sql.jdbi(), Secrets.open(temp.resolve("key")), "localhost", () -> now);
         server.start();
         key = server.keyOf(1);
@@ -110,7 +109,8 @@ class ObjectServerTest {
     }
 
     private static String text(String bucket, String object) {
-        return s3.getObjectAsBytes(request -> request.bucket(bucket).key(object)).asUtf8String();
+        return s3.getObjectAsBytes(request -> request.bucket(bucket).key(object))
+                .asUtf8String();
     }
 
     private static String code(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
@@ -142,15 +142,16 @@ class ObjectServerTest {
                         .metadata(Map.of("by", "me")),
                 RequestBody.fromString("0123456789"));
 
-        try (ResponseInputStream<GetObjectResponse> got =
-                s3.getObject(request -> request.bucket("photos").key("a/cat ü+.jpg").range("bytes=2-4"))) {
+        try (ResponseInputStream<GetObjectResponse> got = s3.getObject(
+                request -> request.bucket("photos").key("a/cat ü+.jpg").range("bytes=2-4"))) {
             assertThat(new String(got.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("234");
             assertThat(got.response().contentRange()).isEqualTo("bytes 2-4/10");
             assertThat(got.response().contentType()).isEqualTo("image/jpeg");
             assertThat(got.response().cacheControl()).isEqualTo("max-age=60");
             assertThat(got.response().metadata()).containsEntry("by", "me");
         }
-        assertThat(s3.headObject(request -> request.bucket("photos").key("a/cat ü+.jpg")).contentLength())
+        assertThat(s3.headObject(request -> request.bucket("photos").key("a/cat ü+.jpg"))
+                        .contentLength())
                 .isEqualTo(10);
     }
 
@@ -180,7 +181,8 @@ class ObjectServerTest {
 
     @Test
     void anObjectOfPartsIsOneThatIsCopiedWithoutItsBytes() {
-        String upload = s3.createMultipartUpload(request -> request.bucket("photos").key("film"))
+        String upload = s3.createMultipartUpload(
+                        request -> request.bucket("photos").key("film"))
                 .uploadId();
         List<CompletedPart> parts = new ArrayList<>();
         for (int number = 1; number <= 2; number++) {
@@ -188,7 +190,10 @@ class ObjectServerTest {
             byte[] bytes = new byte[number == 1 ? 5 << 20 : 10];
             bytes[0] = (byte) number;
             var put = s3.uploadPart(
-                    request -> request.bucket("photos").key("film").uploadId(upload).partNumber(part),
+                    request -> request.bucket("photos")
+                            .key("film")
+                            .uploadId(upload)
+                            .partNumber(part),
                     RequestBody.fromBytes(bytes));
             parts.add(CompletedPart.builder()
                     .partNumber(part)
@@ -196,7 +201,8 @@ class ObjectServerTest {
                     .checksumCRC32(put.checksumCRC32())
                     .build());
         }
-        assertThat(s3.listParts(request -> request.bucket("photos").key("film").uploadId(upload)).parts())
+        assertThat(s3.listParts(request -> request.bucket("photos").key("film").uploadId(upload))
+                        .parts())
                 .hasSize(2);
         assertThat(s3.completeMultipartUpload(request -> request.bucket("photos")
                                 .key("film")
@@ -211,22 +217,32 @@ class ObjectServerTest {
                 .destinationKey("copy"));
         s3.deleteObject(request -> request.bucket("photos").key("film"));
 
-        assertThat(s3.getObjectAsBytes(request -> request.bucket("photos").key("copy").range("bytes=5242880-5242880"))
+        assertThat(s3.getObjectAsBytes(
+                                request -> request.bucket("photos").key("copy").range("bytes=5242880-5242880"))
                         .asByteArray())
                 .containsExactly(2);
-        assertThat(code(() -> s3.listParts(request -> request.bucket("photos").key("film").uploadId(upload))))
+        assertThat(code(() -> s3.listParts(
+                        request -> request.bucket("photos").key("film").uploadId(upload))))
                 .isEqualTo("NoSuchUpload");
     }
 
     @Test
     void keysAreBytesAndNeverPaths() {
         List<String> keys = List.of(
-                "keys/../../../etc/passwd", "keys/x//y", "keys/.", "keys/..", "keys/tab\tline\n", "keys/\u0001",
-                "keys/%2F?&#;=+", "keys/" + "k".repeat(1019));
+                "keys/../../../etc/passwd",
+                "keys/x//y",
+                "keys/.",
+                "keys/..",
+                "keys/tab\tline\n",
+                "keys/\u0001",
+                "keys/%2F?&#;=+",
+                "keys/" + "k".repeat(1019));
         keys.forEach(each -> put("photos", each, each));
 
         assertThat(keys).allSatisfy(each -> assertThat(text("photos", each)).isEqualTo(each));
-        assertThat(s3.listObjectsV2(request -> request.bucket("photos").prefix("keys/").encodingType(EncodingType.URL)).contents())
+        assertThat(s3.listObjectsV2(request ->
+                                request.bucket("photos").prefix("keys/").encodingType(EncodingType.URL))
+                        .contents())
                 .extracting(S3Object::key)
                 .containsExactlyElementsOf(keys.stream().sorted().toList());
         assertThat(code(() -> put("photos", "k".repeat(1025), ""))).isEqualTo("KeyTooLongError");
@@ -237,8 +253,8 @@ class ObjectServerTest {
         IntStream.range(0, 25).forEach(i -> put("photos", "pages/%02d/x".formatted(i), ""));
 
         List<String> seen = new ArrayList<>();
-        for (ListObjectsV2Response page :
-                s3.listObjectsV2Paginator(request -> request.bucket("photos").prefix("pages/").maxKeys(10))) {
+        for (ListObjectsV2Response page : s3.listObjectsV2Paginator(
+                request -> request.bucket("photos").prefix("pages/").maxKeys(10))) {
             page.contents().forEach(object -> seen.add(object.key()));
         }
         assertThat(seen).hasSize(25).isSorted();
@@ -254,7 +270,8 @@ class ObjectServerTest {
                 .delete(all -> all.objects(seen.stream()
                         .map(each -> ObjectIdentifier.builder().key(each).build())
                         .toList())));
-        assertThat(s3.listObjectsV2(request -> request.bucket("photos").prefix("pages/")).keyCount())
+        assertThat(s3.listObjectsV2(request -> request.bucket("photos").prefix("pages/"))
+                        .keyCount())
                 .isZero();
     }
 
@@ -265,12 +282,15 @@ class ObjectServerTest {
 
         assertThat(send("GET", url).body()).isEqualTo("secret");
         assertThat(send("GET", url.replace("private?", "other?")).body()).contains("SignatureDoesNotMatch");
-        assertThat(send("GET", url.replace("Expires=600", "Expires=6000")).body()).contains("SignatureDoesNotMatch");
+        assertThat(send("GET", url.replace("Expires=600", "Expires=6000")).body())
+                .contains("SignatureDoesNotMatch");
         assertThat(send("DELETE", url).body()).contains("SignatureDoesNotMatch");
         HttpResponse<String> stale = send("GET", presigned("GET", "private", now.minusSeconds(601)));
         assertThat(stale.statusCode()).isEqualTo(403);
         assertThat(stale.body()).contains("AccessDenied", "Request has expired");
-        assertThat(send("GET", presigned("GET", "private", now.plusSeconds(3600))).body()).contains("not yet valid");
+        assertThat(send("GET", presigned("GET", "private", now.plusSeconds(3600)))
+                        .body())
+                .contains("not yet valid");
         assertThat(send("GET", endpoint() + "/photos/private").body()).contains("AccessDenied");
     }
 
@@ -280,14 +300,20 @@ class ObjectServerTest {
         server.open(new Bucket(9, "theirs", false, OptionalLong.empty(), List.of()), other);
         server.admit(9, Set.of());
 
-        assertThat(code(() -> s3.listObjectsV2(request -> request.bucket("theirs")))).isEqualTo("AccessDenied");
-        assertThat(code(() -> client(other).listObjectsV2(request -> request.bucket("photos")))).isEqualTo("AccessDenied");
-        assertThat(client(other).listBuckets().buckets()).singleElement().satisfies(bucket -> assertThat(bucket.name())
-                .isEqualTo("theirs"));
-        assertThat(code(() -> client(new BucketKey(key.id(), "wrong")).listBuckets())).isEqualTo("SignatureDoesNotMatch");
+        assertThat(code(() -> s3.listObjectsV2(request -> request.bucket("theirs"))))
+                .isEqualTo("AccessDenied");
+        assertThat(code(() -> client(other).listObjectsV2(request -> request.bucket("photos"))))
+                .isEqualTo("AccessDenied");
+        assertThat(client(other).listBuckets().buckets())
+                .singleElement()
+                .satisfies(bucket -> assertThat(bucket.name()).isEqualTo("theirs"));
+        assertThat(code(() -> client(new BucketKey(key.id(), "wrong")).listBuckets()))
+                .isEqualTo("SignatureDoesNotMatch");
         assertThat(code(() -> client(server.newKey()).listBuckets())).isEqualTo("InvalidAccessKeyId");
-        assertThat(code(() -> s3.listObjectsV2(request -> request.bucket("nowhere")))).isEqualTo("NoSuchBucket");
-        assertThat(code(() -> s3.createBucket(request -> request.bucket("nowhere")))).isEqualTo("AccessDenied");
+        assertThat(code(() -> s3.listObjectsV2(request -> request.bucket("nowhere"))))
+                .isEqualTo("NoSuchBucket");
+        assertThat(code(() -> s3.createBucket(request -> request.bucket("nowhere"))))
+                .isEqualTo("AccessDenied");
         now = now.plus(Duration.ofMinutes(20));
         try {
             assertThat(code(() -> s3.listBuckets())).isEqualTo("RequestTimeTooSkewed");
@@ -299,9 +325,10 @@ class ObjectServerTest {
     @Test
     void aKeyOfBeforeWorksForAnHourStill() {
         sql.jdbi().useHandle(handle -> handle.execute("insert into apps (name, created_at) values ('turn', now())"));
-        int app = sql.jdbi().withHandle(handle -> handle.createQuery("select id from apps where name = 'turn'")
-                .mapTo(Integer.class)
-                .one());
+        int app = sql.jdbi()
+                .withHandle(handle -> handle.createQuery("select id from apps where name = 'turn'")
+                        .mapTo(Integer.class)
+                        .one());
         BucketKey before = server.keyOf(app);
 
         server.rotateKeyOf(app);
@@ -309,8 +336,9 @@ class ObjectServerTest {
         assertThat(server.keyOf(app)).isNotEqualTo(before);
         assertThat(client(before).listBuckets().buckets()).isEmpty();
         assertThat(client(server.keyOf(app)).listBuckets().buckets()).isEmpty();
-        sql.jdbi().useHandle(handle ->
-                handle.execute("update bucket_keys set retired_at = now() - interval '1 day' where retired_at is not null"));
+        sql.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "update bucket_keys set retired_at = now() - interval '1 day' where retired_at is not null"));
         assertThat(code(() -> client(before).listBuckets())).isEqualTo("InvalidAccessKeyId");
     }
 
@@ -342,7 +370,9 @@ class ObjectServerTest {
         HttpResponse<String> got = send("GET", url, "Origin", "https://shop.example.com");
         assertThat(got.body()).isEqualTo("<svg/>");
         assertThat(got.headers().firstValue("Access-Control-Allow-Origin")).contains("https://shop.example.com");
-        assertThat(send("GET", url, "Origin", "https://evil.example.com").headers().firstValue("Access-Control-Allow-Origin"))
+        assertThat(send("GET", url, "Origin", "https://evil.example.com")
+                        .headers()
+                        .firstValue("Access-Control-Allow-Origin"))
                 .isEmpty();
         assertThat(send("PUT", url).body()).contains("AccessDenied");
         assertThat(send("GET", endpoint() + "/open/").body()).contains("AccessDenied");
@@ -358,7 +388,13 @@ class ObjectServerTest {
     void aBodyThatIsCutShortLeavesNothing() throws Exception {
         long before = files();
         var request = new S3Request(
-                "PUT", "", "/photos/cut", "photos", "cut", List.of(), Map.of("content-length", "100"),
+                "PUT",
+                "",
+                "/photos/cut",
+                "photos",
+                "cut",
+                List.of(),
+                Map.of("content-length", "100"),
                 new ByteArrayInputStream(new byte[50]));
 
         assertThatThrownBy(() -> new Incoming(request, null).store(new BlobFiles(root)))
@@ -368,7 +404,9 @@ class ObjectServerTest {
 
     private static long files() throws IOException {
         try (Stream<Path> all = Files.walk(root)) {
-            return all.filter(Files::isRegularFile).filter(file -> file.getFileName().toString().startsWith("c0ffee")).count();
+            return all.filter(Files::isRegularFile)
+                    .filter(file -> file.getFileName().toString().startsWith("c0ffee"))
+                    .count();
         }
     }
 
