@@ -79,7 +79,7 @@ final class BlobFiles {
     /** The same bytes under another name, without copying them: files never change. */
     Blob twin(Blob blob) throws IOException {
         String id = name();
-        Path file = Files.createLink(file(id), file(blob.id()));
+        Path _ = Files.createLink(file(id), file(blob.id()));
         sync(shard(id));
         return new Blob(id, blob.sizeBytes());
     }

@@ -106,9 +106,7 @@ final class Listing {
             xml.leaf("KeyCount", page.items().size() + page.prefixes().size());
             request.param("continuation-token").ifPresent(token -> xml.leaf("ContinuationToken", token));
             if (page.truncated()) {
-                xml.leaf(
-                        "NextContinuationToken",
-                        page.next());
+                xml.leaf("NextContinuationToken", page.next());
             }
             request.param("start-after").ifPresent(given -> xml.leaf("StartAfter", shown.apply(given)));
         } else {

@@ -72,7 +72,8 @@ final class ObjectOperations {
             boolean encrypts = name.startsWith("x-amz-server-side-encryption");
             boolean grants = name.startsWith("x-amz-grant-")
                     || (name.equals("x-amz-acl")
-                            && !Set.of("private", "bucket-owner-full-control").contains(request.headers().get(name)));
+                            && !Set.of("private", "bucket-owner-full-control")
+                                    .contains(request.headers().get(name)));
             boolean locks = name.startsWith("x-amz-object-lock-") || name.equals("x-amz-tagging");
             if (encrypts || grants || locks) {
                 throw new S3Exception(

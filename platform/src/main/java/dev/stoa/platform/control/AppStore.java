@@ -1,10 +1,10 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.AppName;
-import dev.stoa.platform.resource.Buckets;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.resource.Buckets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
