@@ -14,12 +14,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class BucketTest {
-    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+    /** Made when the platform is up, and with it the client may say which host it means. */
+    private static HttpClient client;
     private static Stoa stoa;
 
     @BeforeAll
     static void up() {
         stoa = Stoa.up();
+        client = HttpClient.newHttpClient();
         Folder folder = Folder.empty()
                 .with("Procfile", "worker: sleep 1000\n")
                 .with("stoa.toml", "[buckets.photos]\nquota = \"1MB\"\ncors = [\"https://shop.example.com\"]\n");
@@ -36,7 +38,7 @@ class BucketTest {
     /** As a browser does it, which knows where names below localhost lead. */
     private static HttpResponse<String> send(String method, String url, String body) throws Exception {
         URI uri = URI.create(url);
-        return CLIENT.send(
+        return client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + stoa.httpPort() + uri.getRawPath() + "?" + uri.getRawQuery()))
                         .header("Host", uri.getRawAuthority())
                         .method(method, BodyPublishers.ofString(body))

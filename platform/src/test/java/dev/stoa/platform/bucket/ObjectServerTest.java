@@ -63,10 +63,11 @@ class ObjectServerTest {
     private static ObjectServer server;
     private static BucketKey key;
     private static S3Client s3;
-    private static volatile Instant now = Instant.now();
+    private static volatile Instant now = Instant.EPOCH;
 
     @BeforeAll
     static void start(@TempDir Path temp) throws IOException {
+        now = Instant.now();
         root = temp.resolve("objects");
         cluster = PostgresCluster.open(
                 temp.resolve("postgres"), PostgresBinaries.unpacked(Path.of("target/postgres-binaries")));
