@@ -84,8 +84,9 @@ public final class Control {
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
         Announcer announcer = new Announcer(logs, clock);
-        Scaler scaler = new Scaler(router::load, announcer, clock);
+        Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
+        fleet.onDemand(scaler::demand);
         View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
