@@ -22,11 +22,26 @@ final class ResourceTables {
     record Kind(String kind, String table, String example, KeyExamples settings) {}
 
     /** In the order in which a deploy sees to them. */
-    private static final List<Kind> KINDS = List.of(new Kind(
-            "database",
-            "databases",
-            "[databases.main]",
-            KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"")));
+    private static final List<Kind> KINDS = List.of(
+            new Kind(
+                    "database",
+                    "databases",
+                    "[databases.main]",
+                    KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"")),
+            new Kind(
+                    "bucket",
+                    "buckets",
+                    "[buckets.photos]",
+                    KeyExamples.of(
+                            "public",
+                            "public = true",
+                            "quota",
+                            "quota = \"10GB\"",
+                            "cors",
+                            "cors = [\"https://shop.example.com\"]")));
+
+    /** An example with this is that of a list of texts, which a kind gets with commas between them. */
+    private static final String LIST = "= [";
 
     private ResourceTables() {}
 
@@ -73,6 +88,10 @@ final class ResourceTables {
         Map<String, String> settings = new LinkedHashMap<>();
         for (String key : table.keys()) {
             String example = kind.settings().of(key);
+            if (example.contains(LIST)) {
+                settings.put(key, String.join(",", table.texts(key, example)));
+                continue;
+            }
             table.value(key)
                     .ifPresent(value -> settings.put(
                             key,
