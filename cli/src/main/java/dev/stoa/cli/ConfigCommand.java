@@ -2,11 +2,14 @@ package dev.stoa.cli;
 
 import dev.stoa.api.Deploy;
 import dev.stoa.api.Requests.ChangeConfig;
+import dev.stoa.api.ResourceRequests.ManagedVar;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -24,11 +27,22 @@ final class ConfigCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Terminal terminal = session.terminal();
-        Map<?, ?> config =
-                session.withApp((client, app) -> client.get(Client.path("apps", app.value(), "config"), Map.class));
+        List<ManagedVar> managed = new ArrayList<>();
+        Map<?, ?> config = session.withApp((client, app) -> {
+            String path = Client.path("apps", app.value(), "config");
+            managed.addAll(client.list(path + "/managed", ManagedVar.class));
+            return client.get(path, Map.class);
+        });
         Map<String, String> sorted = new TreeMap<>();
         config.forEach((key, value) -> sorted.put(String.valueOf(key), String.valueOf(value)));
         terminal.show(sorted, () -> sorted.forEach((key, value) -> terminal.line(key + "=" + value)));
+        // Beside the result, which programs read.
+        managed.stream()
+                .collect(Collectors.groupingBy(
+                        var -> var.kind() + " " + var.resource(),
+                        TreeMap::new,
+                        Collectors.mapping(ManagedVar::name, Collectors.joining(", "))))
+                .forEach((resource, names) -> terminal.note("managed by the %s: %s".formatted(resource, names)));
         return 0;
     }
 

@@ -97,6 +97,7 @@ final class DbCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
+            ResourceCommand.refuseLoneName(app, as);
             String given = url.equals("-")
                     ? session.terminal().input().stream().findFirst().orElse("")
                     : url;

@@ -62,8 +62,18 @@ final class ResourceCommand {
 
     static int create(Session session, Kind kind, String name, Map<String, String> settings, Optional<String> as) {
         Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
+        refuseLoneName(app, as);
         Changed made = session.client().post(kind.path(), new Create(name, settings, app, as), Changed.class);
         return report(session, made, "Made the %s %s.".formatted(kind.kind(), name));
+    }
+
+    static void refuseLoneName(Optional<String> app, Optional<String> as) {
+        if (app.isEmpty() && as.isPresent()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "--as %s says how an app is to call it, and no app was named".formatted(as.get()),
+                    "name the app: -a APP, or leave --as out");
+        }
     }
 
     /** Says what was done, and stays until every app has it. */

@@ -150,6 +150,7 @@ final class FakePlatform implements AutoCloseable {
         answer("GET /v1/apps/shop/instances", 200, List.of(instance()));
         answer("GET /v1/apps/shop/processes", 200, List.of(new ProcessType("web", 1, "./serve")));
         answer("POST /v1/apps/shop/scale", 200, List.of(new ProcessType("web", 3, "./serve")));
+        answer("GET /v1/apps/shop/config/managed", 200, List.of());
         answer("GET /v1/apps/shop/config", 200, Map.of("LOG_LEVEL", "info", "COLOUR", "blue"));
         answer("GET /v1/apps/shop/domains", 200, List.of("shop.example.com"));
         answer("POST /v1/apps/shop/domains", 201, List.of("shop.example.com", "www.example.com"));

@@ -96,7 +96,7 @@ public final class Platform implements AutoCloseable {
                     home,
                     Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine),
+                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),

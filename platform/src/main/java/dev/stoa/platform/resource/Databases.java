@@ -5,7 +5,6 @@ import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Threads;
-import dev.stoa.platform.engine.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -25,6 +24,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * PostgreSQL databases: each a cluster of its own, or one somewhere else that a URL leads to.
@@ -75,7 +76,8 @@ public final class Databases implements ResourceKind {
     private final DatabaseFolder folder;
     private final PostgresVersions versions;
     private final DatabaseTemplate templates;
-    private final Engine engine;
+    private final Supplier<Optional<InetAddress>> gateway;
+    private final Function<InetAddress, Optional<Integer>> tenantAt;
     private final SecureRandom random = new SecureRandom();
     private final Map<Long, Held> held = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -83,12 +85,19 @@ public final class Databases implements ResourceKind {
     /**
      * @param root     where their files stand
      * @param binaries where the embedded PostgreSQL is unpacked
+     * @param gateway  the address by which instances reach this machine, where they have a network of their own
+     * @param tenantAt whose the instance is that has an address
      */
-    public Databases(Path root, Path binaries, Engine engine) {
+    public Databases(
+            Path root,
+            Path binaries,
+            Supplier<Optional<InetAddress>> gateway,
+            Function<InetAddress, Optional<Integer>> tenantAt) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
         this.templates = new DatabaseTemplate(folder, random);
-        this.engine = engine;
+        this.gateway = gateway;
+        this.tenantAt = tenantAt;
     }
 
     @Override
@@ -177,16 +186,16 @@ public final class Databases implements ResourceKind {
         }
     }
 
-    private static StoaException unreachable(ResourceSpec spec, SQLException e) {
+    /** Without its cause: a broken connection in it would be taken for that of whoever asks. */
+    static StoaException unreachable(ResourceSpec spec, SQLException e) {
         return new StoaException(
                 ErrorCode.BAD_REQUEST,
                 "cannot connect to the database %s at %s: %s"
                         .formatted(
                                 spec.name(),
-                                spec.setting(HOST),
+                                spec.settings().getOrDefault(HOST, LOCAL),
                                 String.valueOf(e.getMessage()).strip()),
-                "see that it runs, that this machine may reach it, and that user and password are right",
-                e);
+                "see that it runs, that this machine may reach it, and that user and password are right");
     }
 
     private Held held(ResourceSpec spec) {
@@ -240,7 +249,7 @@ public final class Databases implements ResourceKind {
         DatabaseDoor door = new DatabaseDoor(
                 behind.cluster.spec().name(), client -> refusal(behind, client), behind.cluster::start);
         List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOCAL)));
-        engine.gateway().ifPresent(addresses::add);
+        gateway.get().ifPresent(addresses::add);
         try {
             door.listen(addresses, port);
             behind.door = Optional.of(door);
@@ -260,7 +269,7 @@ public final class Databases implements ResourceKind {
     }
 
     private Optional<String> refusal(Held asked, InetAddress client) {
-        return refusal(asked, client, engine.tenantAt(client));
+        return refusal(asked, client, tenantAt.apply(client));
     }
 
     /** Where a client finds the database: the one place that decides it. */
@@ -269,7 +278,7 @@ public final class Databases implements ResourceKind {
             return DatabaseUrl.parse(spec.secret(URL));
         }
         return new DatabaseUrl(
-                instance && engine.gateway().isPresent() ? MACHINE : LOCAL,
+                instance && gateway.get().isPresent() ? MACHINE : LOCAL,
                 Integer.parseInt(spec.secret(PORT)),
                 RoleStore.DATABASE,
                 spec.secret(USER),
@@ -403,6 +412,11 @@ public final class Databases implements ResourceKind {
             facts.putAll(insight.facts());
         }
         return new Inspection(glance.state(), glance.reason(), facts);
+    }
+
+    /** The data directory of one that is no external one. */
+    Path data(ResourceSpec spec) {
+        return held(spec).cluster.data();
     }
 
     /** Here the backups plug in. */

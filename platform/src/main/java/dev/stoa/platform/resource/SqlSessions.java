@@ -44,7 +44,7 @@ public final class SqlSessions implements AutoCloseable {
                 if (session.store.isBroken()) {
                     close(key);
                 }
-                throw new StoaException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), "", e);
+                throw new StoaException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), "");
             } finally {
                 session.end = ending(key);
             }
@@ -61,11 +61,7 @@ public final class SqlSessions implements AutoCloseable {
         try {
             return new Session(new PromptStore(databases.connect(spec)), ending(key));
         } catch (SQLException e) {
-            throw new StoaException(
-                    ErrorCode.BAD_REQUEST,
-                    "cannot connect to the database %s: %s".formatted(spec.name(), e.getMessage()),
-                    "see: stoa db info " + spec.name(),
-                    e);
+            throw Databases.unreachable(spec, e);
         }
     }
 

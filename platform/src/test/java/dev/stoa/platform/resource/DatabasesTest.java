@@ -1,0 +1,193 @@
+package dev.stoa.platform.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stoa.api.StoaException;
+import java.io.DataInputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatabasesTest {
+    private static Databases databases;
+    private static ResourceSpec spec;
+
+    @BeforeAll
+    static void make(@TempDir Path temp) {
+        databases = open(temp);
+        ResourceSpec wanted = new ResourceSpec(1, "main", databases.settle(Map.of()), Map.of());
+        spec = new ResourceSpec(1, "main", wanted.settings(), databases.provision(wanted));
+    }
+
+    @AfterAll
+    static void end() {
+        databases.rest(List.of(spec));
+        databases.close();
+    }
+
+    private static Databases open(Path root) {
+        return new Databases(
+                root.resolve("databases"),
+                Path.of("target/postgres-binaries"),
+                Optional::empty,
+                client -> Optional.empty());
+    }
+
+    private static Connection connect(ResourceSpec login) throws SQLException {
+        DatabaseUrl url = databases.address(login);
+        return DriverManager.getConnection(url.jdbcUrl(), url.user(), url.password());
+    }
+
+    private static String ask(ResourceSpec login, String sql) throws SQLException {
+        try (Connection connection = connect(login);
+                Statement statement = connection.createStatement()) {
+            if (!statement.execute(sql)) {
+                return "";
+            }
+            try (ResultSet rows = statement.getResultSet()) {
+                return rows.next() ? String.valueOf(rows.getString(1)) : "";
+            }
+        }
+    }
+
+    @Test
+    void whatIsMadeAgainKeepsItsDataAndItsPassword() throws Exception {
+        ask(spec, "create table kept as select 42 as n");
+
+        assertThat(databases.provision(spec)).isEqualTo(spec.secrets());
+        assertThat(ask(spec, "select n from kept")).isEqualTo("42");
+    }
+
+    @Test
+    void anAppIsNoSuperuserAndSeesOnlyItsDatabase() throws Exception {
+        assertThat(ask(spec, "select current_setting('is_superuser') || current_user || current_database()"))
+                .isEqualTo("offappmain");
+        assertThatThrownBy(() -> ask(spec, "copy (select 1) to program 'true'")).isInstanceOf(SQLException.class);
+        String elsewhere = databases.address(spec).jdbcUrl().replace("/main", "/postgres");
+        assertThatThrownBy(() -> DriverManager.getConnection(elsewhere, spec.secret("user"), spec.secret("password")))
+                .hasMessageContaining("permission denied");
+    }
+
+    @Test
+    void aServerThatIsKilledIsThereForTheNextConnectionWithEverythingCommitted() throws Exception {
+        ask(spec, "create table acknowledged as select 1 as n");
+        ProcessHandle server = Postmaster.running(databases.data(spec))
+                .flatMap(running -> ProcessHandle.of(running.pid()))
+                .orElseThrow();
+        assertThat(server.destroyForcibly()).isTrue();
+        server.onExit().join();
+
+        assertThat(ask(spec, "select n from acknowledged")).isEqualTo("1");
+    }
+
+    @Test
+    void bothLoginsWorkUntilTheOldOneIsRevokedAndWhatItMadeStays() throws Exception {
+        ask(spec, "create table before_rotation as select 1 as n");
+        ResourceSpec rotated = databases.rotate(spec);
+
+        assertThat(ask(spec, "select 1")).isEqualTo("1");
+        assertThat(ask(rotated, "alter table before_rotation add column m int")).isEmpty();
+        // A pool that resets its connections is the login, and not the owner.
+        ask(spec, "set role none; create table in_own_name as select 2 as n");
+
+        try (Connection old = connect(spec)) {
+            ResourceSpec revoked = databases.revoke(rotated);
+            assertThat(old.isValid(1)).isFalse();
+            assertThatThrownBy(() -> ask(spec, "select 1")).hasMessageContaining("password authentication failed");
+            assertThat(ask(revoked, "drop table in_own_name")).isEmpty();
+            spec = revoked;
+        }
+    }
+
+    @Test
+    void anotherPlanTakesForceAndAnotherVersionIsRefused() throws Exception {
+        Map<String, String> medium = databases.settle(Map.of("plan", "medium"));
+        databases.checkChange(spec, medium);
+        databases.provision(new ResourceSpec(1, "main", medium, spec.secrets()));
+
+        assertThat(ask(spec, "show shared_buffers")).isEqualTo("256MB");
+        assertThatThrownBy(() -> databases.checkChange(spec, Map.of("plan", "medium", "version", "9")))
+                .isInstanceOf(StoaException.class)
+                .hasMessageContaining("its data is not moved to PostgreSQL 9");
+    }
+
+    @Test
+    void badSettingsAreRefusedWithWhatThereIs() {
+        assertThatThrownBy(() -> databases.settle(Map.of("plan", "huge")))
+                .isInstanceOfSatisfying(StoaException.class, e -> assertThat(e.hint())
+                        .hasValue("the plans are small, medium, large, xlarge"));
+        assertThatThrownBy(() -> databases.settle(Map.of("version", "8; rm")))
+                .hasMessageContaining("is not a version of PostgreSQL");
+        assertThatThrownBy(() -> databases.settle(Map.of("version", "9")))
+                .hasMessageContaining("there is no PostgreSQL 9 on this machine");
+        assertThatThrownBy(() -> databases.settle(Map.of("plans", "small"))).hasMessageContaining("not a setting");
+    }
+
+    @Test
+    void oneSomewhereElseHasToAnswerAndItsPasswordIsNeverSaid(@TempDir Path other) {
+        try (Databases elsewhere = open(other)) {
+            DatabaseUrl closed = new DatabaseUrl("127.0.0.1", 1, "d", "u", "hunter2", Map.of());
+            ResourceSpec external = new ResourceSpec(
+                    9, "ext", Databases.external(closed), Map.of(Databases.URL, closed.text()));
+
+            assertThatThrownBy(() -> elsewhere.provision(external))
+                    .isInstanceOf(StoaException.class)
+                    .hasMessageContaining("cannot connect to the database ext at 127.0.0.1:1")
+                    .hasMessageNotContaining("hunter2");
+            assertThatThrownBy(() -> elsewhere.rotate(external)).hasMessageContaining("where its password was made");
+        }
+    }
+
+    @Test
+    void theChiefOneGivesTheShortName() {
+        assertThat(databases.vars(new Binding("read-only", false, Map.of()))).containsExactly("DATABASE_URL_READ_ONLY");
+        assertThat(databases.bind(spec, new Binding("main", true, Map.of())))
+                .containsOnlyKeys("DATABASE_URL", "DATABASE_URL_MAIN")
+                .containsEntry("DATABASE_URL", databases.address(spec).text());
+    }
+
+    @Test
+    void aClientThatMayNotComeIsToldSoInTheProtocol() throws Exception {
+        DatabaseDoor door = new DatabaseDoor("main", client -> Optional.of("not you"), () -> {
+            throw new AssertionError("nobody is to be let in");
+        });
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        try (door) {
+            door.listen(List.of(InetAddress.getLoopbackAddress()), port);
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+                    DataInputStream in = new DataInputStream(client.getInputStream())) {
+                client.getOutputStream().write(new byte[] {0, 0, 0, 8, 4, (byte) 0xd2, 0x16, 0x2f});
+                assertThat(in.readByte()).isEqualTo((byte) 'N');
+                client.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 0});
+                assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("E")
+                        .contains("28000", "not you");
+            }
+        }
+    }
+
+    @Test
+    void usersOfClustersAreNobodyElse() {
+        Set<Integer> uids = Set.of(DatabaseFolder.uid(spec), DatabaseFolder.TEMPLATE_UID, PostgresAccount.PRIVATE_UID);
+        assertThat(uids).hasSize(3).allMatch(uid -> uid < 70_000);
+    }
+}
