@@ -26,7 +26,7 @@ def main():
 
     def up(_):
         process = subprocess.Popen(
-            [LAUNCHER, "up", "--api-port", str(stoa.api_port), "--http-port", str(stoa.http_port)],
+            [LAUNCHER, "up", *map(str, stoa.ports())],
             env=stoa.environment,
             stdout=subprocess.DEVNULL,
         )

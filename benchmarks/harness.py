@@ -19,7 +19,7 @@ class Stoa:
 
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="stoa-bench-")
-        self.api_port, self.http_port = free_port(), free_port()
+        self.api_port, self.http_port, self.https_port = free_port(), free_port(), free_port()
         self.environment = dict(os.environ, STOA_HOME=self.home)
 
     def run(self, *arguments, check=True):
@@ -28,7 +28,10 @@ class Stoa:
         )
 
     def up(self):
-        self.run("up", "--detach", "--api-port", self.api_port, "--http-port", self.http_port)
+        self.run("up", "--detach", *self.ports())
+
+    def ports(self):
+        return ["--api-port", self.api_port, "--http-port", self.http_port, "--https-port", self.https_port]
 
     def down(self):
         self.run("down", check=False)
@@ -38,6 +41,15 @@ class Stoa:
 
     def get(self, app, path="/"):
         return get(self.http_port, path, host=f"{app}.localhost")
+
+    def api(self, path):
+        """What the platform's API answers, without the cost of a command."""
+        token = (Path(self.home) / "token").read_text().strip()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.api_port}{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
 
     def __enter__(self):
         self.up()
@@ -63,13 +75,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-def seconds_until(condition, limit=120):
-    """Waits, looking every 2 ms, until the condition holds."""
+def seconds_until(condition, limit=120, pause=0.002):
+    """Waits, looking every 2 ms unless told otherwise, until the condition holds."""
     start = time.perf_counter()
     while not condition():
         if time.perf_counter() - start > limit:
             raise SystemExit(f"waited {limit} s in vain")
-        time.sleep(0.002)
+        time.sleep(pause)
     return time.perf_counter() - start
 
 

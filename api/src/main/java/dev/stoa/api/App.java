@@ -7,7 +7,9 @@ import java.util.Optional;
 /**
  * One app, as {@code stoa apps} lists it.
  *
- * @param state   {@code empty} (nothing deployed), {@code up}, {@code starting}, {@code crashed}, {@code stopped}
+ * @param state   {@code empty} (nothing deployed), {@code up}, {@code starting}, {@code crashed}, {@code stopped},
+ *     {@code asleep} (the next request wakes it)
+ * @param web     wanted web instances, such as {@code 3}, or {@code 3 (0..10)} where the requests decide; absent: none
  * @param release the version that serves, such as {@code v3}
  * @param diskBytes what its slugs, caches and logs take
  */
@@ -15,6 +17,7 @@ public record App(
         String name,
         String state,
         Optional<String> release,
+        Optional<String> web,
         String url,
         List<String> domains,
         Instant createdAt,

@@ -186,7 +186,7 @@ record AppJson(
                         }
                         process.members(FORMATION_EXAMPLE);
                         process.member("quantity").ifPresent(quantity -> {
-                            instances.put(type, quantity.integer(ProcessTables.INSTANCES_MAX, FORMATION_EXAMPLE));
+                            instances.put(type, quantity.integer(InstanceRange.INSTANCES_MAX, FORMATION_EXAMPLE));
                             lines.put("processes.%s.instances".formatted(type), quantity.line());
                         });
                     }));

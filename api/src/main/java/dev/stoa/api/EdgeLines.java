@@ -2,6 +2,7 @@ package dev.stoa.api;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -16,14 +17,22 @@ final class EdgeLines {
         edge.bodyBytes().ifPresent(bytes -> lines.put("edge.body", MemorySize.written(bytes)));
         addIf(lines, "edge.allow", edge.allow());
         addIf(lines, "edge.deny", edge.deny());
-        addIf(lines, "edge.redirects", edge.redirects().stream().map(EdgeLines::table).toList());
-        addIf(lines, "edge.rewrites", edge.rewrites().stream().map(EdgeLines::table).toList());
+        addIf(
+                lines,
+                "edge.redirects",
+                edge.redirects().stream().map(EdgeLines::table).toList());
+        addIf(
+                lines,
+                "edge.rewrites",
+                edge.rewrites().stream().map(EdgeLines::table).toList());
         if (!edge.accessLog()) {
             lines.put("edge.access_log", false);
         }
         if (!edge.trace()) {
             lines.put("edge.trace", false);
         }
+        edge.https().ifPresent(mode -> lines.put("edge.https", mode.name().toLowerCase(Locale.ROOT)));
+        edge.hsts().ifPresent(age -> lines.put("edge.hsts", TimeSpan.written(age)));
         edge.cacheBytes().ifPresent(bytes -> lines.put("edge.cache.size", MemorySize.written(bytes)));
         edge.rate().ifPresent(rate -> {
             lines.put("edge.rate.requests", rate.requests());

@@ -22,6 +22,8 @@ import java.util.Optional;
  * @param headers    what each answer carries
  * @param accessLog  whether each request is a line of the app's log
  * @param trace      whether a request that belongs to no trace begins one
+ * @param https      what becomes of requests over plain HTTP; absent: they are served
+ * @param hsts       for how long browsers are to come by HTTPS only (RFC 6797); absent: they are not told
  */
 public record EdgeManifest(
         List<String> compress,
@@ -37,7 +39,9 @@ public record EdgeManifest(
         List<Rewrite> rewrites,
         Map<String, String> headers,
         boolean accessLog,
-        boolean trace) {
+        boolean trace,
+        Optional<HttpsMode> https,
+        Optional<Duration> hsts) {
     public static final EdgeManifest DEFAULT = new EdgeManifest(
             List.of(),
             Optional.empty(),
@@ -52,7 +56,9 @@ public record EdgeManifest(
             List.of(),
             Map.of(),
             true,
-            true);
+            true,
+            Optional.empty(),
+            Optional.empty());
 
     public EdgeManifest {
         compress = List.copyOf(compress);
@@ -62,6 +68,14 @@ public record EdgeManifest(
         redirects = List.copyOf(redirects);
         rewrites = List.copyOf(rewrites);
         headers = Map.copyOf(headers);
+    }
+
+    /** What becomes of requests over plain HTTP. */
+    public enum HttpsMode {
+        /** They are served. */
+        OPTIONAL,
+        /** They are sent to the same address by HTTPS. */
+        REDIRECT
     }
 
     /**

@@ -25,8 +25,8 @@ final class EdgePaths {
     private static final Set<Integer> STATUSES = new TreeSet<>(Set.of(301, 302, 303, 307, 308));
 
     /** The name of the host has no place in it, so that nobody chooses whereto but the file. */
-    private static final Pattern ELSEWHERE =
-            Pattern.compile("https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/.*)?|https?://\\[[0-9a-fA-F:.]+\\](:[0-9]{1,5})?(/.*)?");
+    private static final Pattern ELSEWHERE = Pattern.compile(
+            "https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/.*)?|https?://\\[[0-9a-fA-F:.]+\\](:[0-9]{1,5})?(/.*)?");
 
     private static final Pattern PLAIN = Pattern.compile("[\\x21-\\x7e&&[^\"<>\\\\^`{|}]]+");
 
@@ -39,7 +39,9 @@ final class EdgePaths {
             PathPattern from = from(table, REDIRECT);
             String to = to(table, from, true, REDIRECT);
             redirects.add(new Redirect(
-                    table.text("from", REDIRECT).orElseThrow(), to, status(table).orElse(MOVED_PERMANENTLY)));
+                    table.text("from", REDIRECT).orElseThrow(),
+                    to,
+                    status(table).orElse(MOVED_PERMANENTLY)));
         }
         List<PathPattern> patterns =
                 redirects.stream().map(Redirect::from).map(PathPattern::parse).toList();
@@ -85,7 +87,8 @@ final class EdgePaths {
         String to = table.text("to", example).orElseThrow(() -> table.missing("to", example));
         boolean path = to.startsWith("/") && !to.startsWith("//");
         boolean url = elsewhere
-                && ELSEWHERE.matcher(to.substring(0, Math.max(PathPattern.firstPlace(to), 0)))
+                && ELSEWHERE
+                        .matcher(to.substring(0, Math.max(PathPattern.firstPlace(to), 0)))
                         .matches()
                 && (to.indexOf('/', "https://".length()) >= 0 || PathPattern.firstPlace(to) == to.length());
         if (!(path || url) || !PLAIN.matcher(to).matches() || to.contains("*")) {
@@ -121,14 +124,22 @@ final class EdgePaths {
     /** Goes where a browser would go, with something in each place; what does not come to an end is a loop. */
     private static void refuseLoop(List<Redirect> redirects, List<PathPattern> patterns, int first, TomlSection table) {
         for (String sample : List.of("x", "x/y")) {
-            String path = redirects.get(first).from().replaceAll("\\*[A-Za-z0-9_]*$", sample).replaceAll(":[A-Za-z0-9_]+", "x");
+            String path = redirects
+                    .get(first)
+                    .from()
+                    .replaceAll("\\*[A-Za-z0-9_]*$", sample)
+                    .replaceAll(":[A-Za-z0-9_]+", "x");
             int hops = 0;
-            for (Optional<String> next = Optional.of(path); next.isPresent(); next = next(redirects, patterns, next.get())) {
+            for (Optional<String> next = Optional.of(path);
+                    next.isPresent();
+                    next = next(redirects, patterns, next.get())) {
                 if (hops++ > HOPS_MAX) {
                     throw table.problem(
                             "to",
                             "%s leads in a circle: what is asked for at %s never arrives"
-                                    .formatted(table.subject("to"), redirects.get(first).from()),
+                                    .formatted(
+                                            table.subject("to"),
+                                            redirects.get(first).from()),
                             "let it lead to a path that no \"from\" fits");
                 }
             }

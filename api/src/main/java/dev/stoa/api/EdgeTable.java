@@ -68,7 +68,9 @@ final class EdgeTable {
             "rewrites", EdgePaths.REWRITE,
             "headers", "headers = { X-Frame-Options = \"DENY\" }",
             "access_log", "access_log = false",
-            "trace", "trace = false");
+            "trace", "trace = false",
+            "https", EdgeHttps.MODE,
+            "hsts", EdgeHttps.HSTS);
 
     private static final Map<String, String> RATE =
             KeyExamples.of("requests", "", "per", "", "key", "", "burst", "").byKey();
@@ -99,7 +101,9 @@ final class EdgeTable {
                 EdgePaths.rewrites(edge),
                 headers(edge),
                 edge.flag("access_log", EXAMPLES.of("access_log")).orElse(true),
-                edge.flag("trace", EXAMPLES.of("trace")).orElse(true));
+                edge.flag("trace", EXAMPLES.of("trace")).orElse(true),
+                EdgeHttps.mode(edge),
+                EdgeHttps.hsts(edge));
     }
 
     private static Optional<TomlSection> inner(TomlSection edge, String key, Map<String, String> keys) {
@@ -171,7 +175,8 @@ final class EdgeTable {
                     "%s must be \"ip\" or the name of a header, not \"%s\"".formatted(rate.subject("key"), key),
                     "key = \"ip\"   or   key = \"header:X-Api-Key\"");
         }
-        return new Rate(requests, per, key, rate.count("burst", REQUESTS_MAX, example).orElse(requests));
+        return new Rate(
+                requests, per, key, rate.count("burst", REQUESTS_MAX, example).orElse(requests));
     }
 
     private static <T> T required(TomlSection of, String key, Optional<T> value, String example) {

@@ -42,6 +42,8 @@ public enum ErrorCode {
     GIT_ACCESS_DENIED(Fault.USER, 422),
     GIT_REF_NOT_FOUND(Fault.USER, 422),
     GIT_HOST_KEY_CHANGED(Fault.USER, 422),
+    BAD_CERTIFICATE(Fault.USER, 422),
+    CERTIFICATE_NOT_ISSUED(Fault.USER, 422),
     SHUTTING_DOWN(Fault.PLATFORM, 503),
     /** No platform answers where the command line looks. */
     NO_PLATFORM(Fault.USER, 503),

@@ -7,7 +7,8 @@ import java.util.Optional;
  * One running copy of a process type, or the place of one that crashed and waits for its next start.
  *
  * @param name     process type and number, such as {@code web.1}
- * @param state    {@code starting}, {@code up}, {@code stopping} or {@code crashed}
+ * @param state    {@code starting}, {@code up}, {@code stopping}, {@code crashed}, or {@code asleep} for a process type that a
+ *     request will wake
  * @param pid      of the app's own process, as the machine sees it
  * @param address  {@code host:port}, for a process type that listens
  * @param restarts crashes in a row, back to zero after 5 minutes up

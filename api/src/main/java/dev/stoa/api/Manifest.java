@@ -128,7 +128,7 @@ public record Manifest(
      */
     public record ProcessManifest(
             Optional<String> command,
-            Optional<Integer> instances,
+            Optional<InstanceRange> instances,
             Optional<Long> memoryBytes,
             Optional<Double> cpu,
             Optional<String> health) {

@@ -5,6 +5,7 @@ import dev.stoa.api.Manifest.ProcessManifest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,7 +71,7 @@ public final class ManifestLines {
                     String key = "processes.%s.".formatted(type);
                     ProcessManifest process = manifest.process(type);
                     addIf(key + "command", process.command());
-                    addOr(key + "instances", process.instances(), INSTANCES);
+                    addOr(key + "instances", process.instances().map(ManifestLines::instances), INSTANCES);
                     addOr(
                             key + "memory",
                             process.memoryBytes().map(MemorySize::written),
@@ -92,6 +93,7 @@ public final class ManifestLines {
         EdgeLines.of(manifest.edge()).forEach(this::add);
         routing(manifest.routing());
         new TreeMap<>(manifest.crons()).forEach(this::cron);
+        manifest.resources().wishes().forEach(this::resource);
         new TreeMap<>(manifest.env()).forEach((name, value) -> add("env." + name, value));
     }
 
@@ -99,6 +101,18 @@ public final class ManifestLines {
         addIf("routing.requests", routing.requests());
         addIf("routing.slow_start", routing.slowStart().map(TimeSpan::written));
         addIf("routing.sticky", routing.sticky() ? Optional.of(true) : Optional.empty());
+        addIf(
+                "routing.protocol",
+                routing.protocol() == AppProtocol.HTTP_1_1
+                        ? Optional.empty()
+                        : Optional.of(routing.protocol().word()));
+    }
+
+    private void resource(ResourceManifest.Wish wish) {
+        if (wish.settings().isEmpty()) {
+            add(wish.key(), Map.of());
+        }
+        wish.sorted().forEach((name, value) -> add(wish.key() + "." + name, value));
     }
 
     private void cron(String name, CronManifest cron) {
@@ -116,6 +130,19 @@ public final class ManifestLines {
         addIf(POSTDEPLOY, setup.postdeploy());
         addIf(PREDEPLOY_EACH, setup.predeployEach());
         addIf(POSTDEPLOY_EACH, setup.postdeployEach());
+    }
+
+    /** A number, or a table of what was said. */
+    private static Object instances(InstanceRange range) {
+        if (!range.scales() && range.concurrency().isEmpty() && range.idle().isEmpty()) {
+            return range.min();
+        }
+        Map<String, Object> table = new LinkedHashMap<>();
+        table.put("min", range.min());
+        table.put("max", range.max());
+        range.concurrency().ifPresent(concurrency -> table.put("concurrency", concurrency));
+        range.idle().ifPresent(idle -> table.put("idle", TimeSpan.written(idle)));
+        return table;
     }
 
     private static Optional<List<String>> list(List<String> values) {

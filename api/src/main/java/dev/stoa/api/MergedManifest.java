@@ -122,7 +122,8 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                                                 procfile.processes().get(type))),
                                 process.instances()
                                         .or(() -> Optional.ofNullable(
-                                                appJson.instances().get(type))),
+                                                        appJson.instances().get(type))
+                                                .map(InstanceRange::fixed)),
                                 process.memoryBytes(),
                                 process.cpu(),
                                 process.health()

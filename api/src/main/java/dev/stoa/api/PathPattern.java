@@ -34,7 +34,7 @@ public final class PathPattern {
             throw new IllegalArgumentException("must be a path that starts with one /, without ? and #");
         }
         if (!isPlain(text)) {
-            throw new IllegalArgumentException("must be as it stands in a URL: no spaces, and %XX for other letters");
+            throw new IllegalArgumentException("must be as it stands in a URL: escaped, with no spaces");
         }
         List<String> segments = new ArrayList<>(List.of(text.substring(1).split("/", -1)));
         String rest = "";
@@ -70,7 +70,7 @@ public final class PathPattern {
 
     /** What stands at the places of the pattern, by name; empty where the path does not fit. */
     public Optional<Map<String, String>> match(String path) {
-        if (!path.startsWith(prefix)) {
+        if (!path.startsWith("/") || !path.startsWith(prefix)) {
             return Optional.empty();
         }
         Map<String, String> found = new HashMap<>();

@@ -5,14 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.tomlj.TomlTable;
 
 /** The tables {@code [processes.NAME]} of the manifest. */
 final class ProcessTables {
     static final String EXAMPLE = "[processes.web]";
-
-    /** The most instances of one process type that a manifest can ask for. */
-    static final int INSTANCES_MAX = 1000;
 
     /** As a Procfile has them: they become the names of instances, such as {@code web.1}. */
     static final Pattern TYPE = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,39}");
@@ -23,11 +19,16 @@ final class ProcessTables {
     private static final Pattern PATH = Pattern.compile("/[!-~]*");
 
     private static final KeyExamples EXAMPLES = KeyExamples.of(
-            "command", "command = \"gunicorn shop:app\"",
-            "instances", "instances = 2",
-            "memory", "memory = \"512MB\"",
-            "cpu", "cpu = 0.5",
-            "health", "health = \"/up\"");
+            "command",
+            "command = \"gunicorn shop:app\"",
+            InstancesValue.KEY,
+            InstancesValue.EXAMPLE,
+            "memory",
+            "memory = \"512MB\"",
+            "cpu",
+            "cpu = 0.5",
+            "health",
+            "health = \"/up\"");
 
     private static final Map<String, String> LATER =
             Map.of("port", "the web process is the only one that listens: write it at the top of the file   port = 80");
@@ -40,7 +41,7 @@ final class ProcessTables {
                 .ifPresent(section -> section.sections(EXAMPLE + "   " + EXAMPLES.of("command"))
                         .forEach((type, process) -> {
                             checkType(section, type);
-                            processes.put(type, process(process));
+                            processes.put(type, process(type, process));
                         }));
         return processes;
     }
@@ -62,33 +63,14 @@ final class ProcessTables {
         }
     }
 
-    private static ProcessManifest process(TomlSection process) {
+    private static ProcessManifest process(String type, TomlSection process) {
         process.allowOnly(EXAMPLES.byKey(), LATER);
         return new ProcessManifest(
                 process.text("command", EXAMPLES.of("command")),
-                instances(process),
+                InstancesValue.read(type, process),
                 process.bytes("memory", EXAMPLES.of("memory")),
                 cpu(process),
                 health(process));
-    }
-
-    private static Optional<Integer> instances(TomlSection process) {
-        String key = "instances";
-        return process.value(key).map(value -> switch (value) {
-            case Long number when number >= 0 && number <= INSTANCES_MAX -> number.intValue();
-            case Long number ->
-                throw process.problem(
-                        key,
-                        "%s must be from 0 to %d, not %d".formatted(process.subject(key), INSTANCES_MAX, number),
-                        EXAMPLES.of(key));
-            case TomlTable _ ->
-                throw process.problem(
-                        key,
-                        "%s is a table, which asks for autoscaling, and that is not there yet"
-                                .formatted(process.subject(key)),
-                        "give a number:   " + EXAMPLES.of(key));
-            default -> throw process.wrongType(key, "a whole number", EXAMPLES.of(key));
-        });
     }
 
     private static Optional<Double> cpu(TomlSection process) {

@@ -18,8 +18,13 @@ public final class Requests {
         }
     }
 
-    /** Wanted instances by process type. */
-    public record Scale(Map<String, Integer> processes) {
+    /**
+     * Wanted instances by process type: a number such as {@code 3}, a range such as {@code 0..10}, or {@link #AUTO} for what
+     * the manifest says.
+     */
+    public record Scale(Map<String, String> processes) {
+        public static final String AUTO = "auto";
+
         public Scale {
             processes = Map.copyOf(processes);
         }
@@ -63,4 +68,16 @@ public final class Requests {
     public record ShareCanary(int percent) {}
 
     public record AddDomain(String name) {}
+
+    /**
+     * @param chain certificates in PEM form, the host's own first
+     * @param key   in PEM form
+     */
+    public record AddCertificate(String host, String chain, String key) {
+        /** Says nothing of the key. */
+        @Override
+        public String toString() {
+            return "AddCertificate[" + host + "]";
+        }
+    }
 }

@@ -1,11 +1,11 @@
 package dev.stoa.api;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Collections;
 
 /**
  * A database, a bucket, or another thing that apps are given.

@@ -28,9 +28,9 @@ public record ResourceManifest(List<Wish> wishes) {
             settings = Map.copyOf(settings);
         }
 
-        /** As the manifest calls it: {@code [databases.main]}. */
-        public String table() {
-            return "[%s.%s]".formatted(ResourceTables.tableOf(kind), name);
+        /** As the manifest calls it: {@code databases.main}. */
+        public String key() {
+            return ResourceTables.tableOf(kind) + "." + name;
         }
 
         /** The settings in the order of their names. */

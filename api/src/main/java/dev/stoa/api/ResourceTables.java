@@ -73,12 +73,15 @@ final class ResourceTables {
         Map<String, String> settings = new LinkedHashMap<>();
         for (String key : table.keys()) {
             String example = kind.settings().of(key);
-            table.value(key).ifPresent(value -> settings.put(key, switch (value) {
-                case String _ -> table.text(key, example).orElse("");
-                case Boolean flag -> flag.toString();
-                case Long number -> number.toString();
-                default -> throw table.wrongType(key, "a string, a number, or true or false", example);
-            }));
+            table.value(key)
+                    .ifPresent(value -> settings.put(
+                            key,
+                            switch (value) {
+                                case String _ -> table.text(key, example).orElse("");
+                                case Boolean flag -> flag.toString();
+                                case Long number -> number.toString();
+                                default -> throw table.wrongType(key, "a string, a number, or true or false", example);
+                            }));
         }
         return new Wish(kind.kind(), name, settings);
     }

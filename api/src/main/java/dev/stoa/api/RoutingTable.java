@@ -14,7 +14,8 @@ final class RoutingTable {
     private static final KeyExamples EXAMPLES = KeyExamples.of(
             "requests", "requests = 100",
             "slow_start", "slow_start = \"30s\"",
-            "sticky", "sticky = true");
+            "sticky", "sticky = true",
+            "protocol", "protocol = \"h2c\"");
 
     private RoutingTable() {}
 
@@ -27,7 +28,20 @@ final class RoutingTable {
         return new RoutingManifest(
                 routing.count("requests", REQUESTS_MAX, EXAMPLES.of("requests")),
                 slowStart(routing),
-                routing.flag("sticky", EXAMPLES.of("sticky")).orElse(false));
+                routing.flag("sticky", EXAMPLES.of("sticky")).orElse(false),
+                protocol(routing));
+    }
+
+    private static AppProtocol protocol(TomlSection routing) {
+        String key = "protocol";
+        Optional<String> word = routing.text(key, EXAMPLES.of(key));
+        return word.isEmpty()
+                ? AppProtocol.HTTP_1_1
+                : AppProtocol.of(word.get())
+                        .orElseThrow(() -> routing.problem(
+                                key,
+                                "%s is \"http/1.1\" or \"h2c\"".formatted(routing.subject(key)),
+                                EXAMPLES.of(key)));
     }
 
     private static Optional<Duration> slowStart(TomlSection routing) {

@@ -2,6 +2,7 @@ package dev.stoa.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What runs where: the answer of {@code stoa status}.
@@ -12,6 +13,10 @@ import java.util.Map;
  * @param missing   sentences: what isolation this machine lacks, and how to get it
  * @param home      the data directory
  * @param resources how many databases and the like there are, by kind
+ * @param problems  sentences: what somebody has to see to
+ * @param https     where apps answer by HTTPS
+ * @param authority the file of the certificate of the platform's own certificate authority
+ * @param acme      the directory of the authority that is asked for certificates
  */
 public record Status(
         long pid,
@@ -26,9 +31,14 @@ public record Status(
         String home,
         int apps,
         int instances,
-        Map<String, Integer> resources) {
+        Map<String, Integer> resources,
+        String https,
+        String authority,
+        Optional<String> acme,
+        List<String> problems) {
     public Status {
         missing = List.copyOf(missing);
         resources = Map.copyOf(resources);
+        problems = List.copyOf(problems);
     }
 }

@@ -15,7 +15,7 @@ final class TomlLines {
     static Map<String, Integer> of(String text) {
         TomlParseResult result = Toml.parse(text);
         Map<String, Integer> lines = new HashMap<>();
-        for (List<String> path : result.keyPathSet()) {
+        for (List<String> path : result.keyPathSet(true)) {
             TomlPosition position = result.inputPositionOf(path);
             if (position != null) {
                 lines.put(String.join(".", path), position.line());

@@ -30,7 +30,20 @@ class AddressRangeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "localhost", "10.0.0.0/33", "10.0.0", "10.0.0.256", "::1/129", "::g", "10.0.0.0/", "/8", "10.0.0.0/-1", "1"})
+    @ValueSource(
+            strings = {
+                "",
+                "localhost",
+                "10.0.0.0/33",
+                "10.0.0",
+                "10.0.0.256",
+                "::1/129",
+                "::g",
+                "10.0.0.0/",
+                "/8",
+                "10.0.0.0/-1",
+                "1"
+            })
     void whatIsNoAddressIsNone(String text) {
         assertThat(AddressRange.parse(text)).isEmpty();
     }

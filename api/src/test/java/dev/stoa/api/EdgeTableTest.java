@@ -37,6 +37,8 @@ class EdgeTableTest {
             headers = { X-Frame-Options = "DENY" }
             access_log = false
             trace = false
+            https = "redirect"
+            hsts = "1y"
 
             [[edge.redirects]]
             from = "/old/*"
@@ -71,8 +73,8 @@ class EdgeTableTest {
         assertThat(maintenance.retryAfter()).isEqualTo(Duration.ofMinutes(10));
         assertThat(maintenance.allow()).containsExactly("127.0.0.1");
         assertThat(edge.pages())
-                .isEqualTo(Map.of(
-                        "502", "errors/502.html", "503", "errors/503.html", "maintenance", "maintenance.html"));
+                .isEqualTo(
+                        Map.of("502", "errors/502.html", "503", "errors/503.html", "maintenance", "maintenance.html"));
         assertThat(edge.redirects())
                 .containsExactly(
                         new Redirect("/old/*", "/new/:splat", 301), new Redirect("/away", "https://example.com/", 307));
@@ -80,6 +82,8 @@ class EdgeTableTest {
         assertThat(edge.headers()).containsEntry("X-Frame-Options", "DENY");
         assertThat(edge.accessLog()).isFalse();
         assertThat(edge.trace()).isFalse();
+        assertThat(edge.https()).contains(EdgeManifest.HttpsMode.REDIRECT);
+        assertThat(edge.hsts()).contains(Duration.ofDays(365));
     }
 
     @ParameterizedTest
@@ -113,8 +117,9 @@ class EdgeTableTest {
                 .results()
                 .map((MatchResult block) -> block.group(1))
                 .toList();
-        assertThat(examples).hasSizeGreaterThan(3).allSatisfy(toml -> assertThat(parse(toml))
-                .isNotEqualTo(EdgeManifest.DEFAULT));
+        assertThat(examples)
+                .hasSizeGreaterThan(3)
+                .allSatisfy(toml -> assertThat(parse(toml)).isNotEqualTo(EdgeManifest.DEFAULT));
     }
 
     record Mistake(String toml, String message, String hint) {
@@ -146,8 +151,7 @@ class EdgeTableTest {
                 new Mistake("allow = [\"10.0.0.0/33\"]", "has \"10.0.0.0/33\", which is neither", "allow = ["),
                 new Mistake("deny = \"10.0.0.1\"", "must be a list of strings", "deny = ["),
                 new Mistake("auth = { user = \"a\" }", "[edge.auth] has no \"password_var\"", "GATE_PASSWORD"),
-                new Mistake(
-                        "auth = { user = \"a\", password = \"x\" }", "\"password\" is not a key", "password_var"),
+                new Mistake("auth = { user = \"a\", password = \"x\" }", "\"password\" is not a key", "password_var"),
                 new Mistake("auth = { user = \"a:b\", password_var = \"P\" }", "without a colon", "auth = {"),
                 new Mistake(
                         "auth = { user = \"a\", password_var = \"P\" }\n[env]\nP = \"secret\"",
@@ -157,23 +161,32 @@ class EdgeTableTest {
                 new Mistake("errors = { 503 = \"../x.html\" }", "must be a file of the source folder", "errors = {"),
                 new Mistake("errors = { 503 = \"/etc/passwd\" }", "must be a file of the source folder", "errors = {"),
                 new Mistake("errors = { 503 = 1 }", "must be a string", "errors = {"),
-                new Mistake("headers = { Content-Length = \"1\" }", "cannot be a header of every answer", "headers = {"),
+                new Mistake(
+                        "headers = { Content-Length = \"1\" }", "cannot be a header of every answer", "headers = {"),
                 new Mistake("headers = { X-A = \"a\\r\\nB: c\" }", "must be one line", "headers = {"),
                 new Mistake("access_log = \"no\"", "must be true or false", "access_log = false"),
                 new Mistake("redirects = 1", "must be a list of tables", "[[edge.redirects]]"),
                 new Mistake("[[edge.redirects]]\nfrom = \"/a\"", "[edge.redirects] has no \"to\"", "to = "),
                 new Mistake(
-                        "[[edge.redirects]]\nfrom = \"a\"\nto = \"/b\"", "must be a path that starts with one /", "from ="),
+                        "[[edge.redirects]]\nfrom = \"a\"\nto = \"/b\"",
+                        "must be a path that starts with one /",
+                        "from ="),
                 new Mistake(
-                        "[[edge.redirects]]\nfrom = \"/a\"\nto = \"//evil.com\"", "must be a path that starts", "from ="),
+                        "[[edge.redirects]]\nfrom = \"/a\"\nto = \"//evil.com\"",
+                        "must be a path that starts",
+                        "from ="),
                 new Mistake(
-                        "[[edge.redirects]]\nfrom = \"/*\"\nto = \"https://:splat/\"", "must be a path that starts", ""),
+                        "[[edge.redirects]]\nfrom = \"/*\"\nto = \"https://:splat/\"",
+                        "must be a path that starts",
+                        ""),
                 new Mistake(
                         "[[edge.redirects]]\nfrom = \"/*\"\nto = \"https://example.com:splat\"",
                         "must be a path that starts",
                         ""),
                 new Mistake(
-                        "[[edge.redirects]]\nfrom = \"/a\"\nto = \"/:b\"", "has :b, and \"from\" has no such place", ":splat"),
+                        "[[edge.redirects]]\nfrom = \"/a\"\nto = \"/:b\"",
+                        "has :b, and \"from\" has no such place",
+                        ":splat"),
                 new Mistake(
                         "[[edge.redirects]]\nfrom = \"/a\"\nto = \"/b\"\nstatus = 200",
                         "must be 301, 302, 303, 307 or 308, not 200",

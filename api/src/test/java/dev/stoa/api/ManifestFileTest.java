@@ -77,7 +77,7 @@ class ManifestFileTest {
                                 "web",
                                 new ProcessManifest(
                                         Optional.of("gunicorn shop:app"),
-                                        Optional.of(2),
+                                        Optional.of(InstanceRange.fixed(2)),
                                         Optional.of(512_000_000L),
                                         Optional.of(0.5),
                                         Optional.of("/up")),
@@ -166,7 +166,7 @@ class ManifestFileTest {
                 new Mistake(
                         "region = \"eu\"",
                         "\"region\" is not a key of stoa.toml, line 1",
-                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing"),
+                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing, databases"),
                 new Mistake(
                         "name = 7",
                         "\"name\" must be a string, not the number 7 in stoa.toml, line 1",
@@ -263,21 +263,51 @@ class ManifestFileTest {
                         "the keys of [processes.web] are command, instances, memory, cpu, health"),
                 new Mistake(
                         "[processes.web]\ninstances = \"two\"",
-                        "\"instances\" of [processes.web] must be a whole number, not the string \"two\" in stoa.toml, line 2",
-                        "instances = 2"),
+                        "\"instances\" of [processes.web] must be a whole number or a table, not the string \"two\" in stoa.toml, line 2",
+                        "instances = 2   or   instances = { min = 0, max = 10, concurrency = 50, idle = \"15m\" }"),
                 new Mistake(
                         "[processes.web]\ninstances = 1.5",
-                        "\"instances\" of [processes.web] must be a whole number, not the number 1.5 in stoa.toml, line 2",
-                        "instances = 2"),
+                        "\"instances\" of [processes.web] must be a whole number or a table, not the number 1.5 in stoa.toml, line 2",
+                        "instances = 2   or   instances = { min = 0, max = 10, concurrency = 50, idle = \"15m\" }"),
                 new Mistake(
                         "[processes.web]\ninstances = -1",
                         "\"instances\" of [processes.web] must be from 0 to 1000, not -1 in stoa.toml, line 2",
                         "instances = 2"),
                 new Mistake(
-                        "[processes.web]\ninstances = { min = 0, max = 10, concurrency = 50 }",
-                        "\"instances\" of [processes.web] is a table, which asks for autoscaling, and that is not there yet"
+                        "[processes.worker]\ninstances = { min = 0, max = 10 }",
+                        "\"instances\" of [processes.worker] is a table, and only web gets requests that could scale it"
                                 + " in stoa.toml, line 2",
                         "give a number:   instances = 2"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 5,  max = 2 }",
+                        "\"max\" of [processes.web.instances] is 2, less than \"min\", which is 5 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = -1 }",
+                        "\"min\" of [processes.web.instances] must be from 0 to 1000, not -1 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, max = 1001 }",
+                        "\"max\" of [processes.web.instances] must be from 1 to 1000, not 1001 in stoa.toml, line 2",
+                        "instances = { min = 0, max = 10 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { max = 2, concurrency = 0 }",
+                        "\"concurrency\" of [processes.web.instances] must be from 1 to 100000, not 0 in stoa.toml, line 2",
+                        "instances = { min = 1, max = 10, concurrency = 50 }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, idle = 15 }",
+                        "\"idle\" of [processes.web.instances] must be a time such as \"90s\", \"15m\" or \"2h\","
+                                + " not the number 15 in stoa.toml, line 2",
+                        "instances = { min = 0, idle = \"15m\" }"),
+                new Mistake(
+                        "[processes.web]\ninstances = { min = 0, idle = \"0s\" }",
+                        "\"idle\" of [processes.web.instances] must be a time such as \"90s\", \"15m\" or \"2h\","
+                                + " not \"0s\" in stoa.toml, line 2",
+                        "instances = { min = 0, idle = \"15m\" }"),
+                new Mistake(
+                        "[processes.web.instances]\nmin = 0\nmaximum = 3",
+                        "\"maximum\" is not a key of [processes.web.instances] in stoa.toml, line 3",
+                        "the keys of [processes.web.instances] are min, max, concurrency, idle"),
                 new Mistake(
                         "[processes.web]\nmemory = 512",
                         "\"memory\" of [processes.web] must be a string with a unit, not the number 512 in stoa.toml, line 2",

@@ -23,19 +23,19 @@ class PathPatternTest {
         "/a/:x/*rest,      /a/1/2/3,             to /2/3?x=1",
     })
     void aPathThatFitsFillsTheTarget(String pattern, String path, String expected) {
-        String target =
-                switch (pattern) {
-                    case "/old/*", "/*" -> "/new/:splat";
-                    case "/blog/:year/:id" -> "/:id-:year";
-                    case "/a/:x/*rest" -> "/:rest?x=:x";
-                    default -> path;
-                };
+        String target = switch (pattern) {
+            case "/old/*", "/*" -> "/new/:splat";
+            case "/blog/:year/:id" -> "/:id-:year";
+            case "/a/:x/*rest" -> "/:rest?x=:x";
+            default -> path;
+        };
         assertThat(PathPattern.parse(pattern).match(path).map(found -> "to " + PathPattern.fill(target, found)))
                 .contains(expected);
     }
 
     @ParameterizedTest
     @CsvSource({
+        "/*, *",
         "/about, /about/",
         "/about, /About",
         "/about, /abou",
@@ -70,7 +70,22 @@ class PathPatternTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "about", "//a", "/a?b", "/a#b", "/a b", "/*/b", "/a*b", "/:a/:a", "/:1", "/:", "/ä", "/:splat/*"})
+    @ValueSource(
+            strings = {
+                "",
+                "about",
+                "//a",
+                "/a?b",
+                "/a#b",
+                "/a b",
+                "/*/b",
+                "/a*b",
+                "/:a/:a",
+                "/:1",
+                "/:",
+                "/ä",
+                "/:splat/*"
+            })
     void whatIsNoPatternIsRefused(String text) {
         assertThatThrownBy(() -> PathPattern.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }

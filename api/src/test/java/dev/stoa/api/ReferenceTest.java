@@ -68,7 +68,7 @@ class ReferenceTest {
                 keys++;
             }
         }
-        assertThat(keys).isEqualTo(23);
+        assertThat(keys).isEqualTo(26);
     }
 
     private static String whoActs(ErrorCode code) {

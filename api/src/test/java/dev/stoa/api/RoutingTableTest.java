@@ -18,13 +18,16 @@ class RoutingTableTest {
 
     @Test
     void everyKeyIsReadAndShownAndStoredAsItIs() {
-        Manifest manifest = parse("requests = 100\nslow_start = \"30s\"\nsticky = true");
+        Manifest manifest = parse("requests = 100\nslow_start = \"30s\"\nsticky = true\nprotocol = \"h2c\"");
         RoutingManifest routing = manifest.routing();
-        assertThat(routing).isEqualTo(new RoutingManifest(Optional.of(100), Optional.of(Duration.ofSeconds(30)), true));
+        assertThat(routing)
+                .isEqualTo(new RoutingManifest(
+                        Optional.of(100), Optional.of(Duration.ofSeconds(30)), true, AppProtocol.H2C));
         assertThat(Json.read(Json.write(manifest), Manifest.class).routing()).isEqualTo(routing);
         assertThat(ManifestLines.toml(ManifestLines.of(manifest, AppSetup.NONE, Map.of())))
                 .contains(
-                        "[routing]\nrequests = 100  # stoa.toml\nslow_start = \"30s\"  # stoa.toml\nsticky = true  #");
+                        "[routing]\nrequests = 100  # stoa.toml\nslow_start = \"30s\"  # stoa.toml\nsticky = true  #",
+                        "\nprotocol = \"h2c\"  #");
         assertThat(parse("").routing()).isEqualTo(RoutingManifest.DEFAULT);
     }
 
@@ -36,6 +39,7 @@ class RoutingTableTest {
             slow_start = "0s"     | "slow_start" of [routing] must be a time such as "90s", "20m" or "2h", not "0s" in stoa.toml, line 2
             slow_start = "2h"     | "slow_start" of [routing] must be at most 1 h in stoa.toml, line 2
             sticky = "yes"        | "sticky" of [routing] must be true or false, not the string "yes" in stoa.toml, line 2
+            protocol = "h2"       | "protocol" of [routing] is "http/1.1" or "h2c" in stoa.toml, line 2
             stiky = true          | "stiky" is not a key of [routing] in stoa.toml, line 2
             """)
     void aMistakeIsNamedWithItsLine(String line, String message) {

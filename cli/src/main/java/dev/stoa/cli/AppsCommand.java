@@ -25,9 +25,14 @@ final class AppsCommand implements Callable<Integer> {
                 terminal.line("No apps yet. To make one: stoa deploy PATH");
                 return;
             }
-            Table table = new Table("NAME", "STATE", "RELEASE", "DISK", "URL");
+            Table table = new Table("NAME", "STATE", "WEB", "RELEASE", "DISK", "URL");
             apps.forEach(app -> table.row(
-                    app.name(), app.state(), app.release().orElse("-"), megabytes(app.diskBytes()), app.url()));
+                    app.name(),
+                    app.state(),
+                    app.web().orElse("-"),
+                    app.release().orElse("-"),
+                    megabytes(app.diskBytes()),
+                    app.url()));
             table.print(terminal);
         });
         return 0;

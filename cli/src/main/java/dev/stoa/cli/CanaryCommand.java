@@ -44,7 +44,8 @@ final class CanaryCommand implements Callable<Integer> {
             return Canary.percentOf(text);
         } catch (StoaException e) {
             throw new ParameterException(
-                    command.commandLine(), e.message() + e.hint().map(hint -> "; " + hint).orElse(""));
+                    command.commandLine(),
+                    e.message() + e.hint().map(hint -> "; " + hint).orElse(""));
         }
     }
 
@@ -64,7 +65,9 @@ final class CanaryCommand implements Callable<Integer> {
                         .formatted(
                                 canary.release(),
                                 canary.percent(),
-                                canary.beside().map(active -> ", " + active + " the rest").orElse(""),
+                                canary.beside()
+                                        .map(active -> ", " + active + " the rest")
+                                        .orElse(""),
                                 canary.up(),
                                 canary.instances(),
                                 canary.up() == 1 ? "is" : "are")));
@@ -91,7 +94,9 @@ final class CanaryCommand implements Callable<Integer> {
             terminal.show(
                     Map.of("release", ended.release(), "state", "withdrawn"),
                     () -> terminal.line(ended.release() + " is no longer a canary"
-                            + ended.beside().map(active -> "; " + active + " gets all requests").orElse("")));
+                            + ended.beside()
+                                    .map(active -> "; " + active + " gets all requests")
+                                    .orElse("")));
             return 0;
         }
     }

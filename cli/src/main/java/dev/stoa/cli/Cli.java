@@ -49,6 +49,7 @@ final class Cli {
         all.put("ps", () -> new CommandLine(new PsCommand(session)));
         all.put("scale", () -> new CommandLine(new ScaleCommand(session)));
         all.put("restart", () -> new CommandLine(new RestartCommand(session)));
+        all.put("router", () -> new CommandLine(new RouterCommand()));
         all.put("logs", () -> new CommandLine(new LogsCommand(session)));
         all.put("releases", () -> new CommandLine(new ReleasesCommand(session)));
         all.put("rollback", () -> new CommandLine(new RollbackCommand(session)));
@@ -70,6 +71,7 @@ final class Cli {
                 () -> new CommandLine(new DomainsCommand(session))
                         .addSubcommand(new DomainsCommand.Add(session))
                         .addSubcommand(new DomainsCommand.Remove(session)));
+        all.put("certs", () -> CertsCommand.line(session));
         all.put("maintenance", () -> MaintenanceCommand.line(session));
         all.put("open", () -> new CommandLine(new OpenCommand(session)));
         all.put("destroy", () -> new CommandLine(new DestroyCommand(session)));

@@ -72,16 +72,19 @@ final class DbPsqlCommand implements Callable<Integer> {
 
     private Optional<Path> found() {
         for (String folder : session.environment().variable("PATH").orElse("").split(File.pathSeparator, -1)) {
-            try {
-                Path program = Path.of(folder, "psql");
-                if (!folder.isEmpty() && Files.isExecutable(program)) {
-                    return Optional.of(program);
-                }
-            } catch (InvalidPathException e) {
-                continue;
+            if (isThere(folder)) {
+                return Optional.of(Path.of(folder, "psql"));
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isThere(String folder) {
+        try {
+            return !folder.isEmpty() && Files.isExecutable(Path.of(folder, "psql"));
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     /** The password goes by the environment: everybody may read a command line. */

@@ -44,7 +44,10 @@ final class DeployCommand implements Callable<Integer> {
                     "Deploy a branch, tag or commit of this repository, such as https://github.com/you/shop.git#main.")
     private Optional<String> git = Optional.empty();
 
-    @Option(names = "--canary", paramLabel = "SHARE", description = "Give it only this share of the requests, such as 10%%.")
+    @Option(
+            names = "--canary",
+            paramLabel = "SHARE",
+            description = "Give it only this share of the requests, such as 10%%.")
     private Optional<String> canary = Optional.empty();
 
     @Spec

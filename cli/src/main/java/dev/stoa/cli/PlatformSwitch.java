@@ -2,7 +2,6 @@ package dev.stoa.cli;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.PlatformRestart;
-import dev.stoa.api.Status;
 import dev.stoa.api.StoaException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +16,9 @@ final class PlatformSwitch {
 
     private final Session session;
 
+    /** The part of its status that platforms of every version have. */
+    private record Seen(long pid, String version) {}
+
     PlatformSwitch(Session session) {
         this.session = session;
     }
@@ -24,14 +26,14 @@ final class PlatformSwitch {
     int run(Optional<Path> folder) {
         Terminal terminal = session.terminal();
         Client client = session.client();
-        Status before = client.get(Client.path("status"), Status.class);
+        Seen before = client.get(Client.path("status"), Seen.class);
         terminal.note("Starting a new process for the platform (pid %d now)".formatted(before.pid()));
         PlatformRestart begun = client.post(
                 Client.path("restart"),
                 new PlatformRestart.Request(
                         folder.map(path -> path.toAbsolutePath().normalize().toString())),
                 PlatformRestart.class);
-        Status now = awaitSwitch(client, begun.pid().orElseThrow());
+        Seen now = awaitSwitch(client, begun.pid().orElseThrow());
         terminal.show(
                 now,
                 () -> terminal.line("The platform is process %d now, version %s; it was process %d, version %s."
@@ -39,10 +41,10 @@ final class PlatformSwitch {
         return 0;
     }
 
-    private static Status awaitSwitch(Client client, long pid) {
+    private static Seen awaitSwitch(Client client, long pid) {
         long deadline = System.nanoTime() + SWITCH_TIMEOUT.toNanos();
         while (System.nanoTime() < deadline) {
-            Optional<Status> status = tried(client, "status", Status.class);
+            Optional<Seen> status = tried(client, "status", Seen.class);
             if (status.filter(found -> found.pid() == pid).isPresent()) {
                 return status.get();
             }

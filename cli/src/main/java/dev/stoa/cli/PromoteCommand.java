@@ -5,9 +5,7 @@ import dev.stoa.api.DeployEvent;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
-@Command(
-        name = "promote",
-        description = "Make the canary the release that serves, once all of its instances are up.")
+@Command(name = "promote", description = "Make the canary the release that serves, once all of its instances are up.")
 final class PromoteCommand implements Callable<Integer> {
     private final Session session;
 

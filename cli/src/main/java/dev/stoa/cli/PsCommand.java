@@ -1,6 +1,8 @@
 package dev.stoa.cli;
 
 import dev.stoa.api.Instance;
+import dev.stoa.api.ProcessType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -16,8 +18,12 @@ final class PsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Terminal terminal = session.terminal();
-        List<Instance> instances = session.withApp(
-                (client, app) -> client.list(Client.path("apps", app.value(), "instances"), Instance.class));
+        List<ProcessType> scaled = new ArrayList<>();
+        List<Instance> instances = session.withApp((client, app) -> {
+            scaled.addAll(client.list(Client.path("apps", app.value(), "processes"), ProcessType.class));
+            return client.list(Client.path("apps", app.value(), "instances"), Instance.class);
+        });
+        scaled.removeIf(type -> type.max() <= type.min());
         terminal.show(instances, () -> {
             if (instances.isEmpty()) {
                 terminal.line("No instances run.");
@@ -34,6 +40,7 @@ final class PsCommand implements Callable<Integer> {
                     String.valueOf(i.restarts()),
                     i.detail().orElse("")));
             table.print(terminal);
+            scaled.forEach(type -> terminal.line("%s=%s".formatted(type.type(), type.shown())));
         });
         return 0;
     }

@@ -49,7 +49,8 @@ public final class Training {
         answer(
                 server,
                 "/v1/apps/app/releases",
-                Json.write(List.of(new Release("v1", "active", "a deploy", "b1", Optional.empty(), Optional.empty(), NOW))));
+                Json.write(List.of(
+                        new Release("v1", "active", "a deploy", "b1", Optional.empty(), Optional.empty(), NOW))));
         answer(server, "/v1/apps/app/config", Json.write(Map.of("K", "V")));
         answer(server, "/v1/apps/app/logs", Json.write(new LogLine(NOW, "web.1", "text")));
         answer(server, "/v1/apps/app/deploys", Json.write(DONE));
@@ -139,11 +140,15 @@ public final class Training {
                 "/tmp",
                 1,
                 1,
-                Map.of("database", 1));
+                Map.of("database", 1),
+                "https://127.0.0.1:8443",
+                "/tmp/ca.pem",
+                Optional.empty(),
+                List.of());
     }
 
     private static App app() {
-        return new App("app", "up", Optional.of("v1"), "http://app.localhost:8080", List.of(), NOW, 0);
+        return new App("app", "up", Optional.of("v1"), Optional.of("1"), "http://app.localhost:8080", List.of(), NOW, 0);
     }
 
     private static Instance instance() {

@@ -42,6 +42,33 @@ final class UpCommand implements Callable<Integer> {
             description = "A PostgreSQL for the platform's own state, instead of the embedded one.")
     private Optional<String> databaseUrl = Optional.empty();
 
+    @Option(
+            names = "--proxy-protocol",
+            paramLabel = "ADDRESSES",
+            description = "Load balancers, such as 10.0.0.0/8, whose connections begin with the PROXY protocol.")
+    private Optional<String> proxyProtocol = Optional.empty();
+
+    @Option(
+            names = "--acme-email",
+            paramLabel = "EMAIL",
+            description = {
+                "Get certificates from Let's Encrypt, or from --acme-directory, which can write to this address.",
+                "That means that you agree to its terms."
+            })
+    private Optional<String> acmeEmail = Optional.empty();
+
+    @Option(
+            names = "--acme-directory",
+            paramLabel = "URL",
+            description = "Get certificates from this ACME authority.")
+    private Optional<String> acmeDirectory = Optional.empty();
+
+    @Option(
+            names = "--acme-ca",
+            paramLabel = "FILE",
+            description = "Certificates (PEM) by which to trust the ACME authority itself.")
+    private Optional<String> acmeCa = Optional.empty();
+
     UpCommand(Session session) {
         this.session = session;
     }
@@ -118,6 +145,11 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--https-port", httpsPort);
         add(options, "--domain", domain);
         add(options, "--database-url", databaseUrl);
+        add(options, "--proxy-protocol", proxyProtocol);
+        add(options, "--acme-email", acmeEmail);
+        add(options, "--acme-directory", acmeDirectory);
+        // The platform's working directory is another one.
+        add(options, "--acme-ca", acmeCa.map(file -> session.environment().folder().resolve(file)));
         return options;
     }
 

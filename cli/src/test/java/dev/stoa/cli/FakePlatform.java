@@ -4,10 +4,13 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.stoa.api.App;
+import dev.stoa.api.Certificate;
+import dev.stoa.api.CertificateAuthority;
 import dev.stoa.api.Canary;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.DomainState;
 import dev.stoa.api.Instance;
 import dev.stoa.api.Json;
 import dev.stoa.api.LogLine;
@@ -154,6 +157,26 @@ final class FakePlatform implements AutoCloseable {
         answer("GET /v1/apps/shop/config", 200, Map.of("LOG_LEVEL", "info", "COLOUR", "blue"));
         answer("GET /v1/apps/shop/domains", 200, List.of("shop.example.com"));
         answer("POST /v1/apps/shop/domains", 201, List.of("shop.example.com", "www.example.com"));
+        Certificate certificate = new Certificate(
+                "shop.example.com", "own", "R3", Optional.of(NOW.plusSeconds(86_400)), "expiring", "add the new one");
+        answer(
+                "GET /v1/apps/shop/domain-states",
+                200,
+                List.of(new DomainState(
+                        "shop.example.com",
+                        "elsewhere",
+                        List.of("198.51.100.9"),
+                        List.of("A 203.0.113.7"),
+                        "it leads to 198.51.100.9, no address of this machine",
+                        certificate)));
+        answer("GET /v1/certificates", 200, List.of(certificate));
+        answer("POST /v1/certificates", 201, certificate);
+        answer("POST /v1/certificates/shop.example.com/renew", 200, certificate);
+        answer("DELETE /v1/certificates/shop.example.com", exchange -> send(exchange, 204, ""));
+        answer(
+                "GET /v1/certificate-authority",
+                200,
+                new CertificateAuthority("/home/me/.stoa/ca/ca.pem", "PEM", "AB:CD"));
         answer("DELETE /v1/apps/shop/domains/shop.example.com", exchange -> send(exchange, 204, ""));
         answer(
                 "GET /v1/apps/shop/releases",
@@ -209,11 +232,15 @@ final class FakePlatform implements AutoCloseable {
                 "/home/me/.stoa",
                 1,
                 2,
-                Map.of("database", 3));
+                Map.of("database", 3),
+                "https://*.localhost:8443",
+                "/home/me/.stoa/ca/ca.pem",
+                Optional.empty(),
+                List.of());
     }
 
     static App app() {
-        return new App("shop", "up", Optional.of("v1"), "http://shop.localhost:8080", List.of(), NOW, 0);
+        return new App("shop", "up", Optional.of("v1"), Optional.of("1"), "http://shop.localhost:8080", List.of(), NOW, 0);
     }
 
     static Instance instance() {

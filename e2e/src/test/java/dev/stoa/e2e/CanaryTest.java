@@ -91,8 +91,14 @@ class CanaryTest {
         stoa.ok("deploy", folder.toString(), "-a", "shop");
         Load load = new Load("shop");
 
-        String said = stoa.ok("deploy", folder.with("server.py", Folder.server("two")).toString(), "-a", "shop",
-                "--canary", "20%").out();
+        String said = stoa.ok(
+                        "deploy",
+                        folder.with("server.py", Folder.server("two")).toString(),
+                        "-a",
+                        "shop",
+                        "--canary",
+                        "20%")
+                .out();
         assertThat(said).contains("v2 is a canary beside v1, and gets 20 % of the requests");
         assertThat(releases("shop")).containsExactly("v2 canary 20", "v1 active");
         assertThat(stoa.instances("shop"))
@@ -101,7 +107,8 @@ class CanaryTest {
                 .containsExactlyInAnyOrder("web v1", "web v2", "worker v1");
         // Five standard deviations of 2000 draws are 4.5 and 5.6 points.
         assertThat(load.percentOf("two", 2000)).isBetween(15.5, 24.5);
-        assertThat(stoa.json("canary", "50%", "-a", "shop").path("percent").asInt()).isEqualTo(50);
+        assertThat(stoa.json("canary", "50%", "-a", "shop").path("percent").asInt())
+                .isEqualTo(50);
         assertThat(load.percentOf("two", 2000)).isBetween(44.4, 55.6);
 
         stoa.ok("promote", "-a", "shop");
@@ -150,16 +157,19 @@ class CanaryTest {
     @Test
     void aCanaryThatDoesNotComeUpFailsAndAPromotionThatFailsLeavesWhatServes() {
         Folder folder = Folder.web("good");
-        assertThat(stoa.fails("deploy", folder.toString(), "-a", "fails", "--canary", "10%").err())
+        assertThat(stoa.fails("deploy", folder.toString(), "-a", "fails", "--canary", "10%")
+                        .err())
                 .contains("there is no app \"fails\"");
         stoa.ok("deploy", folder.toString(), "-a", "fails");
 
         Folder broken = Folder.web("bad").with("server.py", "raise SystemExit(3)");
-        assertThat(stoa.fails("deploy", broken.toString(), "-a", "fails", "--canary", "10%").err())
+        assertThat(stoa.fails("deploy", broken.toString(), "-a", "fails", "--canary", "10%")
+                        .err())
                 .contains("web.1 exited with status 3")
                 .contains("v1 serves on");
         Folder worker = Folder.empty().with("Procfile", "worker: sleep 1000\n");
-        assertThat(stoa.fails("deploy", worker.toString(), "-a", "fails", "--canary", "10%").err())
+        assertThat(stoa.fails("deploy", worker.toString(), "-a", "fails", "--canary", "10%")
+                        .err())
                 .contains("fails has no web process");
 
         folder.with("Procfile", "web: python3 server.py\nworker: exit 9\n");

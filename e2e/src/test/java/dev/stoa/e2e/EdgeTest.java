@@ -2,6 +2,7 @@ package dev.stoa.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.URI;
@@ -9,6 +10,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -151,5 +155,47 @@ class EdgeTest {
         assertThat(get("gated", "/").statusCode()).isEqualTo(401);
         assertThat(List.of(stoa.ok("manifest", "-a", "gated").out()))
                 .allMatch(toml -> toml.contains("password_var = \"GATE_PASSWORD\"") && !toml.contains("another"));
+    }
+
+    @Test
+    void anAppThatSpeaksHttp2IsServedToOldAndNewClients() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/curl")), "needs curl: apt-get install curl");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/node")), "needs Node.js: apt-get install nodejs");
+        Folder folder = Folder.empty()
+                .with("package.json", "{\"name\": \"modern\", \"scripts\": {\"start\": \"node server.js\"}}")
+                .with("server.js", """
+                        require('http2').createServer().on('stream', (stream, headers) => {
+                          stream.respond({':status': 200}, {waitForTrailers: true});
+                          stream.on('wantTrailers', () => stream.sendTrailers({'grpc-status': '0'}));
+                          let bytes = 0;
+                          stream.on('data', data => bytes += data.length);
+                          stream.on('end', () => stream.end(headers[':path'] + ' ' + bytes));
+                        }).listen(process.env.PORT);
+                        """)
+                .with("stoa.toml", "[routing]\nprotocol = \"h2c\"\n");
+        stoa.ok("deploy", folder.toString(), "-a", "modern");
+        assertThat(get("modern", "/old").body()).isEqualTo("/old 0");
+        Process curl = new ProcessBuilder(
+                        "curl",
+                        "-sS",
+                        "-D-",
+                        "--max-time",
+                        "20",
+                        "--http2-prior-knowledge",
+                        "-H",
+                        "Host: modern.localhost",
+                        "--data",
+                        "x".repeat(100_000),
+                        "http://127.0.0.1:%d/new".formatted(stoa.httpPort()))
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .startsWith("HTTP/2 200")
+                .contains("/new 100000", "grpc-status: 0");
+
+        stoa.ok("deploy", folder.with("stoa.toml", "").toString(), "-a", "modern");
+        assertThat(get("modern", "/").statusCode()).isEqualTo(502);
+        assertThat(stoa.fails("deploy", folder.with("stoa.toml", "[routing]\nprotocol = \"h3\"\n").toString(), "-a", "modern").err())
+                .contains("\"protocol\" of [routing] is \"http/1.1\" or \"h2c\" in stoa.toml, line 2");
     }
 }

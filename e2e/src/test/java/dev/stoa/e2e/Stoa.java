@@ -47,11 +47,15 @@ final class Stoa implements AutoCloseable {
     private final Path home;
     private final int apiPort;
     private final int httpPort;
+    private final int httpsPort;
+    private final List<String> upOptions;
 
-    private Stoa(Path home, int apiPort, int httpPort) {
+    private Stoa(Path home, int httpPort, int httpsPort, List<String> upOptions) throws IOException {
         this.home = home;
-        this.apiPort = apiPort;
+        this.apiPort = freePort();
         this.httpPort = httpPort;
+        this.httpsPort = httpsPort;
+        this.upOptions = upOptions;
         environment.put("STOA_HOME", home.toString());
     }
 
@@ -67,7 +71,16 @@ final class Stoa implements AutoCloseable {
     /** A platform that runs, with its data in this directory. */
     static Stoa upIn(Path home) {
         try {
-            Stoa stoa = new Stoa(home, freePort(), freePort());
+            return upIn(home, freePort(), freePort(), List.of());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same on these ports, with more options of {@code stoa up}. */
+    static Stoa upIn(Path home, int httpPort, int httpsPort, List<String> upOptions) {
+        try {
+            Stoa stoa = new Stoa(home, httpPort, httpsPort, upOptions);
             stoa.start();
             return stoa;
         } catch (IOException e) {
@@ -76,7 +89,10 @@ final class Stoa implements AutoCloseable {
     }
 
     void start() {
-        ok("up", "--detach", "--api-port", "" + apiPort, "--http-port", "" + httpPort);
+        List<String> words = new ArrayList<>(List.of("up", "--detach", "--api-port", "" + apiPort));
+        words.addAll(List.of("--http-port", "" + httpPort, "--https-port", "" + httpsPort));
+        words.addAll(upOptions);
+        ok(words.toArray(String[]::new));
     }
 
     Path home() {
@@ -85,6 +101,10 @@ final class Stoa implements AutoCloseable {
 
     int httpPort() {
         return httpPort;
+    }
+
+    int httpsPort() {
+        return httpsPort;
     }
 
     int apiPort() {

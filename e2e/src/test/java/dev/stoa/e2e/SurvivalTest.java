@@ -163,7 +163,7 @@ class SurvivalTest {
 
     @Test
     void aSecondPlatformOnTheSameDataIsRefusedAndToldOfTheFirst() {
-        Stoa.Result second = stoa.run("up", "--api-port", "0", "--http-port", "0");
+        Stoa.Result second = stoa.run("up", "--api-port", "0", "--http-port", "0", "--https-port", "0");
         assertThat(second.status()).isNotZero();
         assertThat(second.err()).contains("pid " + stoa.pid());
     }

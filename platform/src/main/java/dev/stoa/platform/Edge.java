@@ -40,6 +40,7 @@ final class Edge implements AutoCloseable {
         Router known = router;
         if (known == null) {
             known = new Router(RouterConfig.onPort(options.httpPort()), request -> listener.finished(request));
+            known.behindProxies(options.proxies());
             if (!inherited.isEmpty()) {
                 known.inherit(inherited);
             }

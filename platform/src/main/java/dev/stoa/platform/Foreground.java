@@ -5,6 +5,7 @@ import dev.stoa.platform.base.Threads;
 import java.io.Console;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -27,7 +28,9 @@ final class Foreground {
                 .isPresent();
         Tenure tenure = Tenure.begin(arguments, environment);
         AtomicReference<Runnable> stop = new AtomicReference<>(() -> tenure.close(terminal));
-        Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", () -> stop.get().run()));
+        Runtime.getRuntime()
+                .addShutdownHook(Threads.unstarted(
+                        "stop", () -> Objects.requireNonNull(stop.get()).run()));
         print(tenure.status());
         if (terminal) {
             System.out.println("Ctrl-C stops the platform and its apps");
@@ -45,6 +48,7 @@ final class Foreground {
         System.out.printf("Stoa %s is up (pid %d)%n", status.version(), status.pid());
         System.out.printf("  API      %s%n", status.api());
         System.out.printf("  apps     %s%n", status.router());
+        System.out.printf("           %s%n", status.https());
         System.out.printf("  store    %s, in %s%n", status.database(), status.home());
         System.out.printf("  engine   %s, isolation: %s%n", status.engine(), status.isolation());
         status.missing().forEach(sentence -> System.out.printf("           %s%n", sentence));

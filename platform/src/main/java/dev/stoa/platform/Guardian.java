@@ -29,7 +29,8 @@ final class Guardian {
             long ended = platform.pid();
             next = Home.beacon(home)
                     .map(Home.Beacon::pid)
-                    .filter(pid -> pid != ended && pid != ProcessHandle.current().pid())
+                    .filter(pid ->
+                            pid != ended && pid != ProcessHandle.current().pid())
                     .flatMap(ProcessHandle::of);
         }
     }

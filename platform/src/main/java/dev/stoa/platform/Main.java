@@ -3,7 +3,7 @@ package dev.stoa.platform;
 import dev.stoa.api.StoaException;
 import java.util.List;
 
-/** Starts the platform in the foreground: {@code stoa up}. */
+/** Starts the platform in the foreground, {@code stoa up}, or a router of its own, {@code stoa router}. */
 public final class Main {
     private Main() {}
 
@@ -12,6 +12,8 @@ public final class Main {
         try {
             if (words.equals(List.of("--train"))) {
                 Training.run();
+            } else if (!words.isEmpty() && words.getFirst().equals("router")) {
+                RouterMain.run(words.subList(1, words.size()), System.getenv());
             } else {
                 Foreground.run(words, System.getenv());
             }

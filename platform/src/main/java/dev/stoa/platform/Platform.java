@@ -8,6 +8,8 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
+import dev.stoa.platform.control.Certificates;
+import dev.stoa.platform.control.CertificatesApi;
 import dev.stoa.platform.control.Control;
 import dev.stoa.platform.control.EngineBuildShell;
 import dev.stoa.platform.control.GitApi;
@@ -15,6 +17,7 @@ import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.ResourceApi;
+import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
 import dev.stoa.platform.control.Urls;
@@ -70,16 +73,19 @@ public final class Platform implements AutoCloseable {
     private final String database;
     private final Edge edge;
     private final Router router;
+    private final Stores stores;
+    private final Certificates certificates;
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
+            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
         this.options = options;
         this.edge = edge;
         try {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
             home = opened(Home.open(options.home()));
+            Supplier<?> authority = beside("authority", () -> Certificates.prepare(home, clock));
             Supplier<Engine> opening =
                     beside("engine-opens", () -> ProcessEngine.open(home.instances(), List.of(home.root()), clock));
             Sql sql = opened(openStore());
@@ -92,9 +98,12 @@ public final class Platform implements AutoCloseable {
             // Of the requests that are served on while another process has the logs, nobody is told.
             opened.push(() -> edge.tell(request -> {}));
             Door door = edge.door();
+            stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
+            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
+            router.startSecure(options.httpsPort(), certificates);
             control = new Control(
                     home,
-                    Stores.of(sql.jdbi(), Secrets.open(home.secretKey())),
+                    stores,
                     engine,
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     router,
@@ -111,11 +120,13 @@ public final class Platform implements AutoCloseable {
                     ids,
                     clock);
             opened.push(control::close);
-            control.presumeUp(up);
+            control.follow(Set.copyOf(turn.up()), Set.copyOf(turn.routers()));
             control.start();
             router.accept();
-            ApiServer api = opened(ApiServer.behind(
-                    door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
+            certificates.start();
+            var _ = authority.get();
+            ApiServer api = opened(
+                    ApiServer.behind(door, options.apiHost(), home.token(), endpoints(succession), Version.CURRENT));
             api.start();
             opened.push(door::shut);
             door.open(api.port());
@@ -128,17 +139,17 @@ public final class Platform implements AutoCloseable {
 
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
-        return new Platform(options, environment, new Edge(options, Map.of()), Set.of(), Succession.NONE);
+        return new Platform(options, environment, new Edge(options, Map.of()), Turn.NONE, Succession.NONE);
     }
 
     /**
      * As the other, behind an edge that may have been there before.
      *
-     * @param up the instances that the platform before this one knew to be up
+     * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Set<String> up, Succession succession) {
-        return new Platform(options, environment, edge, up, succession);
+            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
+        return new Platform(options, environment, edge, turn, succession);
     }
 
     private List<Endpoint> endpoints(Succession succession) {
@@ -150,11 +161,14 @@ public final class Platform implements AutoCloseable {
                         control.manifest().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
+                        new RouterApi(control.fleet()).endpoints(),
                         control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
                         new ResourceApi(control.resources()).endpoints(),
-                        control.databaseApi().endpoints())
+                        control.backupApi().endpoints(),
+                        control.databaseApi().endpoints(),
+                        new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -186,7 +200,11 @@ public final class Platform implements AutoCloseable {
                 home.root().toString(),
                 control.appCount(),
                 control.instanceCount(),
-                control.resources().counts());
+                control.resources().counts(),
+                "https://*." + options.domain() + ":" + router.securePort(),
+                home.authorityCertificate().toString(),
+                options.acme().map(acme -> acme.directory().toString()),
+                control.backupDesk().problems());
     }
 
     /** Returns when the platform has stopped. */
@@ -220,6 +238,11 @@ public final class Platform implements AutoCloseable {
     /** The instances that are up. */
     Set<String> up() {
         return control.up();
+    }
+
+    /** The routers in other processes that follow it. */
+    Set<String> routers() {
+        return control.fleet().connected();
     }
 
     /** Closes, but leaves the edge to serve by the last route table, and clients to wait for the platform that follows. */

@@ -1,13 +1,21 @@
 package dev.stoa.platform;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.certificate.AcmeOptions;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How the platform was asked to run.
@@ -15,21 +23,71 @@ import java.util.Optional;
  * @param home        the data directory: {@code STOA_HOME}, else {@code ~/.stoa}
  * @param apiHost     the address of the API; the loopback one unless told otherwise
  * @param httpPort    of the router, on all addresses; like the other ports 0 means any that is free
+ * @param httpsPort   of the router, on the same addresses
  * @param domain      the suffix of the apps' names: {@code shop.localhost}
  * @param databaseUrl a PostgreSQL to use in place of the embedded one, as a {@code postgres://} or {@code jdbc:} URL
+ * @param acme        who is asked for certificates; absent: nobody
+ * @param proxies     where connections begin with the PROXY protocol
  */
 public record PlatformOptions(
-        Path home, String apiHost, int apiPort, int httpPort, String domain, Optional<String> databaseUrl) {
-    private static final List<String> NAMES =
-            List.of("--api-host", "--api-port", "--http-port", "--https-port", "--domain", "--database-url");
+        Path home,
+        String apiHost,
+        int apiPort,
+        int httpPort,
+        int httpsPort,
+        String domain,
+        Optional<String> databaseUrl,
+        Optional<AcmeOptions> acme,
+        List<AddressRange> proxies) {
+    private static final String ACME_DIRECTORY = "--acme-directory";
+    private static final String ACME_EMAIL = "--acme-email";
+    private static final String ACME_CA = "--acme-ca";
+    private static final String PROXY_PROTOCOL = "--proxy-protocol";
+
+    private static final Pattern EMAIL = Pattern.compile("[^@\\s]+@[^@\\s]+\\.[^@\\s]+");
+
+    private static final List<String> NAMES = List.of(
+            "--api-host",
+            "--api-port",
+            "--http-port",
+            "--https-port",
+            "--domain",
+            "--database-url",
+            ACME_DIRECTORY,
+            ACME_EMAIL,
+            ACME_CA,
+            PROXY_PROTOCOL);
+
+    /** For service managers, which are easier to give variables than arguments. The options win. */
+    private static final Map<String, String> VARIABLES =
+            Map.of(ACME_DIRECTORY, "STOA_ACME_DIRECTORY", ACME_EMAIL, "STOA_ACME_EMAIL", ACME_CA, "STOA_ACME_CA");
 
     static PlatformOptions parse(List<String> arguments, Map<String, String> environment) {
         Path home = Optional.ofNullable(environment.get("STOA_HOME"))
                 .filter(value -> !value.isEmpty())
                 .map(Path::of)
                 .orElse(Path.of(System.getProperty("user.home"), ".stoa"));
-        PlatformOptions options = new PlatformOptions(
-                home.toAbsolutePath().normalize(), "127.0.0.1", 7070, 8080, "localhost", Optional.empty());
+        Map<String, String> given = new HashMap<>();
+        VARIABLES.forEach((name, variable) -> Optional.ofNullable(environment.get(variable))
+                .filter(value -> !value.isEmpty())
+                .ifPresent(value -> given.put(name, value)));
+        given.putAll(given(arguments));
+        return new PlatformOptions(
+                home.toAbsolutePath().normalize(),
+                given.getOrDefault("--api-host", "127.0.0.1"),
+                port(given, "--api-port", "7070"),
+                port(given, "--http-port", "8080"),
+                port(given, "--https-port", "8443"),
+                given.getOrDefault("--domain", "localhost"),
+                Optional.ofNullable(given.get("--database-url")),
+                acme(given),
+                Optional.ofNullable(given.get(PROXY_PROTOCOL))
+                        .map(PlatformOptions::proxies)
+                        .orElse(List.of()));
+    }
+
+    private static Map<String, String> given(List<String> arguments) {
+        Map<String, String> given = new HashMap<>();
         Iterator<String> words = arguments.iterator();
         while (words.hasNext()) {
             String[] word = words.next().split("=", 2);
@@ -45,24 +103,67 @@ public record PlatformOptions(
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST, "%s has no value".formatted(word[0]), "for example: --http-port 8080");
             }
-            options = options.with(word[0], word.length == 2 ? word[1] : words.next());
+            given.put(word[0], word.length == 2 ? word[1] : words.next());
         }
-        return options;
+        return given;
     }
 
-    private PlatformOptions with(String name, String value) {
-        return switch (name) {
-            case "--api-host" -> new PlatformOptions(home, value, apiPort, httpPort, domain, databaseUrl);
-            case "--api-port" -> new PlatformOptions(home, apiHost, port(name, value), httpPort, domain, databaseUrl);
-            case "--http-port" -> new PlatformOptions(home, apiHost, apiPort, port(name, value), domain, databaseUrl);
-            // Taken, so that scripts which name all three ports run, though nothing listens there yet.
-            case "--https-port" -> {
-                int _ = port(name, value);
-                yield this;
+    /** Nobody is asked without being named, or being told whom to write to. */
+    private static Optional<AcmeOptions> acme(Map<String, String> given) {
+        Optional<String> email = Optional.ofNullable(given.get(ACME_EMAIL));
+        Optional<Path> authorities = Optional.ofNullable(given.get(ACME_CA)).map(PlatformOptions::readable);
+        if (email.isPresent() && !EMAIL.matcher(email.get()).matches()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s %s is not an email address".formatted(ACME_EMAIL, email.get()),
+                    "for example: %s you@example.com".formatted(ACME_EMAIL));
+        }
+        Optional<URI> directory = Optional.ofNullable(given.get(ACME_DIRECTORY)).map(PlatformOptions::directory);
+        if (directory.isEmpty() && email.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new AcmeOptions(directory.orElse(AcmeOptions.LETS_ENCRYPT), email, authorities));
+    }
+
+    private static URI directory(String text) {
+        try {
+            URI uri = new URI(text);
+            if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
+                return uri;
             }
-            case "--domain" -> new PlatformOptions(home, apiHost, apiPort, httpPort, value, databaseUrl);
-            default -> new PlatformOptions(home, apiHost, apiPort, httpPort, domain, Optional.of(value));
-        };
+        } catch (URISyntaxException e) {
+            // Said below, together with the addresses that are of no use.
+        }
+        throw new StoaException(
+                ErrorCode.BAD_REQUEST,
+                "%s %s is not the https address of an ACME directory".formatted(ACME_DIRECTORY, text),
+                "for example: %s %s".formatted(ACME_DIRECTORY, AcmeOptions.LETS_ENCRYPT));
+    }
+
+    private static Path readable(String text) {
+        Path file = Path.of(text).toAbsolutePath();
+        if (!Files.isReadable(file)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s %s is not a file that the platform can read".formatted(ACME_CA, text),
+                    "it names a file of certificates in PEM form");
+        }
+        return file;
+    }
+
+    private static int port(Map<String, String> given, String name, String otherwise) {
+        return port(name, given.getOrDefault(name, otherwise));
+    }
+
+    private static List<AddressRange> proxies(String value) {
+        return Stream.of(value.split(",", -1))
+                .map(text -> AddressRange.parse(text.strip())
+                        .orElseThrow(() -> new StoaException(
+                                ErrorCode.BAD_REQUEST,
+                                "%s %s: \"%s\" is not an address or a range of them"
+                                        .formatted(PROXY_PROTOCOL, value, text.strip()),
+                                "for example: %s 127.0.0.1,10.0.0.0/8".formatted(PROXY_PROTOCOL))))
+                .toList();
     }
 
     private static int port(String name, String value) {

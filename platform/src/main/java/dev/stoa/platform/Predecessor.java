@@ -48,7 +48,8 @@ final class Predecessor implements AutoCloseable {
     Turn awaitTurn() {
         try {
             say(new Turn.Ready(Version.CURRENT));
-            String line = new BufferedReader(Channels.newReader(talk, StandardCharsets.UTF_8.newDecoder(), -1)).readLine();
+            String line =
+                    new BufferedReader(Channels.newReader(talk, StandardCharsets.UTF_8.newDecoder(), -1)).readLine();
             if (line == null) {
                 throw new IOException("it hung up");
             }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import tools.jackson.databind.JsonNode;
 
@@ -86,13 +87,13 @@ final class Successor implements AutoCloseable {
 
     private Turn.Ready awaitReady() {
         // Whoever waits for one that has ended would wait forever.
-        process.onExit().thenRun(this::hangUp);
+        CompletableFuture<Void> _ = process.onExit().thenRun(this::hangUp);
         ScheduledFuture<?> timeout = Threads.after(READY_MAX, "successor-timeout", this::hangUp);
         try {
             SocketChannel accepted = door.accept();
             talk = Optional.of(accepted);
-            BufferedReader reader = new BufferedReader(
-                    Channels.newReader(accepted, StandardCharsets.UTF_8.newDecoder(), -1));
+            BufferedReader reader =
+                    new BufferedReader(Channels.newReader(accepted, StandardCharsets.UTF_8.newDecoder(), -1));
             words = Optional.of(reader);
             return heard(reader, Turn.Ready.class);
         } catch (IOException e) {

@@ -6,7 +6,10 @@ import dev.stoa.api.Status;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.router.Router;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -46,12 +48,12 @@ final class Tenure implements Succession {
             List<String> arguments,
             Map<String, String> environment,
             Map<String, Integer> sockets,
-            Set<String> up) {
+            Turn turn) {
         this.options = options;
         this.arguments = List.copyOf(arguments);
         this.environment = environment;
         this.edge = new Edge(options, sockets);
-        this.platform = Platform.start(options, environment, edge, up, this);
+        this.platform = Platform.start(options, environment, edge, turn, this);
     }
 
     /** Returns when this process is the platform. */
@@ -59,14 +61,13 @@ final class Tenure implements Succession {
         Optional<Predecessor> predecessor = Predecessor.meet(environment);
         if (predecessor.isEmpty()) {
             PlatformOptions options = PlatformOptions.parse(arguments, environment);
-            return new Tenure(options, arguments, environment, Map.of(), Set.of());
+            return new Tenure(options, arguments, environment, Map.of(), Turn.NONE);
         }
         try (Predecessor before = predecessor.get()) {
             try {
                 PlatformOptions options = PlatformOptions.parse(arguments, environment);
                 Turn turn = before.awaitTurn();
-                Tenure tenure =
-                        new Tenure(options, arguments, environment, before.sockets(turn), Set.copyOf(turn.up()));
+                Tenure tenure = new Tenure(options, arguments, environment, before.sockets(turn), turn);
                 before.serving();
                 return tenure;
             } catch (StoaException e) {
@@ -129,7 +130,8 @@ final class Tenure implements Succession {
                     "stop the service manager's unit and start it again; the apps run on meanwhile");
         }
         Path launcher = launcher(folder);
-        Successor next = Successor.start(launcher, nextArguments(), Map.of("STOA_HOME", options.home().toString()));
+        Successor next = Successor.start(
+                launcher, nextArguments(), Map.of("STOA_HOME", options.home().toString()));
         state = new PlatformRestart(Optional.of(next.pid()), PlatformRestart.SWITCHING, "");
         LOG.log(Level.INFO, "handing over to a new process pid={0}", Long.toString(next.pid()));
         Threads.start("hand-over", () -> handOver(next));
@@ -164,7 +166,10 @@ final class Tenure implements Succession {
         Map<String, Integer> sockets = edge.sockets();
         CompletableFuture<Boolean> outcome = new CompletableFuture<>();
         left = outcome;
-        Turn turn = new Turn(List.copyOf(sockets.keySet()), List.copyOf(platform.up()), "");
+        String router = "leaving-" + ProcessHandle.current().pid();
+        List<String> routers = new ArrayList<>(platform.routers());
+        routers.add(router);
+        Turn turn = new Turn(List.copyOf(sockets.keySet()), List.copyOf(platform.up()), routers);
         try (next) {
             platform.leave();
             next.takeOver(turn, List.copyOf(sockets.values()));
@@ -176,10 +181,33 @@ final class Tenure implements Succession {
             return;
         }
         heir = ProcessHandle.of(next.pid());
-        LOG.log(Level.INFO, "another process is the platform now; this one serves its last clients pid={0}", ""
-                + next.pid());
-        edge.retire(Router.DRAIN_TIME);
-        outcome.complete(true);
+        LOG.log(
+                Level.INFO,
+                "another process is the platform now; this one serves its last clients pid={0}",
+                "" + next.pid());
+        // Instances come and go meanwhile, and must not go before their last request here.
+        try (RouterLink _ =
+                new RouterLink(edge.router(), apiOnThisMachine(), this::token, router, true, table -> {}).start()) {
+            edge.retire(Router.DRAIN_TIME);
+        } finally {
+            outcome.complete(true);
+        }
+    }
+
+    private URI apiOnThisMachine() {
+        String host = options.apiHost().equals("0.0.0.0") ? "127.0.0.1" : options.apiHost();
+        return URI.create("http://%s:%d"
+                .formatted(
+                        host.contains(":") ? "[" + host + "]" : host,
+                        edge.door().port()));
+    }
+
+    private String token() {
+        try {
+            return Files.readString(options.home().resolve("token")).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the token of the API", e);
+        }
     }
 
     /** Nobody else is the platform now, so it has to succeed sometime; apps are served on meanwhile. */
@@ -187,7 +215,7 @@ final class Tenure implements Succession {
         edge.keep(false);
         while (true) {
             try {
-                platform = Platform.start(options, environment, edge, Set.copyOf(turn.up()), this);
+                platform = Platform.start(options, environment, edge, turn, this);
                 state = new PlatformRestart(Optional.of(failed.pid()), PlatformRestart.FAILED, why);
                 return;
             } catch (RuntimeException e) {

@@ -7,9 +7,13 @@ import java.util.List;
  *
  * @param sockets the names of the listening sockets whose descriptors come next, in this order
  * @param up      the instances that are up
- * @param router  the id of the router that serves on in the old process until its last client has gone
+ * @param routers the ids of the routers in other processes, among them the one that serves on in the old process until its
+ *     last client has gone
  */
-record Turn(List<String> sockets, List<String> up, String router) {
+record Turn(List<String> sockets, List<String> up, List<String> routers) {
+    /** For a process that follows no other. */
+    static final Turn NONE = new Turn(List.of(), List.of(), List.of());
+
     /** The variable that names the folder in which two processes meet. */
     static final String VARIABLE = "STOA_HANDOVER";
 

@@ -30,11 +30,12 @@ class ArchitectureTest {
             "source", List.of(),
             "build", List.of(),
             "engine", List.of(),
+            "certificate", List.of(),
             "router", List.of(),
             "observe", List.of(),
             "http", List.of(),
             "resource", List.of("engine", "observe"),
-            "control", List.of("source", "build", "engine", "router", "observe", "resource", "http")));
+            "control", List.of("source", "build", "engine", "certificate", "router", "observe", "resource", "http")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -29,7 +29,7 @@ public final class AccessLog implements RequestListener, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
 
     private static final String SOURCE = "router";
-    static final int WAITING_MAX = 16_384;
+    static final int WAITING_MAX = 8192;
     private static final Duration WRITE_EVERY = Duration.ofMillis(100);
     private static final int PATH_CHARS_MAX = 1000;
 
@@ -57,7 +57,7 @@ public final class AccessLog implements RequestListener, AutoCloseable {
         if (request.app().isEmpty() || !request.logged()) {
             return;
         }
-        if (!waiting.offer(new Entry(request, clock.instant()))) {
+        if (!waiting.offer(new Entry(request.cut(PATH_CHARS_MAX), clock.instant()))) {
             dropped.computeIfAbsent(request.app(), _ -> new LongAdder()).increment();
         }
         if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
@@ -118,23 +118,21 @@ public final class AccessLog implements RequestListener, AutoCloseable {
         line.append(" service=").append(request.duration().toMillis()).append("ms");
         line.append(" status=").append(request.status());
         line.append(" bytes=").append(request.bytesOut());
-        return line.append(" protocol=").append(request.secure() ? "https" : "http").toString();
+        return line.append(" protocol=")
+                .append(request.secure() ? "https" : "http")
+                .toString();
     }
 
     private static void escape(String path, StringBuilder to) {
-        int end = Math.min(path.length(), PATH_CHARS_MAX);
-        for (int i = 0; i < end; i++) {
+        for (int i = 0; i < path.length(); i++) {
             char c = path.charAt(i);
             if (c == '"' || c == '\\') {
                 to.append('\\').append(c);
-            } else if (c < ' ' || c >= 0x7f) {
+            } else if (c < ' ' || (c >= 0x7f && c <= 0xff)) {
                 to.append("\\x%02x".formatted(c & 0xff));
             } else {
                 to.append(c);
             }
-        }
-        if (end < path.length()) {
-            to.append('…');
         }
     }
 }

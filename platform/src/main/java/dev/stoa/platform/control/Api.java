@@ -70,7 +70,9 @@ public final class Api {
                 Endpoint.post(
                                 "/v1/apps/{app}/deploys",
                                 "Deploys a source folder, packed as tar.gz; makes the app if need be")
-                        .query("canary", "a share of the requests, such as 10%: the release serves beside the active one")
+                        .query(
+                                "canary",
+                                "a share of the requests, such as 10%: the release serves beside the active one")
                         .acceptsStream("application/gzip")
                         .status(202)
                         .returns(Deploy.class)

@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.Manifest.ProcessManifest;
 import dev.stoa.api.Manifest.ReleaseManifest;
@@ -50,7 +51,7 @@ public final class AppManifest {
     }
 
     /** With the build's commands and the counts that were asked for; their origins are added. */
-    private static Manifest effective(BuildRow build, Map<String, Integer> scale, Map<String, String> origins) {
+    private static Manifest effective(BuildRow build, Map<String, InstanceRange> scale, Map<String, String> origins) {
         Manifest manifest = build.manifest();
         Slug slug = build.slug();
         Map<String, ProcessManifest> processes = new HashMap<>();
@@ -59,7 +60,8 @@ public final class AppManifest {
             if (process.command().filter(command::equals).isEmpty()) {
                 origins.put("processes.%s.command".formatted(type), slug.buildpack() + " buildpack");
             }
-            Optional<Integer> asked = Optional.ofNullable(scale.get(type));
+            Optional<InstanceRange> asked =
+                    Optional.ofNullable(scale.get(type)).map(range -> View.asked(range, process));
             if (asked.isPresent()) {
                 origins.put("processes.%s.instances".formatted(type), SCALE);
             }

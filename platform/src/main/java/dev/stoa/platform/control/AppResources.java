@@ -61,8 +61,7 @@ final class AppResources {
             row.ifPresent(resource -> resources
                     .kind(resource.kind())
                     .bind(resource.spec(), binding(attachment))
-                    .forEach((name, value) ->
-                            vars.add(new ManagedVar(name, value, resource.kind(), resource.name()))));
+                    .forEach((name, value) -> vars.add(new ManagedVar(name, value, resource.kind(), resource.name()))));
         }
         vars.sort(Comparator.comparing(ManagedVar::name));
         return vars;
@@ -105,7 +104,8 @@ final class AppResources {
     }
 
     private static boolean becomesChief(List<AttachmentRow> present, String kind, String as) {
-        return as.equals(MAIN) || present.stream().noneMatch(other -> other.kind().equals(kind));
+        return as.equals(MAIN)
+                || present.stream().noneMatch(other -> other.kind().equals(kind));
     }
 
     void attach(AppRow app, ResourceRow resource, String as, String origin, Map<String, String> settings) {
@@ -132,7 +132,10 @@ final class AppResources {
                 check(app, wish);
             } catch (StoaException e) {
                 throw new StoaException(
-                        e.code(), "%s: %s".formatted(wish.table(), e.message()), e.hint().orElse(""), e);
+                        e.code(),
+                        "[%s]: %s".formatted(wish.key(), e.message()),
+                        e.hint().orElse(""),
+                        e);
             }
         }
     }
@@ -212,8 +215,8 @@ final class AppResources {
     /** What the app calls by that name, or what an earlier app of its name has left. */
     private Optional<ResourceRow> present(AppRow app, Wish wish) {
         Optional<ResourceRow> attached = store.ofApp(app.id()).stream()
-                .filter(attachment -> attachment.kind().equals(wish.kind())
-                        && attachment.as().equals(wish.name()))
+                .filter(attachment ->
+                        attachment.kind().equals(wish.kind()) && attachment.as().equals(wish.name()))
                 .findFirst()
                 .flatMap(attachment -> store.find(attachment.resource()));
         if (attached.isEmpty()) {

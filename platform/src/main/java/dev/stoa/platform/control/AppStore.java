@@ -2,8 +2,10 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.AppName;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.StoaException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,22 +108,39 @@ final class AppStore {
                         > 0);
     }
 
-    Map<String, Integer> scale(int app) {
-        return jdbi.withHandle(handle -> handle.createQuery("select process, count from formation where app_id = :app")
+    /** What the user asked for, by process type. */
+    Map<String, InstanceRange> scale(int app) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select process, count, coalesce(count_max, count) from formation where app_id = :app")
                 .bind("app", app)
-                .setMapKeyColumn("process")
-                .setMapValueColumn("count")
-                .collectInto(new org.jdbi.v3.core.generic.GenericType<Map<String, Integer>>() {}));
+                .reduceRows(new HashMap<String, InstanceRange>(), (ranges, row) -> {
+                    ranges.put(
+                            row.getColumn(1, String.class),
+                            new InstanceRange(
+                                    row.getColumn(2, Integer.class),
+                                    row.getColumn(3, Integer.class),
+                                    Optional.empty(),
+                                    Optional.empty()));
+                    return ranges;
+                }));
     }
 
-    void setScale(int app, Map<String, Integer> counts) {
-        jdbi.useTransaction(handle -> counts.forEach((process, count) -> handle.createUpdate("""
-                        insert into formation (app_id, process, count) values (:app, :process, :count)
-                        on conflict (app_id, process) do update set count = excluded.count
-                        """)
-                .bind("app", app)
-                .bind("process", process)
-                .bind("count", count)
-                .execute()));
+    /** @param ranges empty: what the manifest says counts again */
+    void setScale(int app, Map<String, Optional<InstanceRange>> ranges) {
+        jdbi.useTransaction(handle -> ranges.forEach((process, range) -> {
+            handle.createUpdate("delete from formation where app_id = :app and process = :process")
+                    .bind("app", app)
+                    .bind("process", process)
+                    .execute();
+            range.ifPresent(asked -> handle.createUpdate("""
+                            insert into formation (app_id, process, count, count_max)
+                            values (:app, :process, :count, :max)
+                            """)
+                    .bind("app", app)
+                    .bind("process", process)
+                    .bind("count", asked.min())
+                    .bind("max", asked.scales() ? asked.max() : null)
+                    .execute());
+        }));
     }
 }

@@ -6,10 +6,12 @@ import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Instance;
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.LogLine;
 import dev.stoa.api.ProcessType;
 import dev.stoa.api.Release;
 import dev.stoa.api.Requests.ChangeConfig;
+import dev.stoa.api.Requests.Scale;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -266,35 +268,56 @@ public final class Apps {
         return currentBuild(app).map(build -> processes(app, build)).orElse(List.of());
     }
 
-    List<ProcessType> scale(String name, Map<String, Integer> counts) {
+    List<ProcessType> scale(String name, Map<String, String> asked) {
         AppRow app = stores.apps().require(name);
         BuildRow build = currentBuild(app).orElseThrow(() -> nothingDeployed(app));
-        counts.forEach((process, count) -> {
-            if (!build.slug().processes().containsKey(process)) {
-                throw new StoaException(
-                        ErrorCode.BAD_REQUEST,
-                        "%s has no process type \"%s\"".formatted(name, process),
-                        "it has: "
-                                + String.join(
-                                        ", ",
-                                        new TreeSet<>(build.slug().processes().keySet())));
-            }
-            if (count < 0 || count > INSTANCES_MAX) {
-                throw new StoaException(
-                        ErrorCode.BAD_REQUEST,
-                        "%s=%d: a process type has 0 to %d instances".formatted(process, count, INSTANCES_MAX),
-                        "for example: stoa scale %s=2".formatted(process));
-            }
-        });
-        stores.apps().setScale(app.id(), counts);
+        Map<String, Optional<InstanceRange>> ranges = new TreeMap<>();
+        asked.forEach((process, text) -> ranges.put(process, range(app, build, process, text)));
+        stores.apps().setScale(app.id(), ranges);
         reconciler.lookAgain(app.id());
         return processes(app, build);
     }
 
+    /** Empty: what the manifest says. */
+    private static Optional<InstanceRange> range(AppRow app, BuildRow build, String process, String text) {
+        if (!build.slug().processes().containsKey(process)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s has no process type \"%s\"".formatted(app.name(), process),
+                    "it has: "
+                            + String.join(
+                                    ", ", new TreeSet<>(build.slug().processes().keySet())));
+        }
+        if (text.equals(Scale.AUTO)) {
+            return Optional.empty();
+        }
+        Optional<InstanceRange> range = InstanceRange.parse(text).filter(asked -> asked.max() <= INSTANCES_MAX);
+        if (range.isEmpty()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s=%s: a process type has 0 to %d instances".formatted(process, text, INSTANCES_MAX),
+                    "for example: stoa scale %s=2".formatted(process)
+                            + (process.equals(LaunchOrder.WEB) ? ", or a range: stoa scale web=0..10" : ""));
+        }
+        if (range.get().scales() && !process.equals(LaunchOrder.WEB)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s=%s: only web gets requests that could scale it".formatted(process, text),
+                    "give a number: stoa scale %s=%d"
+                            .formatted(process, range.get().max()));
+        }
+        return range;
+    }
+
     private List<ProcessType> processes(AppRow app, BuildRow build) {
-        return view.counts(app.id(), build).entrySet().stream()
-                .map(count -> new ProcessType(
-                        count.getKey(), count.getValue(), build.slug().command(count.getKey())))
+        Map<String, Integer> counts = view.counts(app.id(), build);
+        return view.ranges(app.id(), build).entrySet().stream()
+                .map(range -> new ProcessType(
+                        range.getKey(),
+                        Optional.ofNullable(counts.get(range.getKey())).orElse(0),
+                        range.getValue().min(),
+                        range.getValue().max(),
+                        build.slug().command(range.getKey())))
                 .toList();
     }
 
@@ -307,7 +330,8 @@ public final class Apps {
 
     List<Instance> instances(String name) {
         AppRow app = stores.apps().require(name);
-        return Stream.concat(view.instances(app).stream(), runs.instances(app).stream())
+        return Stream.of(view.sleeper(app).stream(), view.instances(app).stream(), runs.instances(app).stream())
+                .flatMap(instances -> instances)
                 .toList();
     }
 
@@ -347,6 +371,10 @@ public final class Apps {
                 app.name(),
                 state(app),
                 stores.releases().active(app.id()).map(ReleaseRow::name),
+                processes(app.name()).stream()
+                        .filter(type -> type.type().equals(LaunchOrder.WEB))
+                        .findFirst()
+                        .map(ProcessType::shown),
                 urls.of(app),
                 stores.apps().domains(app.id()),
                 app.createdAt(),
@@ -357,6 +385,9 @@ public final class Apps {
         List<Instance> instances = view.instances(app);
         if (instances.stream().anyMatch(instance -> instance.state().equals("crashed"))) {
             return "crashed";
+        }
+        if (view.sleeper(app).isPresent()) {
+            return "asleep";
         }
         if (instances.stream().anyMatch(instance -> instance.state().equals("starting"))) {
             return "starting";

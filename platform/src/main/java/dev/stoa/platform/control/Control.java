@@ -13,6 +13,7 @@ import dev.stoa.platform.router.Router;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -35,10 +36,12 @@ public final class Control {
     private final Canaries canaries;
     private final EdgeApi edge;
     private final HealthWatch health;
+    private final RouterFleet fleet;
     private final Resources resources;
     private final Rotations rotations;
     private final SqlSessions sqlSessions;
     private final DatabaseApi databaseApi;
+    private final BackupDesk backupDesk;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -59,7 +62,12 @@ public final class Control {
             Ids ids,
             InstantSource clock) {
         this.stores = stores;
-        Routes routes = new Routes(router::update);
+        fleet = new RouterFleet(ids.next(), home::rememberRouters);
+        fleet.expect(home.routers());
+        Routes routes = new Routes(table -> {
+            router.update(table);
+            fleet.update(table);
+        });
         resources = new Resources(stores, List.of(databases), clock);
         rotations = new Rotations(resources, stores, databases, clock);
         sqlSessions = new SqlSessions(databases);
@@ -67,9 +75,16 @@ public final class Control {
         LaunchOrder launchOrder = new LaunchOrder(
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
-        View view = new View(stores, engine, health, new EdgePolicies(home, stores), urls.domain(), clock);
-        Drain drain = router::drain;
         Announcer announcer = new Announcer(logs, clock);
+        backupDesk = new BackupDesk(resources, stores, databases, announcer);
+        Scaler scaler = new Scaler(router::load, announcer, clock);
+        router.onDemand(scaler::demand);
+        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
+        Drain drain = (addresses, longest) -> {
+            long deadlineNanos = System.nanoTime() + longest.toNanos();
+            return router.drain(addresses, longest)
+                    && fleet.drain(addresses, Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
+        };
         Crew crew = new Crew(engine, drain, stores, launchOrder, health, collector, announcer, ids, clock);
         routes.onNames(crew::names);
         engine.gateway()
@@ -77,7 +92,8 @@ public final class Control {
                         gateway,
                         client -> engine.tenantAt(client).map(Routes::realm).orElse(NOBODY)))
                 .ifPresent(engine::serveGateway);
-        reconciler = new Reconciler(stores, crew, view, new FailureReport(engine, stores), routes, announcer, clock);
+        reconciler =
+                new Reconciler(stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
         edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
@@ -97,18 +113,8 @@ public final class Control {
                 clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
-        Deployment deployment =
-                new Deployment(
-                home,
-                stores,
-                resources.ofApps(),
-                deployLog,
-                buildPhase,
-                releasePhase,
-                view,
-                reconciler,
-                urls,
-                clock);
+        Deployment deployment = new Deployment(
+                home, stores, resources.ofApps(), deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
@@ -129,8 +135,12 @@ public final class Control {
                 urls,
                 domains,
                 clock);
-        resources.onChange((app, why) ->
-                deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+        resources.onChange(
+                (app, why) -> deployments.submit(deployments.nextId(), app, "config", why, Optional.empty()));
+    }
+
+    public RouterFleet fleet() {
+        return fleet;
     }
 
     /** The instances that are up. */
@@ -138,14 +148,21 @@ public final class Control {
         return health.up();
     }
 
-    /** Takes the word of the platform before this one for it that these instances are up. To be said before the start. */
-    public void presumeUp(Set<String> instances) {
-        health.presumeUp(instances);
+    /**
+     * Takes the word of the platform before this one. To be said before the start.
+     *
+     * @param up      the instances that are up
+     * @param routers in other processes, which had a route table of that platform and are about to come
+     */
+    public void follow(Set<String> up, Set<String> routers) {
+        health.presumeUp(up);
+        fleet.expect(routers);
     }
 
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         resources.start();
+        backupDesk.start();
         runs.resume();
         reconciler.start();
         crons.start();
@@ -187,6 +204,14 @@ public final class Control {
 
     public Resources resources() {
         return resources;
+    }
+
+    public BackupDesk backupDesk() {
+        return backupDesk;
+    }
+
+    public BackupApi backupApi() {
+        return new BackupApi(backupDesk);
     }
 
     public DatabaseApi databaseApi() {

@@ -12,6 +12,7 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
+import dev.stoa.platform.router.Router;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -30,7 +31,7 @@ final class Crew {
     private static final System.Logger LOG = System.getLogger(Crew.class.getName());
 
     /** How long requests in flight may take to end before the instance is told to go, and how long it may take to go. */
-    static final Duration DRAIN_MAX = Duration.ofSeconds(30);
+    static final Duration DRAIN_MAX = Router.DRAIN_TIME.plus(Router.GOODBYE_MAX);
 
     static final Duration STOP_MAX = Duration.ofSeconds(30);
 
@@ -50,6 +51,7 @@ final class Crew {
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> appById = new ConcurrentHashMap<>();
     private Consumer<Integer> onChange = app -> {};
+    private volatile boolean closed;
 
     Crew(
             Engine engine,
@@ -192,6 +194,11 @@ final class Crew {
         appById.remove(instance);
     }
 
+    /** Ends nobody any more who is not being ended already. */
+    void close() {
+        closed = true;
+    }
+
     /** Ends all of an app's instances, and returns when they are gone. */
     void endAll(int app) {
         List<InstanceRow> rows = instances.all(app);
@@ -237,7 +244,10 @@ final class Crew {
                         .map(Set::of)
                         .orElse(Set.of());
                 drain.await(addresses, DRAIN_MAX);
-                end(instance);
+                // After a handing over this process lives on for a while, but whom to end is for another one to say.
+                if (!closed) {
+                    end(instance);
+                }
             } finally {
                 leaving.remove(instance);
             }

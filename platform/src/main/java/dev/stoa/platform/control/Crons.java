@@ -4,6 +4,7 @@ import dev.stoa.api.Cron;
 import dev.stoa.api.CronRun;
 import dev.stoa.api.CronSchedule;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.LogLine;
 import dev.stoa.api.Manifest.CronManifest;
 import dev.stoa.api.Nearest;
@@ -197,10 +198,10 @@ final class Crons {
 
     /** Whether the user has scaled the whole app to zero; one whose manifest asks for no instances may live by its jobs. */
     private boolean paused(AppRow app, BuildRow build) {
-        Map<String, Integer> counts = view.counts(app.id(), build);
-        Map<String, Integer> asked = stores.apps().scale(app.id());
-        return counts.keySet().stream().anyMatch(asked::containsKey)
-                && counts.values().stream().allMatch(count -> count == 0);
+        Map<String, InstanceRange> ranges = view.ranges(app.id(), build);
+        Map<String, InstanceRange> asked = stores.apps().scale(app.id());
+        return ranges.keySet().stream().anyMatch(asked::containsKey)
+                && ranges.values().stream().allMatch(range -> range.max() == 0);
     }
 
     /** The jobs of the active release, by name. */

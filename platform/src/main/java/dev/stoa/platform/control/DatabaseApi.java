@@ -47,8 +47,7 @@ public final class DatabaseApi {
                 Endpoint.post(one + "/rotate", "Gives a database a new password, and its apps releases with it")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .returns(Changed.class)
-                        .handler(request ->
-                                rotations.rotate(request.path("name"), request.query(ResourceApi.APP))),
+                        .handler(request -> rotations.rotate(request.path("name"), request.query(ResourceApi.APP))),
                 Endpoint.get(one + "/insight", "Tells the slow queries, locks, indexes and dead rows of a database")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .returns(DatabaseInsight.class)
@@ -70,8 +69,7 @@ public final class DatabaseApi {
         DatabaseUrl url = DatabaseUrl.parse(add.url());
         return resources.create(
                 Databases.NAME,
-                new dev.stoa.api.ResourceRequests.Create(
-                        add.name(), Databases.external(url), add.app(), add.as()),
+                new dev.stoa.api.ResourceRequests.Create(add.name(), Databases.external(url), add.app(), add.as()),
                 Map.of(Databases.URL, url.text()));
     }
 
@@ -82,8 +80,7 @@ public final class DatabaseApi {
     }
 
     private ResourceSpec spec(ApiRequest request) {
-        ResourceRow row =
-                resources.require(Databases.NAME, request.path("name"), request.query(ResourceApi.APP));
+        ResourceRow row = resources.require(Databases.NAME, request.path("name"), request.query(ResourceApi.APP));
         return Resources.ready(row).spec();
     }
 }

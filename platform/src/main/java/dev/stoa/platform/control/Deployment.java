@@ -128,15 +128,13 @@ final class Deployment {
         AppRow app = apps.find(row.app()).orElseThrow();
         if (failure.isPresent()) {
             // Of one app one deploy runs at a time, so what is pending is its own.
-            rollouts.current(app.id()).stream()
-                    .filter(RolloutRow::pending)
-                    .forEach(rollout -> {
-                        if (row.deploy().kind().equals("promote")) {
-                            reconciler.demote(rollout);
-                        } else {
-                            reconciler.cancel(rollout.id());
-                        }
-                    });
+            rollouts.current(app.id()).stream().filter(RolloutRow::pending).forEach(rollout -> {
+                if (row.deploy().kind().equals("promote")) {
+                    reconciler.demote(rollout);
+                } else {
+                    reconciler.cancel(rollout.id());
+                }
+            });
             row.version()
                     .ifPresent(version ->
                             releases.fail(app.id(), version, failure.get().message()));
@@ -241,8 +239,11 @@ final class Deployment {
                     .withdraw(app, "%s takes its place".formatted(release.name()))
                     .ifPresent(ended -> say(row, "       NOTE: v%d is no longer a canary".formatted(ended.version())));
         }
-        Map<String, Integer> all = view.counts(app.id(), releases.build(release.build()));
-        starting(row, release.version(), row.canary().map(percent -> CanaryCounts.of(all, percent, true)).orElse(all));
+        Map<String, Integer> all = view.startCounts(app.id(), releases.build(release.build()));
+        starting(
+                row,
+                release.version(),
+                row.canary().map(percent -> CanaryCounts.of(all, percent, true)).orElse(all));
         RolloutRow rollout = rollouts.add(app.id(), release.version(), row.canary(), clock.instant());
         await(row, app, rollout.id());
     }
@@ -263,7 +264,12 @@ final class Deployment {
         RolloutRow canary = rollouts.canary(app.id()).orElseThrow(() -> Canaries.none(app));
         ReleaseRow release = releases.find(app.id(), canary.version()).orElseThrow();
         starting(row, canary.version(), view.counts(app.id(), releases.build(release.build())));
-        await(row, app, rollouts.promote(app.id(), clock.instant()).orElseThrow(() -> Canaries.none(app)).id());
+        await(
+                row,
+                app,
+                rollouts.promote(app.id(), clock.instant())
+                        .orElseThrow(() -> Canaries.none(app))
+                        .id());
     }
 
     private void await(DeployRow row, AppRow app, long rollout) throws InterruptedException {

@@ -30,7 +30,8 @@ public final class GitSourceApi {
                         .returns(Deploy.class)
                         .handler(request -> {
                             DeployGit body = request.body(DeployGit.class);
-                            return git.deploy(app(request), new GitSource(GitUrl.parse(body.url()), body.ref()), body.canary());
+                            return git.deploy(
+                                    app(request), new GitSource(GitUrl.parse(body.url()), body.ref()), body.canary());
                         }),
                 Endpoint.get("/v1/apps/{app}/git/connection", "Shows the repository whose pushes deploy an app")
                         .returns(GitConnection.class)

@@ -21,10 +21,11 @@ import java.util.stream.Collectors;
 final class HealthWatch {
     static final Duration SETTLED_AFTER = Duration.ofSeconds(2);
 
-    /** The first looks are close together, as most apps answer within a second. */
-    private static final Duration LOOK_FIRST = Duration.ofMillis(10);
+    /** Looks are a twentieth of the time so far apart: an app that is up quickly is not kept waiting, for little work. */
+    private static final int LOOKS = 20;
 
-    private static final Duration LOOK_LAST = Duration.ofMillis(500);
+    private static final Duration PAUSE_MIN = Duration.ofMillis(2);
+    private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
     private final Engine engine;
     private final Map<String, Boolean> upById = new ConcurrentHashMap<>();
@@ -72,7 +73,7 @@ final class HealthWatch {
 
     private boolean awaitUp(String instance, Optional<String> path) {
         try {
-            Duration pause = LOOK_FIRST;
+            long startNanos = System.nanoTime();
             while (upById.containsKey(instance)) {
                 Optional<InstanceStatus> status = engine.instance(instance).filter(InstanceStatus::running);
                 if (status.isEmpty()) {
@@ -88,9 +89,8 @@ final class HealthWatch {
                 if (HealthCheck.passes(address.get(), path) && listensItself(instance, address.get())) {
                     return true;
                 }
-                Thread.sleep(pause);
-                pause = pause.multipliedBy(3).dividedBy(2);
-                pause = pause.compareTo(LOOK_LAST) < 0 ? pause : LOOK_LAST;
+                long pauseNanos = (System.nanoTime() - startNanos) / LOOKS;
+                Thread.sleep(Duration.ofNanos(Math.clamp(pauseNanos, PAUSE_MIN.toNanos(), PAUSE_MAX.toNanos())));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
+import dev.stoa.platform.certificate.LocalAuthority;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -18,6 +19,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -28,8 +30,10 @@ import java.util.stream.Stream;
  * platform.json    where it answers; there while it runs
  * token            for its API
  * secret.key       seals the config
+ * ca/              the platform's own certificate authority: ca.pem for clients to trust, ca.key
  * postgres/        the store
  * instances/       the engine's
+ * routers          ids of those in other processes
  * known_hosts      the keys of the SSH servers that were fetched from
  * apps/NAME/       builds/ID/slug, cache, git (pushed to), fetched (from a git URL), crons (what their runs said)
  * uploads/         archives that wait for their build
@@ -119,6 +123,15 @@ public final class Home implements AutoCloseable {
         return root.resolve("secret.key");
     }
 
+    Path authority() {
+        return root.resolve("ca");
+    }
+
+    /** What clients can trust, to believe the platform's own certificate authority. */
+    public Path authorityCertificate() {
+        return LocalAuthority.certificateFile(authority());
+    }
+
     Path deploys() {
         return root.resolve("deploys");
     }
@@ -170,6 +183,25 @@ public final class Home implements AutoCloseable {
 
     Path build(String app, String build) {
         return app(app).resolve("builds").resolve(build);
+    }
+
+    /** The routers in other processes that may have a route table of the last platform. */
+    Set<String> routers() {
+        try {
+            return Files.readAllLines(root.resolve("routers")).stream()
+                    .filter(line -> !line.isBlank())
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+
+    void rememberRouters(Set<String> ids) {
+        try {
+            writePrivately(root.resolve("routers"), String.join("\n", ids));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + root.resolve("routers"), e);
+        }
     }
 
     /** What the router shows of the app's own pages. */

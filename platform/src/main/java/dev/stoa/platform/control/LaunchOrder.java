@@ -29,10 +29,7 @@ final class LaunchOrder {
      * @param names    the internal names that lead somewhere for an app
      * @param managed  the config vars that an app has from its resources
      */
-    LaunchOrder(
-            Limits defaults,
-            Function<AppRow, List<String>> names,
-            Function<AppRow, Map<String, String>> managed) {
+    LaunchOrder(Limits defaults, Function<AppRow, List<String>> names, Function<AppRow, Map<String, String>> managed) {
         this.defaults = defaults;
         this.names = names;
         this.managed = managed;

@@ -44,6 +44,7 @@ final class Reconciler {
     private final Crew crew;
     private final View view;
     private final FailureReport failures;
+    private final Scaler scaler;
     private final Routes routes;
     private final Announcer announcer;
     private final InstantSource clock;
@@ -58,6 +59,7 @@ final class Reconciler {
             Crew crew,
             View view,
             FailureReport failures,
+            Scaler scaler,
             Routes routes,
             Announcer announcer,
             InstantSource clock) {
@@ -66,6 +68,7 @@ final class Reconciler {
         this.crew = crew;
         this.view = view;
         this.failures = failures;
+        this.scaler = scaler;
         this.routes = routes;
         this.announcer = announcer;
         this.clock = clock;
@@ -83,6 +86,7 @@ final class Reconciler {
     /** Takes over the instances that run already, and sees to every app. Returns when each app has been looked at once. */
     void start() {
         crew.onChange(this::lookAgain);
+        scaler.onChange(this::lookAgain);
         crew.adopt();
         for (AppRow app : apps.all()) {
             try {
@@ -185,6 +189,7 @@ final class Reconciler {
     /** Ends all of an app's instances, for good: it is not looked at again. */
     void retire(AppRow app) {
         withLock(app.id(), look -> look.retired = true);
+        scaler.forget(app);
         routes.withdraw(app.name());
         crew.endAll(app.id());
     }
@@ -197,7 +202,7 @@ final class Reconciler {
 
     /** Ends every instance there is, and looks at nothing any more. */
     void stopEverything() {
-        close();
+        stopLooking();
         Threads.together(
                 "stop",
                 apps.all().stream()
@@ -208,7 +213,13 @@ final class Reconciler {
 
     /** Looks at nothing any more. The instances go on. */
     void close() {
+        crew.close();
+        stopLooking();
+    }
+
+    private void stopLooking() {
         closed = true;
+        scaler.close();
         looks.keySet().forEach(app -> withLock(app, look -> {}));
     }
 
@@ -229,7 +240,7 @@ final class Reconciler {
                 return;
             }
             try {
-                apps.find(app).ifPresent(this::reconcile);
+                apps.find(app).ifPresent(row -> reconcile(row, look));
             } catch (RuntimeException e) {
                 LOG.log(Level.ERROR, "reconciling failed, will look again app=" + app, e);
                 lookLater(app, LOOK_AGAIN_AFTER_ERROR);
@@ -237,10 +248,11 @@ final class Reconciler {
         });
     }
 
-    private void reconcile(AppRow app) {
+    private void reconcile(AppRow app, Look look) {
         while (!closed) {
             crew.settle(app);
             View.Snapshot snapshot = view.of(app);
+            scaler.serve(app, snapshot.scaled(), snapshot.running(), snapshot.crashed());
             routes.publish(app, snapshot);
             Plan plan = planner.plan(snapshot.wanted(), snapshot.actual());
             if (plan.steps().isEmpty()) {
@@ -249,6 +261,10 @@ final class Reconciler {
             }
             for (Plan.Step step : plan.steps()) {
                 apply(app, step);
+                if (look.scheduled.get()) {
+                    // Starting takes its time: what has come up meanwhile is not to wait for the rest.
+                    break;
+                }
             }
         }
     }
@@ -263,6 +279,7 @@ final class Reconciler {
                 if (rollout.beside()) {
                     rollouts.stand(rollout);
                 } else {
+                    scaler.activating(app, view.startCount(rollout));
                     rollouts.activate(rollout);
                 }
                 // Whoever is told that it serves may ask it at once.
@@ -273,8 +290,7 @@ final class Reconciler {
                             app,
                             "v%d is the canary now, and gets %d %% of the requests"
                                     .formatted(
-                                            rollout.version(),
-                                            rollout.percent().orElseThrow()));
+                                            rollout.version(), rollout.percent().orElseThrow()));
                 } else {
                     announcer.say(app, "v%d serves now".formatted(rollout.version()));
                     onServing.run();

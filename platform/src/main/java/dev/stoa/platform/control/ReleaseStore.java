@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,8 +20,18 @@ import tools.jackson.core.type.TypeReference;
 
 /** Builds, and the releases made of them. */
 final class ReleaseStore {
+    private static final int BUILDS_KNOWN_MAX = 200;
+
     private final Jdbi jdbi;
     private final Secrets secrets;
+
+    /** A build never changes, and is asked for whenever somebody looks at its app. */
+    private final Map<String, BuildRow> builds = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, BuildRow> eldest) {
+            return size() > BUILDS_KNOWN_MAX;
+        }
+    });
 
     ReleaseStore(Jdbi jdbi, Secrets secrets) {
         this.jdbi = jdbi;
@@ -59,6 +71,25 @@ final class ReleaseStore {
     }
 
     BuildRow build(String id) {
+        BuildRow known = builds.get(id);
+        if (known == null) {
+            known = read(id);
+            builds.put(id, known);
+        }
+        return known;
+    }
+
+    /** The build of a release. */
+    BuildRow build(int app, int version) {
+        return build(jdbi.withHandle(
+                handle -> handle.createQuery("select build_id from releases where app_id = :app and version = :version")
+                        .bind("app", app)
+                        .bind("version", version)
+                        .mapTo(String.class)
+                        .one()));
+    }
+
+    private BuildRow read(String id) {
         return jdbi.withHandle(handle -> handle.createQuery("select app_id, slug, manifest from builds where id = :id")
                 .bind("id", id)
                 .map((row, context) -> new BuildRow(
@@ -161,6 +192,7 @@ final class ReleaseStore {
 
     /** With its releases. */
     void deleteBuild(String id) {
+        builds.remove(id);
         jdbi.useHandle(handle -> handle.createUpdate("delete from builds where id = :id")
                 .bind("id", id)
                 .execute());

@@ -15,7 +15,8 @@ import org.jdbi.v3.core.Jdbi;
 
 /** What apps are given, and which app has what. */
 final class ResourceStore {
-    private static final String COLUMNS = "r.id, r.kind, r.name, r.state, r.reason, r.settings, r.secrets, r.created_at";
+    private static final String COLUMNS =
+            "r.id, r.kind, r.name, r.state, r.reason, r.settings, r.secrets, r.created_at";
 
     private final Jdbi jdbi;
     private final Secrets secrets;
@@ -45,7 +46,13 @@ final class ResourceStore {
 
     /** @param origin manifest or command: who asked for it */
     record AttachmentRow(
-            long resource, int app, String appName, String kind, String as, String origin, Map<String, String> settings) {}
+            long resource,
+            int app,
+            String appName,
+            String kind,
+            String as,
+            String origin,
+            Map<String, String> settings) {}
 
     /** Takes the name; empty if it is taken. */
     Optional<ResourceRow> add(
@@ -150,13 +157,22 @@ final class ResourceStore {
                 .execute());
     }
 
+    /** Gives all that the apps have of one resource to another. */
+    void handOver(long from, long to) {
+        jdbi.useHandle(handle -> handle.createUpdate(
+                        "update resource_attachments set resource_id = :to where resource_id = :from")
+                .bind("from", from)
+                .bind("to", to)
+                .execute());
+    }
+
     boolean detach(long resource, int app) {
-        return jdbi.withHandle(handle -> handle.createUpdate(
-                                "delete from resource_attachments where resource_id = :resource and app_id = :app")
-                        .bind("resource", resource)
-                        .bind("app", app)
-                        .execute()
-                > 0);
+        return jdbi.withHandle(handle ->
+                handle.createUpdate("delete from resource_attachments where resource_id = :resource and app_id = :app")
+                                .bind("resource", resource)
+                                .bind("app", app)
+                                .execute()
+                        > 0);
     }
 
     /** All, those of one app in the order in which it got them. */

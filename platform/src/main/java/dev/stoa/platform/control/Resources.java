@@ -98,10 +98,11 @@ public final class Resources {
     }
 
     void rest() {
-        kinds.values().forEach(kind -> kind.rest(store.all().stream()
-                .filter(row -> row.kind().equals(kind.name()) && row.ready())
-                .map(ResourceRow::spec)
-                .toList()));
+        kinds.values()
+                .forEach(kind -> kind.rest(store.all().stream()
+                        .filter(row -> row.kind().equals(kind.name()) && row.ready())
+                        .map(ResourceRow::spec)
+                        .toList()));
     }
 
     void close() {
@@ -142,17 +143,20 @@ public final class Resources {
         kind(kind);
         Optional<AppRow> asking = app.flatMap(apps::find);
         List<AttachmentRow> called = store.attachments().stream()
-                .filter(attachment -> attachment.kind().equals(kind) && attachment.as().equals(name))
+                .filter(attachment ->
+                        attachment.kind().equals(kind) && attachment.as().equals(name))
                 .toList();
         Optional<ResourceRow> own = called.stream()
-                .filter(attachment -> asking.filter(row -> row.id() == attachment.app()).isPresent())
+                .filter(attachment ->
+                        asking.filter(row -> row.id() == attachment.app()).isPresent())
                 .findFirst()
                 .flatMap(attachment -> store.find(attachment.resource()));
         Optional<ResourceRow> found = own.or(() -> store.find(kind, name));
         if (found.isPresent()) {
             return found.get();
         }
-        List<Long> known = called.stream().map(AttachmentRow::resource).distinct().toList();
+        List<Long> known =
+                called.stream().map(AttachmentRow::resource).distinct().toList();
         if (known.size() == 1) {
             return store.find(known.getFirst()).orElseThrow();
         }
@@ -206,11 +210,7 @@ public final class Resources {
      * @param fresh whether one that is there already is an error
      */
     ResourceRow make(
-            ResourceKind kind,
-            String name,
-            Map<String, String> settings,
-            Map<String, String> secrets,
-            boolean fresh) {
+            ResourceKind kind, String name, Map<String, String> settings, Map<String, String> secrets, boolean fresh) {
         Optional<ResourceRow> added = store.add(kind.name(), name, settings, secrets, clock.instant());
         if (added.isEmpty() && fresh) {
             throw new StoaException(
@@ -266,9 +266,7 @@ public final class Resources {
         String alias = as.map(ResourceName::new).map(ResourceName::value).orElse(resource.name());
         if (store.ofResource(resource.id()).stream().anyMatch(attachment -> attachment.app() == row.id())) {
             throw new StoaException(
-                    ErrorCode.RESOURCE_EXISTS,
-                    "%s has the %s %s already".formatted(app, kind, resource.name()),
-                    "");
+                    ErrorCode.RESOURCE_EXISTS, "%s has the %s %s already".formatted(app, kind, resource.name()), "");
         }
         ofApps.checkFree(row, kind(kind), alias);
         ofApps.attach(row, resource, alias, "command", Map.of());
@@ -415,8 +413,7 @@ public final class Resources {
     }
 
     private <T> T locked(ResourceRow row, Supplier<T> task) {
-        ReentrantLock lock =
-                locks.computeIfAbsent(row.kind() + "/" + row.name(), key -> new ReentrantLock());
+        ReentrantLock lock = locks.computeIfAbsent(row.kind() + "/" + row.name(), key -> new ReentrantLock());
         lock.lock();
         try {
             return task.get();

@@ -164,12 +164,11 @@ final class RolloutStore {
 
     /** What was being promoted stays a canary. */
     void demote(RolloutRow rollout) {
-        jdbi.useHandle(handle -> handle.createUpdate("""
+        jdbi.useHandle(
+                handle -> handle.createUpdate("""
                         update rollouts set state = 'canary', promoted_at = null
                         where id = :id and state = 'pending' and promoted_at is not null
-                        """)
-                .bind("id", rollout.id())
-                .execute());
+                        """).bind("id", rollout.id()).execute());
     }
 
     /** The app's canary is none any more; empty: it had none. */

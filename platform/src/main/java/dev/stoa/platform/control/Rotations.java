@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.ScheduledFuture;
 
 /**
  * Gives databases new passwords without an interruption: a second login is made, the apps get releases with it, and the login
@@ -58,8 +59,8 @@ final class Rotations {
 
     Changed rotate(String name, Optional<String> app) {
         ResourceRow row = Resources.ready(resources.require(Databases.NAME, name, app));
-        ResourceRow known = resources.changeSecrets(
-                row, spec -> databases.rotate(spec).withSecret(ROTATED_AT, NOT_YET.toString()));
+        ResourceRow known =
+                resources.changeSecrets(row, spec -> databases.rotate(spec).withSecret(ROTATED_AT, NOT_YET.toString()));
         // Only from here on is an instance that starts sure to have the new one.
         ResourceRow rotated = stamped(known);
         Changed changed = resources.rollOut(rotated, "Rotate the password of");
@@ -68,11 +69,12 @@ final class Rotations {
     }
 
     private ResourceRow stamped(ResourceRow row) {
-        return resources.changeSecrets(row, spec -> spec.withSecret(ROTATED_AT, clock.instant().toString()));
+        return resources.changeSecrets(
+                row, spec -> spec.withSecret(ROTATED_AT, clock.instant().toString()));
     }
 
     private void lookLater(long id) {
-        Threads.after(LOOK, "rotation", () -> {
+        ScheduledFuture<?> _ = Threads.after(LOOK, "rotation", () -> {
             if (closed) {
                 return;
             }

@@ -16,7 +16,9 @@ public record Stores(
         SetupStore setups,
         RunStore runs,
         ResourceStore resources,
-        EdgeStore edges) {
+        ArchiveStore archives,
+        EdgeStore edges,
+        CertificateStore certificates) {
 
     public static Stores of(Jdbi jdbi, Secrets secrets) {
         return new Stores(
@@ -31,6 +33,8 @@ public record Stores(
                 new SetupStore(jdbi),
                 new RunStore(jdbi),
                 new ResourceStore(jdbi, secrets),
-                new EdgeStore(jdbi));
+                new ArchiveStore(jdbi, secrets),
+                new EdgeStore(jdbi),
+                new CertificateStore(jdbi, secrets));
     }
 }

@@ -1,6 +1,9 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppProtocol;
 import dev.stoa.api.Instance;
+import dev.stoa.api.InstanceRange;
+import dev.stoa.api.Manifest.ProcessManifest;
 import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
 import dev.stoa.platform.control.Actual.Running;
@@ -14,8 +17,10 @@ import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.router.BalancePolicy;
 import dev.stoa.platform.router.Canary;
 import dev.stoa.platform.router.EdgePolicy;
+import dev.stoa.platform.router.HoldPolicy;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Upstream;
+import dev.stoa.platform.router.UpstreamProtocol;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -29,11 +34,18 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Looks at an app: what is wanted, what runs, and so where its requests go. */
 final class View {
     /** How long the instances of a new release may take to get healthy. */
     static final Duration HEALTHY_WITHIN = Duration.ofSeconds(60);
+
+    /** Requests that wait for an instance of one app: with more than this, waking would only disappoint more people. */
+    private static final int HELD_MAX = 1000;
+
+    /** As long as an instance may take to get healthy. */
+    private static final Duration HELD_FOR_MAX = HEALTHY_WITHIN;
 
     private final AppStore apps;
     private final ReleaseStore releases;
@@ -45,14 +57,23 @@ final class View {
     private final String domain;
     private final InstantSource clock;
     private final Instant watchingSince;
+    private final Scaler scaler;
 
-    View(Stores stores, Engine engine, HealthWatch health, EdgePolicies edges, String domain, InstantSource clock) {
+    View(
+            Stores stores,
+            Engine engine,
+            HealthWatch health,
+            Scaler scaler,
+            EdgePolicies edges,
+            String domain,
+            InstantSource clock) {
         this.apps = stores.apps();
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.instances = stores.instances();
         this.engine = engine;
         this.health = health;
+        this.scaler = scaler;
         this.edges = edges;
         this.domain = domain;
         this.clock = clock;
@@ -66,7 +87,34 @@ final class View {
             Map<String, InstanceStatus> statuses,
             Route route,
             List<String> hosts,
-            List<String> allow) {}
+            List<String> allow,
+            Optional<InstanceRange> scaled) {
+
+        /** Web instances of the active release, those that wait for their next start with them. */
+        int running() {
+            return (int) webInstances()
+                    .filter(instance -> instance.phase() != Phase.STOPPING)
+                    .map(Running::slot)
+                    .distinct()
+                    .count();
+        }
+
+        /** Whether a web instance of the active release has crashed, and has not been up since. */
+        boolean crashed() {
+            return webInstances()
+                    .anyMatch(instance -> instance.phase() == Phase.EXITED
+                            || (instance.phase() == Phase.STARTING && instance.crashes() > 0));
+        }
+
+        private Stream<Running> webInstances() {
+            return actual.instances().stream()
+                    .filter(instance -> instance.slot().process().equals(LaunchOrder.WEB))
+                    .filter(instance -> wanted.active()
+                            .filter(active ->
+                                    active.rollout() == instance.slot().rollout())
+                            .isPresent());
+        }
+    }
 
     Snapshot of(AppRow app) {
         Map<String, InstanceStatus> statuses = new HashMap<>();
@@ -86,37 +134,57 @@ final class View {
         Optional<RolloutRow> active =
                 current.stream().filter(RolloutRow::active).findFirst();
         Optional<BuildRow> activeBuild = active.map(this::build);
+        Map<String, InstanceRange> ranges =
+                activeBuild.map(build -> ranges(app.id(), build)).orElse(Map.of());
         Wanted wanted = new Wanted(
-                active.map(rollout -> formation(rollout, activeBuild.orElseThrow())),
+                active.map(rollout -> formation(rollout, counts(ranges, running(app, rollout, running)))),
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
-                        .map(rollout -> formation(rollout, build(rollout))),
+                        .map(rollout -> formation(rollout, startCounts(app.id(), build(rollout)))),
                 current.stream()
                         .filter(RolloutRow::canary)
                         .findFirst()
-                        .map(rollout -> formation(rollout, build(rollout))));
+                        .map(rollout -> formation(
+                                rollout,
+                                counts(
+                                        ranges(app.id(), build(rollout)),
+                                        active.map(serving -> running(app, serving, running))
+                                                .orElse(0)))));
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
         List<String> allow =
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
+        Optional<InstanceRange> scaled =
+                Optional.ofNullable(ranges.get(LaunchOrder.WEB)).filter(InstanceRange::scales);
         EdgePolicy edge = edges.of(app, active, activeBuild);
         BalancePolicy balance =
                 activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        Route route = route(app, wanted, actual, statuses, edge, balance, canary(current, actual, statuses));
-        return new Snapshot(wanted, actual, statuses, route, hosts, allow);
+        UpstreamProtocol protocol = protocol(activeBuild);
+        Canary canary = canary(current, actual, statuses);
+        Route route = route(app, wanted, actual, statuses, edge, balance, protocol, canary, scaled);
+        return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
     }
 
-    private static Canary canary(
-            List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
+    private Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
         return current.stream()
                 .filter(rollout -> rollout.share().isPresent())
                 .findFirst()
                 .map(rollout -> new Canary(
-                        upstreams(actual, statuses, slot -> slot.rollout() == rollout.id()),
+                        upstreams(
+                                actual,
+                                statuses,
+                                protocol(Optional.of(build(rollout))),
+                                slot -> slot.rollout() == rollout.id()),
                         rollout.share().orElseThrow()))
                 .orElse(Canary.NONE);
+    }
+
+    private static UpstreamProtocol protocol(Optional<BuildRow> build) {
+        return build.filter(row -> row.manifest().routing().protocol() == AppProtocol.H2C)
+                .map(row -> UpstreamProtocol.H2C)
+                .orElse(UpstreamProtocol.HTTP_1_1);
     }
 
     private static BalancePolicy balance(RoutingManifest routing) {
@@ -150,36 +218,101 @@ final class View {
                 .toList();
     }
 
-    /** How many instances of each process type of a build are wanted. */
+    /** What stands for the web process of an app that sleeps. */
+    Optional<Instance> sleeper(AppRow app) {
+        return releases.active(app.id())
+                .filter(release -> isAsleep(app.id(), releases.build(release.build())))
+                .map(release -> new Instance(
+                        LaunchOrder.WEB,
+                        LaunchOrder.WEB,
+                        LaunchOrder.WEB,
+                        release.name(),
+                        "asleep",
+                        Optional.empty(),
+                        Optional.empty(),
+                        0,
+                        Optional.of("the next request wakes it"),
+                        scaler.since(app.id()).orElse(watchingSince)));
+    }
+
+    private boolean isAsleep(int app, BuildRow build) {
+        return Optional.ofNullable(ranges(app, build).get(LaunchOrder.WEB))
+                .filter(InstanceRange::scales)
+                .filter(range -> scaler.wanted(app).orElse(1) == 0)
+                .isPresent();
+    }
+
+    /** How many instances of each process type of a build there may be: what the user asked for, else its manifest. */
+    Map<String, InstanceRange> ranges(int app, BuildRow build) {
+        Map<String, InstanceRange> asked = apps.scale(app);
+        Map<String, InstanceRange> ranges = new TreeMap<>();
+        build.slug().processes().keySet().forEach(process -> {
+            ProcessManifest manifest = build.manifest().process(process);
+            ranges.put(
+                    process,
+                    Optional.ofNullable(asked.get(process))
+                            .map(range -> asked(range, manifest))
+                            .or(manifest::instances)
+                            .orElse(InstanceRange.fixed(1)));
+        });
+        return ranges;
+    }
+
+    /** A range that the user asked for, with the rest from the manifest. */
+    static InstanceRange asked(InstanceRange range, ProcessManifest manifest) {
+        return new InstanceRange(
+                range.min(),
+                range.max(),
+                manifest.instances().flatMap(InstanceRange::concurrency),
+                manifest.instances().flatMap(InstanceRange::idle));
+    }
+
+    /** How many instances of each process type are wanted now, of the active release. */
     Map<String, Integer> counts(int app, BuildRow build) {
-        Map<String, Integer> asked = apps.scale(app);
+        return counts(ranges(app, build), scaler.wanted(app).orElse(0));
+    }
+
+    /** How many a rollout starts: as many as there are, and at least one, since it is to be seen that it comes up. */
+    Map<String, Integer> startCounts(int app, BuildRow build) {
+        int running = (int) instances.all(app).stream()
+                .filter(row -> row.slot().process().equals(LaunchOrder.WEB) && !row.stopping())
+                .filter(row -> rollouts.get(row.slot().rollout()).active())
+                .map(InstanceRow::slot)
+                .distinct()
+                .count();
+        return counts(ranges(app, build), Math.max(1, scaler.wanted(app).orElse(running)));
+    }
+
+    /** The same, of the web process alone. */
+    int startCount(RolloutRow rollout) {
+        return startCounts(rollout.app(), build(rollout)).getOrDefault(LaunchOrder.WEB, 0);
+    }
+
+    private static Map<String, Integer> counts(Map<String, InstanceRange> ranges, int web) {
         Map<String, Integer> counts = new TreeMap<>();
-        build.slug()
-                .processes()
-                .keySet()
-                .forEach(process -> counts.put(
-                        process,
-                        Optional.ofNullable(asked.get(process))
-                                .orElse(build.manifest()
-                                        .process(process)
-                                        .instances()
-                                        .orElse(1))));
+        ranges.forEach((process, range) -> counts.put(process, range.within(web)));
         return counts;
     }
 
-    private BuildRow build(RolloutRow rollout) {
-        return releases.build(
-                releases.find(rollout.app(), rollout.version()).orElseThrow().build());
+    private int running(AppRow app, RolloutRow rollout, List<Running> running) {
+        return scaler.wanted(app.id()).orElseGet(() -> (int) running.stream()
+                .filter(instance -> instance.phase() != Phase.STOPPING)
+                .map(Running::slot)
+                .filter(slot -> slot.rollout() == rollout.id() && slot.process().equals(LaunchOrder.WEB))
+                .distinct()
+                .count());
     }
 
-    private Formation formation(RolloutRow rollout, BuildRow build) {
+    private BuildRow build(RolloutRow rollout) {
+        return releases.build(rollout.app(), rollout.version());
+    }
+
+    /** @param counts of the whole release */
+    private Formation formation(RolloutRow rollout, Map<String, Integer> counts) {
         Instant since = rollout.since().isAfter(watchingSince) ? rollout.since() : watchingSince;
-        Map<String, Integer> counts = counts(rollout.app(), build);
         return new Formation(
                 rollout.id(),
-                rollout.beside()
-                        ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending())
-                        : counts,
+                rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
     }
 
@@ -200,31 +333,57 @@ final class View {
             Map<String, InstanceStatus> statuses,
             EdgePolicy edge,
             BalancePolicy balance,
-            Canary canary) {
-        List<Slot> slots = wanted.active().map(Formation::slots).orElse(List.of()).stream()
-                .filter(slot -> slot.process().equals(LaunchOrder.WEB))
-                .toList();
-        List<Upstream> upstreams = upstreams(actual, statuses, slots::contains);
+            UpstreamProtocol protocol,
+            Canary canary,
+            Optional<InstanceRange> scaled) {
+        List<Slot> slots = webSlots(wanted);
+        List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
         return new Route(
                 app.name(),
                 upstreams,
                 upstreams.isEmpty() ? why(wanted, actual, slots) : "",
                 edge,
                 balance,
-                canary);
+                canary,
+                new HoldPolicy(
+                        (scaled.isPresent() || !slots.isEmpty()) && !crashed(wanted, actual),
+                        HELD_MAX,
+                        HELD_FOR_MAX,
+                        scaled.map(Autoscaler::alarm).orElse(Integer.MAX_VALUE)));
     }
 
     /** The instances that are up and listen, of the slots that are asked for. */
     private static List<Upstream> upstreams(
-            Actual actual, Map<String, InstanceStatus> statuses, Predicate<Slot> asked) {
+            Actual actual, Map<String, InstanceStatus> statuses, UpstreamProtocol protocol, Predicate<Slot> asked) {
         return actual.instances().stream()
                 .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
                 .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
                         .filter(InstanceStatus::running)
                         .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address, instance.id()))
+                        .map(address -> new Upstream(instance.slot().name(), address, instance.id(), protocol))
                         .stream())
                 .toList();
+    }
+
+    private static List<Slot> webSlots(Wanted wanted) {
+        return wanted.active().map(Formation::slots).orElse(List.of()).stream()
+                .filter(slot -> slot.process().equals(LaunchOrder.WEB))
+                .toList();
+    }
+
+    /** Whether every web slot waits for the next start after a crash: a request that waits, too, would wait in vain. */
+    private static boolean crashed(Wanted wanted, Actual actual) {
+        List<Slot> slots = webSlots(wanted);
+        return !slots.isEmpty()
+                && slots.stream()
+                        .allMatch(slot -> actual.instances().stream()
+                                        .filter(instance -> instance.slot().equals(slot))
+                                        .noneMatch(instance ->
+                                                instance.phase() == Phase.STARTING || instance.phase() == Phase.UP)
+                                && actual.instances().stream()
+                                        .anyMatch(instance -> instance.slot().equals(slot)
+                                                && instance.phase() == Phase.EXITED
+                                                && Planner.nextStart(instance).isAfter(actual.now())));
     }
 
     private static String why(Wanted wanted, Actual actual, List<Slot> slots) {

@@ -56,8 +56,7 @@ public final class ApiServer implements AutoCloseable {
     }
 
     /** One that is asked through a {@link Door} at the given address, and listens where only this machine can ask. */
-    public static ApiServer behind(
-            Door door, String host, String token, List<Endpoint> endpoints, String version) {
+    public static ApiServer behind(Door door, String host, String token, List<Endpoint> endpoints, String version) {
         return new ApiServer(host, door.port(), "127.0.0.1", 0, token, endpoints, version);
     }
 

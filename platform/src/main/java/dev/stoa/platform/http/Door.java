@@ -26,7 +26,6 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.UnixChannel;
-import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.OptionalInt;
@@ -61,7 +60,9 @@ public final class Door implements AutoCloseable {
     public static Door listen(String host, int port, OptionalInt inherited) {
         boolean epoll = Epoll.isAvailable();
         EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
-                1, Threads.platformFactory("stoa-door-"), epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+                1,
+                Threads.platformFactory("stoa-door-"),
+                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         ChannelFactory<ServerChannel> factory = inherited.isPresent()
                 ? () -> new EpollServerSocketChannel(inherited.getAsInt())
                 : epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new;
@@ -96,9 +97,7 @@ public final class Door implements AutoCloseable {
 
     /** The descriptor of its socket, for another process; empty where that is not possible. */
     public OptionalInt socket() {
-        return listening instanceof UnixChannel unix
-                ? OptionalInt.of(unix.fd().intValue())
-                : OptionalInt.empty();
+        return listening instanceof UnixChannel unix ? OptionalInt.of(unix.fd().intValue()) : OptionalInt.empty();
     }
 
     /** Lets in who waits and who comes, to the server on this port of the loopback address. */
@@ -153,8 +152,8 @@ public final class Door implements AutoCloseable {
                     .connect(InetAddress.getLoopbackAddress(), known.target)
                     .addListener((ChannelFuture connected) -> {
                         if (connected.isSuccess()) {
-                            connected.channel().config().setAutoRead(true);
-                            outside.config().setAutoRead(true);
+                            connected.channel().read();
+                            outside.read();
                         } else {
                             outside.close();
                         }
@@ -172,25 +171,13 @@ public final class Door implements AutoCloseable {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object bytes) {
-            if (to.isActive()) {
-                to.write(bytes, to.voidPromise());
-                if (!to.isWritable()) {
-                    to.flush();
-                    ctx.channel().config().setAutoRead(to.isWritable());
+            to.writeAndFlush(bytes).addListener(written -> {
+                if (written.isSuccess()) {
+                    ctx.channel().read();
+                } else {
+                    ctx.close();
                 }
-            } else {
-                ReferenceCountUtil.release(bytes);
-            }
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            to.flush();
-        }
-
-        @Override
-        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-            to.config().setAutoRead(ctx.channel().isWritable());
+            });
         }
 
         @Override

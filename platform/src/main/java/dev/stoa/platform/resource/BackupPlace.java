@@ -1,14 +1,17 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.api.BackupRequests;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -45,6 +48,59 @@ public record BackupPlace(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    /**
+     * One that was made elsewhere.
+     *
+     * @param place   where several databases may have theirs, or the folder of one
+     * @param archive which it is; absent if there is one alone
+     */
+    public static BackupPlace found(BackupRequests.Place place, String key, Optional<String> archive) {
+        BackupPlace whole = new BackupPlace(
+                archive.orElse(""),
+                BackupKey.parse(key).text(),
+                place.to().replaceAll("(?<=.)/+$", ""),
+                place.endpoint(),
+                place.region(),
+                place.accessKey(),
+                place.secretKey());
+        if (archive.isPresent()) {
+            return whole;
+        }
+        List<String> ids;
+        try {
+            ids = BackupArchive.idsIn(whole.target());
+            int slash = whole.to().lastIndexOf('/');
+            if (ids.isEmpty() && slash > 0) {
+                String id = whole.to().substring(slash + 1);
+                BackupPlace above = whole.at(whole.to().substring(0, slash), id);
+                if (BackupArchive.idsIn(above.target()).contains(id)) {
+                    return above;
+                }
+            }
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s cannot be read: %s".formatted(place.to(), e.getMessage()),
+                    "see that the place is there, and that the platform may read it",
+                    e);
+        }
+        if (ids.size() != 1) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    ids.isEmpty()
+                            ? "there are no backups in %s".formatted(place.to())
+                            : "there are backups of %d databases in %s".formatted(ids.size(), place.to()),
+                    ids.isEmpty()
+                            ? "name the folder that has those of the databases in it, or that of one database"
+                            : "say which, with --archive: " + String.join(", ", ids));
+        }
+        return whole.at(whole.to(), ids.getFirst());
+    }
+
+    private BackupPlace at(String place, String id) {
+        return new BackupPlace(id, key, place, endpoint, region, accessKey, secretKey);
     }
 
     static Optional<BackupPlace> of(ResourceSpec spec) {

@@ -1,6 +1,7 @@
 package dev.stoa.platform.resource;
 
 import dev.stoa.api.BackupRequests.Backups;
+import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
@@ -412,6 +413,53 @@ public final class DatabaseBackups implements AutoCloseable {
         }
     }
 
+    /**
+     * The archive in another place, that takes what is put there.
+     *
+     * @throws StoaException if it does not
+     */
+    public BackupPlace moved(ResourceSpec spec, Place to) {
+        BackupPlace present = require(spec).place;
+        BackupPlace moved = new BackupPlace(
+                present.archive(),
+                present.key(),
+                to.to(),
+                to.endpoint(),
+                to.region(),
+                to.accessKey(),
+                to.secretKey());
+        BackupTarget target = moved.target();
+        try {
+            moved.open().prepare(spec.name());
+            String probe = moved.archive() + "/probe";
+            target.put(probe, out -> out.write(1));
+            target.delete(probe);
+            return moved;
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "backups cannot be put into %s, and nothing was changed: %s".formatted(to.to(), e.getMessage()),
+                    "see that the place is there, and that the platform may write to it",
+                    e);
+        }
+    }
+
+    /** The same, backed up to that place. */
+    public ResourceSpec withPlace(ResourceSpec spec, BackupPlace place) {
+        return spec.withSecret(BackupPlace.SECRET, place.json());
+    }
+
+    /** Without making the caller wait; what goes wrong is said as a problem. */
+    public void proveLater(ResourceSpec spec, String backup) {
+        Threads.start("backup-proof", () -> {
+            try {
+                prove(spec, backup);
+            } catch (StoaException e) {
+                LOG.log(Level.DEBUG, "a proof failed", e);
+            }
+        });
+    }
+
     /** Restores the backup to a scratch folder, starts it and reads it. */
     public void prove(ResourceSpec spec, String backup) {
         prove(require(spec), backup);
@@ -498,7 +546,7 @@ public final class DatabaseBackups implements AutoCloseable {
     }
 
     /** @throws StoaException if it has no backups here */
-    BackupPlace place(ResourceSpec spec) {
+    public BackupPlace place(ResourceSpec spec) {
         return require(spec).place;
     }
 

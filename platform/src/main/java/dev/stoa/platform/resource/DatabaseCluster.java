@@ -130,8 +130,7 @@ final class DatabaseCluster {
         }
         synchronized (starting) {
             WalSpool.prepare(home());
-            PostgresCluster cluster =
-                    PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
+            PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
             return cluster.port();
         }
     }

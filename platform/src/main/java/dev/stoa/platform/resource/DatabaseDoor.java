@@ -85,9 +85,8 @@ final class DatabaseDoor implements AutoCloseable {
         open.add(client);
         try (client) {
             InetAddress address = ((InetSocketAddress) client.getRemoteAddress()).getAddress();
-            Optional<String> no = open.size() > CONNECTIONS_MAX
-                    ? Optional.of("too many connections")
-                    : refusal.apply(address);
+            Optional<String> no =
+                    open.size() > CONNECTIONS_MAX ? Optional.of("too many connections") : refusal.apply(address);
             if (no.isPresent()) {
                 refuse(client, "28000", no.get());
                 return;
@@ -143,9 +142,12 @@ final class DatabaseDoor implements AutoCloseable {
 
     /** An ErrorResponse of the protocol, which clients show to people. */
     private static void refuse(SocketChannel client, String code, String words) throws IOException {
-        byte[] fields = ("SFATAL\0VFATAL\0C%s\0M%s\0\0".formatted(code, words)).getBytes(StandardCharsets.UTF_8);
+        byte[] fields = "SFATAL\0VFATAL\0C%s\0M%s\0\0".formatted(code, words).getBytes(StandardCharsets.UTF_8);
         ByteBuffer message = ByteBuffer.allocate(1 + Integer.BYTES + fields.length);
-        message.put((byte) 'E').putInt(Integer.BYTES + fields.length).put(fields).flip();
+        message.put((byte) 'E')
+                .putInt(Integer.BYTES + fields.length)
+                .put(fields)
+                .flip();
         // The client speaks first, and asks for encryption before it reads errors.
         for (int asked = 0; asked < QUESTIONS_MAX; asked++) {
             ByteBuffer question = ByteBuffer.allocate(BUFFER_BYTES);

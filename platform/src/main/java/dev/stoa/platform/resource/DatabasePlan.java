@@ -42,8 +42,9 @@ enum DatabasePlan {
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "there is no plan \"%s\" for databases".formatted(name),
-                        Nearest.of(name, names).map("did you mean \"%s\"? "::formatted).orElse("")
-                                + "the plans are " + String.join(", ", names)));
+                        Nearest.of(name, names)
+                                        .map("did you mean \"%s\"? "::formatted)
+                                        .orElse("") + "the plans are " + String.join(", ", names)));
     }
 
     String word() {

@@ -12,8 +12,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -25,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -65,7 +64,7 @@ public final class Databases implements ResourceKind {
 
     private static final System.Logger LOG = System.getLogger(Databases.class.getName());
 
-    /** @param door empty until its port could be listened on */
+    /** One that is looked after; its door is empty until its port could be listened on. */
     private static final class Held {
         final DatabaseCluster cluster;
         volatile Set<Integer> tenants = Set.of();
@@ -124,7 +123,9 @@ public final class Databases implements ResourceKind {
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
-                        ErrorCode.BAD_REQUEST, "a database that is somewhere else has neither a plan nor a version", "");
+                        ErrorCode.BAD_REQUEST,
+                        "a database that is somewhere else has neither a plan nor a version",
+                        "");
             }
             return asked;
         }
@@ -178,10 +179,8 @@ public final class Databases implements ResourceKind {
     @Override
     public Map<String, String> provision(ResourceSpec spec) {
         if (isExternal(spec)) {
-            try (Connection _ = connect(spec)) {
+            try (InsightStore _ = insight(spec)) {
                 return spec.secrets();
-            } catch (SQLException e) {
-                throw unreachable(spec, e);
             }
         }
         if (spec.secrets().containsKey(PORT)) {
@@ -206,7 +205,11 @@ public final class Databases implements ResourceKind {
         }
     }
 
-    /** Without its cause: a broken connection in it would be taken for that of whoever asks. */
+    /** Backs it up as its secrets say now. */
+    public void watch(ResourceSpec spec) {
+        backups.watch(spec, held(spec).cluster);
+    }
+
     public DatabaseBackups backups() {
         return backups;
     }
@@ -215,20 +218,8 @@ public final class Databases implements ResourceKind {
         return seeds;
     }
 
-    static StoaException unreachable(ResourceSpec spec, SQLException e) {
-        return new StoaException(
-                ErrorCode.BAD_REQUEST,
-                "cannot connect to the database %s at %s: %s"
-                        .formatted(
-                                spec.name(),
-                                spec.settings().getOrDefault(HOST, LOCAL),
-                                String.valueOf(e.getMessage()).strip()),
-                "see that it runs, that this machine may reach it, and that user and password are right");
-    }
-
     private Held held(ResourceSpec spec) {
-        return held.computeIfAbsent(
-                spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
+        return held.computeIfAbsent(spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
     }
 
     @Override
@@ -239,13 +230,17 @@ public final class Databases implements ResourceKind {
         Held resumed = held(spec);
         backups.watch(spec, resumed.cluster);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
-            LOG.log(Level.WARNING, "the port of a database is in use database={0} port={1}", spec.name(), spec.secret(PORT));
+            LOG.log(
+                    Level.WARNING,
+                    "the port of a database is in use database={0} port={1}",
+                    spec.name(),
+                    spec.secret(PORT));
             retry(resumed, Integer.parseInt(spec.secret(PORT)));
         }
     }
 
     private void retry(Held waiting, int port) {
-        Threads.after(DOOR_RETRY, "database-door", () -> {
+        ScheduledFuture<?> _ = Threads.after(DOOR_RETRY, "database-door", () -> {
             if (!closed && !waiting.gone && waiting.door.isEmpty() && !opened(waiting, port)) {
                 retry(waiting, port);
             }
@@ -321,9 +316,8 @@ public final class Databases implements ResourceKind {
     }
 
     /** A session with the rights of an app that has it. */
-    Connection connect(ResourceSpec spec) throws SQLException {
-        DatabaseUrl url = address(spec);
-        return RoleStore.connect(url.jdbcUrl(), url.user(), url.password());
+    PromptStore prompt(ResourceSpec spec) {
+        return new PromptStore(RoleStore.connect(spec.name(), address(spec)));
     }
 
     @Override
@@ -393,11 +387,7 @@ public final class Databases implements ResourceKind {
     /** What goes on in it; wakes it if it sleeps. */
     public InsightStore insight(ResourceSpec spec) {
         if (isExternal(spec)) {
-            try {
-                return new InsightStore(connect(spec));
-            } catch (SQLException e) {
-                throw unreachable(spec, e);
-            }
+            return new InsightStore(RoleStore.connect(spec.name(), address(spec)));
         }
         DatabaseCluster cluster = held(spec).cluster;
         try {

@@ -111,7 +111,8 @@ public final class InsightStore implements AutoCloseable {
     }
 
     public DatabaseInsight all() {
-        boolean own = read("select 1 from pg_roles where rolname = 'stoa'").rows().size() == 1;
+        boolean own =
+                read("select 1 from pg_roles where rolname = 'stoa'").rows().size() == 1;
         return new DatabaseInsight(read(own ? SLOW : SLOW_ELSEWHERE), read(LOCKS), read(INDEXES), read(BLOAT));
     }
 

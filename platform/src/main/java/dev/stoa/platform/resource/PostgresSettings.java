@@ -43,7 +43,8 @@ public record PostgresSettings(int port, int sharedBuffersMegabytes, int connect
         if (major >= IO_METHOD_SINCE) {
             lines.append("io_method = sync\nautovacuum_worker_slots = 2\n");
         }
-        new TreeMap<>(more).forEach((name, value) -> lines.append("%s = '%s'\n".formatted(name, value.replace("'", "''"))));
+        new TreeMap<>(more)
+                .forEach((name, value) -> lines.append("%s = '%s'\n".formatted(name, value.replace("'", "''"))));
         return lines.toString();
     }
 

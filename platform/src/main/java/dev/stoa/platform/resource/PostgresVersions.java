@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -47,9 +48,7 @@ final class PostgresVersions {
     PostgresBinaries named(String wish) {
         if (!WISH.matcher(wish).matches()) {
             throw new StoaException(
-                    ErrorCode.BAD_REQUEST,
-                    "\"%s\" is not a version of PostgreSQL".formatted(wish),
-                    "for example: 18");
+                    ErrorCode.BAD_REQUEST, "\"%s\" is not a version of PostgreSQL".formatted(wish), "for example: 18");
         }
         int major = Integer.parseInt(wish.replaceFirst("\\..*", ""));
         return Optional.ofNullable(known.get(major))
@@ -92,18 +91,22 @@ final class PostgresVersions {
                 homes.put(home.toString(), home);
             }
         }
-        for (String folder : Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
-            try {
-                Path program = Path.of(folder, "postgres");
-                if (!folder.isEmpty() && Files.isExecutable(program)) {
-                    Path home = program.toRealPath().getParent().getParent();
-                    homes.put(home.toString(), home);
-                }
-            } catch (IOException | java.nio.file.InvalidPathException e) {
-                continue;
-            }
+        for (String folder :
+                Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
+            onPath(folder).ifPresent(home -> homes.put(home.toString(), home));
         }
         return homes.values();
+    }
+
+    private static Optional<Path> onPath(String folder) {
+        try {
+            Path program = Path.of(folder, "postgres");
+            return folder.isEmpty() || !Files.isExecutable(program)
+                    ? Optional.empty()
+                    : Optional.ofNullable(program.toRealPath().getParent()).map(Path::getParent);
+        } catch (IOException | InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     private static Iterable<Path> directories(Path parent, String glob) {

@@ -1,6 +1,8 @@
 package dev.stoa.platform.resource;
 
 import dev.stoa.api.DatabaseRequests.SqlAnswer;
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.StoaException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -46,14 +48,24 @@ final class PromptStore implements AutoCloseable {
         this.connection = connection;
     }
 
-    SqlAnswer run(String sql) throws SQLException {
+    /** @throws StoaException BAD_REQUEST with what PostgreSQL says against it */
+    SqlAnswer run(String sql) {
+        try {
+            return answer(sql);
+        } catch (SQLException e) {
+            throw new StoaException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), "");
+        }
+    }
+
+    private SqlAnswer answer(String sql) throws SQLException {
         Matcher describe = DESCRIBE.matcher(sql.strip());
         if (describe.matches()) {
             return prepared(COLUMNS, describe.group(1));
         }
         return switch (sql.strip()) {
             case "\\dt" -> prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p"}));
-            case "\\d" -> prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p", "v", "m", "S", "f"}));
+            case "\\d" ->
+                prepared(TABLES, connection.createArrayOf("char", new String[] {"r", "p", "v", "m", "S", "f"}));
             default -> statement(sql);
         };
     }

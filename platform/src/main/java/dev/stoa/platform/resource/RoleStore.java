@@ -46,6 +46,23 @@ final class RoleStore implements AutoCloseable {
         }
     }
 
+    /** Without its cause in the exception: a broken connection in it would be taken for that of whoever asks. */
+    static Connection connect(String name, DatabaseUrl url) {
+        try {
+            return connect(url.jdbcUrl(), url.user(), url.password());
+        } catch (SQLException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "cannot connect to the database %s at %s:%d: %s"
+                            .formatted(
+                                    name,
+                                    url.host(),
+                                    url.port(),
+                                    String.valueOf(e.getMessage()).strip()),
+                    "see that it runs, that this machine may reach it, and that user and password are right");
+        }
+    }
+
     static Connection connect(String jdbcUrl, String user, String password) throws SQLException {
         Properties login = new Properties();
         login.setProperty("user", user);
@@ -93,7 +110,8 @@ final class RoleStore implements AutoCloseable {
         }
         execute(
                 "alter role %s nologin".formatted(word(user)),
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '%s'".formatted(word(user)),
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '%s'"
+                        .formatted(word(user)),
                 // A pool that resets its connections makes things in the login's own name.
                 "reassign owned by %s to %s".formatted(word(user), OWNER),
                 "drop owned by %s".formatted(word(user)),

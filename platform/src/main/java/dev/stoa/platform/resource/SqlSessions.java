@@ -4,7 +4,6 @@ import dev.stoa.api.DatabaseRequests.SqlAnswer;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,11 +39,11 @@ public final class SqlSessions implements AutoCloseable {
             session.end.cancel(false);
             try {
                 return session.store.run(sql);
-            } catch (SQLException e) {
+            } catch (StoaException e) {
                 if (session.store.isBroken()) {
                     close(key);
                 }
-                throw new StoaException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), "");
+                throw e;
             } finally {
                 session.end = ending(key);
             }
@@ -58,11 +57,7 @@ public final class SqlSessions implements AutoCloseable {
                     "%d sessions of SQL are open already".formatted(SESSIONS_MAX),
                     "end some, or use psql with: stoa db url " + spec.name());
         }
-        try {
-            return new Session(new PromptStore(databases.connect(spec)), ending(key));
-        } catch (SQLException e) {
-            throw Databases.unreachable(spec, e);
-        }
+        return new Session(databases.prompt(spec), ending(key));
     }
 
     private ScheduledFuture<?> ending(String key) {

@@ -2,6 +2,7 @@ package dev.stoa.platform.router;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** An instance as the router sees it: how many requests it has, and whether it answers. */
 final class Backend {
@@ -14,6 +15,8 @@ final class Backend {
     private final AtomicInteger inFlight = new AtomicInteger();
     private volatile List<Backend> peers = List.of();
     private volatile boolean routed = true;
+    private volatile @Nullable Alarm alarm;
+    private volatile long idleSinceNanos = System.nanoTime();
     private volatile boolean canary;
     private volatile long sinceNanos;
     private volatile long leftAtNanos;
@@ -46,19 +49,39 @@ final class Backend {
         return inFlight.get();
     }
 
+    /** Rings when so many requests are in flight, and when it is twice as many. */
+    record Alarm(int inFlight, Runnable ring) {}
+
     /** Counts a request in, if there is room for it. */
     boolean take(int requestsMax) {
-        if (inFlight.incrementAndGet() <= requestsMax || requestsMax == 0) {
-            return true;
+        int now = inFlight.incrementAndGet();
+        if (now > requestsMax && requestsMax != 0) {
+            release();
+            return false;
         }
-        release();
-        return false;
+        Alarm set = alarm;
+        if (set != null && (now == set.inFlight() || now == 2 * set.inFlight())) {
+            set.ring().run();
+        }
+        return true;
     }
 
     void release() {
         if (inFlight.decrementAndGet() == 0) {
+            if (alarm != null) {
+                idleSinceNanos = System.nanoTime();
+            }
             whenIdle.run();
         }
+    }
+
+    void alarm(@Nullable Alarm alarm) {
+        this.alarm = alarm;
+    }
+
+    /** When the last request was over, of one with an alarm. */
+    long idleSinceNanos() {
+        return idleSinceNanos;
     }
 
     boolean isAside(long nowNanos) {

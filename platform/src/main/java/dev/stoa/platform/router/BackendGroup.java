@@ -98,8 +98,7 @@ final class BackendGroup {
         return loadOfOne <= loadOfTwo ? one : two;
     }
 
-    private double drawnLoad(
-            Backend backend, boolean slow, Set<Backend> tried, RandomGenerator random, long nowNanos) {
+    private double drawnLoad(Backend backend, boolean slow, Set<Backend> tried, RandomGenerator random, long nowNanos) {
         int inFlight = backend.inFlight();
         if (isFull(inFlight) || backend.isAside(nowNanos) || tried.contains(backend)) {
             return Double.MAX_VALUE;

@@ -2,16 +2,21 @@ package dev.stoa.platform.router;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +35,11 @@ final class Backends {
     private final Map<String, Retries> retriesByApp = new ConcurrentHashMap<>();
     private final LongSupplier nanoTime;
     private final AtomicInteger draining = new AtomicInteger();
-    private volatile Snapshot snapshot = new Snapshot(Map.of());
+    private final Map<String, AtomicInteger> held = new ConcurrentHashMap<>();
+    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+    private final AtomicInteger heldInAll = new AtomicInteger();
+    private volatile Consumer<String> onDemand = app -> {};
+    private volatile Consumer<String> onRoom = app -> {};
 
     Backends() {
         this(System::nanoTime);
@@ -69,17 +78,31 @@ final class Backends {
         return retries != null && retries.budget.take(retries.requests.get(), nanoTime.getAsLong());
     }
 
+    /** Whether an app answers for the host. */
+    boolean knows(String host) {
+        return snapshot.targets.containsKey(host);
+    }
+
     synchronized void update(RouteTable table) {
         long nowNanos = nanoTime.getAsLong();
         Set<Upstream> routed = new HashSet<>();
         Set<String> apps = new HashSet<>();
-        Map<Route, Target> targets = new HashMap<>();
+        // The hosts of an app share one route; to compare what is in it would take longer than to make it.
+        IdentityHashMap<Route, Target> targets = new IdentityHashMap<>();
         Map<String, Target> next = new HashMap<>();
+        Map<String, List<Backend>> byApp = new HashMap<>();
         table.routes().forEach((host, route) -> {
             apps.add(route.app());
             next.put(host, targets.computeIfAbsent(route, key -> target(key, routed, nowNanos)));
+            List<Backend> backends = byApp.computeIfAbsent(route.app(), app -> new ArrayList<>());
+            if (backends.isEmpty()) {
+                Stream.concat(route.upstreams().stream(), route.canary().upstreams().stream())
+                        .distinct()
+                        .forEach(upstream -> backends.add(backend(upstream, nowNanos)));
+                watch(route, backends);
+            }
         });
-        snapshot = new Snapshot(next);
+        snapshot = new Snapshot(next, byApp);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
                 backend.leave(nowNanos);
@@ -113,6 +136,73 @@ final class Backends {
 
     private Backend backend(Upstream upstream, long nowNanos) {
         return known.computeIfAbsent(upstream, u -> new Backend(u, this::wakeDrains, nowNanos));
+    }
+
+    private void watch(Route route, List<Backend> backends) {
+        HoldPolicy hold = route.hold();
+        Backend.@Nullable Alarm alarm =
+                hold.watched() ? new Backend.Alarm(hold.alarmInFlight(), () -> onDemand.accept(route.app())) : null;
+        backends.forEach(backend -> backend.alarm(alarm));
+    }
+
+    /** Is told with an app's name that one of its requests that wait may find room now. Called on an event loop. */
+    void onRoom(Consumer<String> listener) {
+        onRoom = listener;
+    }
+
+    /** A request of the app is over; what that means for those that wait. */
+    void released(String app) {
+        if (heldInAll.get() > 0
+                && Optional.ofNullable(held.get(app)).map(AtomicInteger::get).orElse(0) > 0) {
+            onRoom.accept(app);
+        }
+    }
+
+    /** Is told with an app's name, on an event loop, that the app has more to do than before. */
+    void onDemand(Consumer<String> listener) {
+        onDemand = listener;
+    }
+
+    /** Counts a request in that waits for an instance, unless too many do. */
+    boolean hold(Route route) {
+        AtomicInteger count = held.computeIfAbsent(route.app(), app -> new AtomicInteger());
+        int now = count.incrementAndGet();
+        if (now > route.hold().requestsMax()) {
+            count.decrementAndGet();
+            return false;
+        }
+        heldInAll.incrementAndGet();
+        // The first has to be told; of the others, each doubling is enough to know.
+        if (Integer.bitCount(now) == 1) {
+            onDemand.accept(route.app());
+        }
+        return true;
+    }
+
+    void unhold(String app) {
+        AtomicInteger count = held.get(app);
+        if (count != null) {
+            count.decrementAndGet();
+            heldInAll.decrementAndGet();
+        }
+    }
+
+    AppLoad load(String app) {
+        List<Backend> backends = snapshot.byApp.getOrDefault(app, List.of());
+        long nowNanos = nanoTime.getAsLong();
+        int inFlight = 0;
+        long idleNanos = Long.MAX_VALUE;
+        for (Backend backend : backends) {
+            int here = backend.inFlight();
+            inFlight += here;
+            idleNanos = Math.min(idleNanos, here > 0 ? 0 : nowNanos - backend.idleSinceNanos());
+        }
+        AtomicInteger waiting = held.get(app);
+        return new AppLoad(
+                inFlight,
+                waiting == null ? 0 : waiting.get(),
+                backends.size(),
+                Duration.ofNanos(Math.max(0, idleNanos)));
     }
 
     int inFlight(InetSocketAddress address) {
@@ -181,8 +271,11 @@ final class Backends {
     private static final class Snapshot {
         private final Map<String, Target> targets;
 
-        Snapshot(Map<String, Target> targets) {
+        private final Map<String, List<Backend>> byApp;
+
+        Snapshot(Map<String, Target> targets, Map<String, List<Backend>> byApp) {
             this.targets = targets;
+            this.byApp = byApp;
         }
     }
 

@@ -19,6 +19,12 @@ interface Client {
     /** Whether what it sends is encrypted on its way here. */
     boolean secure();
 
+    /** What the Via header says of it. */
+    String via();
+
+    /** Whether the request asks for a tunnel so that any success would be taken for one, as CONNECT does. */
+    boolean nothingButTunnel();
+
     /** Takes the message over, and its reference count. */
     void write(Object message);
 

@@ -8,11 +8,13 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of a client: one exchange after the other, each begun when the one before is over. */
@@ -23,7 +25,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     private static final long LINGER_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
     private final Lane lane;
-    private final RequestDecoder decoder = new RequestDecoder();
+    private final RequestDecoder decoder = new RequestDecoder(this::speakHttp2);
     private final ResponseEncoder encoder = new ResponseEncoder();
     private final Function<InetAddress, String> realms;
     private final boolean secure;
@@ -49,7 +51,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public InetAddress address() {
-        return ((InetSocketAddress) channel().remoteAddress()).getAddress();
+        return ClientAddress.of(channel());
     }
 
     @Override
@@ -59,7 +61,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public int localPort() {
-        return ((InetSocketAddress) channel().localAddress()).getPort();
+        return ClientAddress.portCameTo(channel());
+    }
+
+    @Override
+    public String via() {
+        return "1.1 stoa";
+    }
+
+    @Override
+    public boolean nothingButTunnel() {
+        return false;
     }
 
     @Override
@@ -191,12 +203,29 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         ctx.fireChannelActive();
     }
 
+    /** Nothing was answered yet: the connection is another's from here on, with all that came. */
+    private void speakHttp2() {
+        leaveLane();
+        Channel on = channel();
+        on.pipeline().remove(this);
+        on.pipeline().remove(encoder);
+        ClientProtocol.HTTP_2.addTo(on, lane, realms, secure);
+        on.pipeline().remove(decoder);
+    }
+
+    private void leaveLane() {
+        if (open) {
+            open = false;
+            lane.remove(this);
+        }
+    }
+
     private void open() {
         if (open) {
             return;
         }
         idleSinceNanos = System.nanoTime();
-        realm = realms.apply(address());
+        realm = realms.apply(((InetSocketAddress) channel().remoteAddress()).getAddress());
         lane.add(this);
         open = true;
     }
@@ -258,9 +287,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (open) {
-            lane.remove(this);
-        }
+        leaveLane();
         Exchange current = exchange;
         exchange = null;
         if (current != null) {
@@ -270,7 +297,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof java.io.IOException)) {
+        // What is wrong with a client's TLS comes wrapped by the decoder of its records.
+        if (!(cause instanceof IOException) && !(cause.getCause() instanceof SSLException)) {
             LOG.log(System.Logger.Level.WARNING, "a connection broke on an error of the router's own", cause);
         }
         Wire.close(ctx.channel());

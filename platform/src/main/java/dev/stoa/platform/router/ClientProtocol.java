@@ -21,6 +21,9 @@ enum ClientProtocol {
      * @param secure whether a handler before them encrypts
      */
     void addTo(Channel channel, Lane lane, Function<InetAddress, String> realms, boolean secure) {
-        new ClientConnection(lane, realms, secure).addTo(channel);
+        switch (this) {
+            case HTTP_1_1 -> new ClientConnection(lane, realms, secure).addTo(channel);
+            case HTTP_2 -> channel.pipeline().addLast(Http2ClientConnection.make(lane, realms, secure));
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import dev.stoa.api.EdgeManifest;
+import dev.stoa.api.EdgeManifest.HttpsMode;
 import dev.stoa.api.EdgeManifest.Maintenance;
 import dev.stoa.platform.router.edge.AddressRules;
 import dev.stoa.platform.router.edge.BodyEncoder;
@@ -29,15 +30,17 @@ final class Edge {
         this.app = app;
         this.policy = policy;
         this.addresses = new AddressRules(manifest.allow(), manifest.deny());
-        this.spared = new AddressRules(
-                manifest.maintenance().map(Maintenance::allow).orElse(List.of()), List.of());
+        this.spared =
+                new AddressRules(manifest.maintenance().map(Maintenance::allow).orElse(List.of()), List.of());
         this.paths = new PathRules(manifest.redirects(), manifest.rewrites());
         this.codings = manifest.compress().stream()
                 .map(Coding::of)
                 .filter(BodyEncoder::isAvailable)
                 .toList();
         this.rate = manifest.rate()
-                .map(now -> before != null && before.rate != null && before.rate.rate().equals(now)
+                .map(now -> before != null
+                                && before.rate != null
+                                && before.rate.rate().equals(now)
                         ? before.rate
                         : new RateLimit(now))
                 .orElse(null);
@@ -67,13 +70,21 @@ final class Edge {
         return policy.manifest();
     }
 
+    /** Whether requests over plain HTTP are sent to the same address by HTTPS. */
+    boolean httpsOnly() {
+        return manifest().https().filter(HttpsMode.REDIRECT::equals).isPresent();
+    }
+
     AddressRules addresses() {
         return addresses;
     }
 
     /** Whether somebody reaches the app while the world is kept out. */
     boolean spares(java.net.InetAddress address) {
-        return manifest().maintenance().filter(rules -> !rules.allow().isEmpty()).isPresent()
+        return manifest()
+                        .maintenance()
+                        .filter(rules -> !rules.allow().isEmpty())
+                        .isPresent()
                 && spared.admits(address);
     }
 
@@ -85,11 +96,13 @@ final class Edge {
         return codings;
     }
 
-    @Nullable RateLimit rate() {
+    @Nullable
+    RateLimit rate() {
         return rate;
     }
 
-    @Nullable ResponseCache cache() {
+    @Nullable
+    ResponseCache cache() {
         return cache;
     }
 

@@ -28,6 +28,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class EdgePass implements AutoCloseable {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final String MAINTENANCE = "maintenance";
+    private static final AsciiString HSTS = AsciiString.cached("strict-transport-security");
 
     private final Edge edge;
     private final HttpRequest request;
@@ -69,7 +71,7 @@ final class EdgePass implements AutoCloseable {
 
     // Before anybody answers.
 
-    Verdict enter(String host, boolean hasBody) {
+    Verdict enter(boolean hasBody) {
         if (!edge.addresses().admits(client.address())) {
             return new Verdict.Refused(Failure.forbidden(client.address()));
         }
@@ -85,8 +87,9 @@ final class EdgePass implements AutoCloseable {
             return new Verdict.Refused(Failure.bodyTooLarge(bodyBytesMax));
         }
         String scheme = client.secure() ? "https://" : "http://";
-        Optional<Elsewhere> elsewhere =
-                edge.paths().redirect(request.uri(), scheme + request.headers().get(HttpHeaderNames.HOST, ""));
+        // With its port, which the app may well put into a page.
+        String self = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
+        Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), scheme + self);
         if (elsewhere.isPresent()) {
             return new Verdict.Answered(moved(elsewhere.get()));
         }
@@ -94,10 +97,9 @@ final class EdgePass implements AutoCloseable {
         request.setUri(edge.paths().rewrite(asked));
         if (http11 && !edge.codings().isEmpty() && !request.headers().contains(HttpHeaderNames.RANGE)) {
             coding = Coding.choose(
-                    edge.codings(),
-                    String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
+                    edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
-        return remembered(scheme + host + asked, hasBody);
+        return remembered(scheme + self + asked, hasBody);
     }
 
     private Verdict maintenance() {
@@ -120,14 +122,14 @@ final class EdgePass implements AutoCloseable {
         String own = rate.key().startsWith(Rate.BY_HEADER)
                 ? request.headers().get(rate.key().substring(Rate.BY_HEADER.length()), "")
                 : "";
-        RateLimit.Outcome outcome = limit.ask(
-                own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
+        RateLimit.Outcome outcome =
+                limit.ask(own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
         headers.add(Map.entry(
                 "RateLimit-Policy",
-                "\"default\";q=%d;w=%d".formatted(rate.burst(), Math.max(1, rate.per().toSeconds()))));
-        headers.add(Map.entry(
-                "RateLimit",
-                "\"default\";r=" + outcome.remaining() + ";t=" + seconds(outcome.resetNanos())));
+                "\"default\";q=%d;w=%d"
+                        .formatted(rate.burst(), Math.max(1, rate.per().toSeconds()))));
+        headers.add(
+                Map.entry("RateLimit", "\"default\";r=" + outcome.remaining() + ";t=" + seconds(outcome.resetNanos())));
         if (outcome.allowed()) {
             return Optional.empty();
         }
@@ -174,8 +176,8 @@ final class EdgePass implements AutoCloseable {
         if (cache == null) {
             return Verdict.Go.ON;
         }
-        CacheTurn now =
-                new CacheTurn(cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
+        CacheTurn now = new CacheTurn(
+                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
         turn = now;
         return now.answer(System.nanoTime())
                 .<Verdict>map(response -> new Verdict.Answered(own(response)))
@@ -191,13 +193,17 @@ final class EdgePass implements AutoCloseable {
 
     private void mark(HttpHeaders response) {
         edge.manifest().headers().forEach(response::set);
+        if (client.secure() && !response.contains(HSTS)) {
+            edge.manifest().hsts().ifPresent(age -> response.set(HSTS, "max-age=" + age.toSeconds()));
+        }
         headers.forEach(header -> response.set(header.getKey(), header.getValue()));
     }
 
     /** An error of the router's own, with what the app has to say about it. */
     FullHttpResponse failed(FullHttpResponse error, ErrorPage.Form form) {
         Map<String, String> pages = edge.policy().pages();
-        String text = pages.getOrDefault(page, pages.get(Integer.toString(error.status().code())));
+        String text = pages.getOrDefault(
+                page, pages.get(Integer.toString(error.status().code())));
         FullHttpResponse shown = error;
         if (text != null && form != ErrorPage.Form.JSON) {
             shown = error.replace(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
@@ -309,8 +315,8 @@ final class EdgePass implements AutoCloseable {
             if (last) {
                 bytes += send(encoder.finish(allocator()));
                 end(true);
-                client.write(new DefaultLastHttpContent(
-                        Unpooled.EMPTY_BUFFER, ((LastHttpContent) part).trailingHeaders()));
+                client.write(
+                        new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, ((LastHttpContent) part).trailingHeaders()));
             }
         } finally {
             part.release();

@@ -16,13 +16,8 @@ import java.util.Optional;
  * @param edition     what is kept of answers holds as long as this does
  */
 public record EdgePolicy(
-        EdgeManifest manifest,
-        Optional<String> login,
-        boolean maintenance,
-        Map<String, String> pages,
-        String edition) {
-    public static final EdgePolicy NONE =
-            new EdgePolicy(EdgeManifest.DEFAULT, Optional.empty(), false, Map.of(), "");
+        EdgeManifest manifest, Optional<String> login, boolean maintenance, Map<String, String> pages, String edition) {
+    public static final EdgePolicy NONE = new EdgePolicy(EdgeManifest.DEFAULT, Optional.empty(), false, Map.of(), "");
 
     public EdgePolicy {
         pages = Map.copyOf(pages);

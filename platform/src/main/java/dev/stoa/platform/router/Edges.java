@@ -15,7 +15,8 @@ final class Edges {
     private volatile Map<String, Edge> byHost = Map.of();
     private volatile Set<String> quiet = Set.of();
 
-    @Nullable Edge find(String host) {
+    @Nullable
+    Edge find(String host) {
         return byHost.get(host);
     }
 

@@ -83,8 +83,7 @@ record ErrorPage(Failure failure, String requestId) {
                 .set(STOA_ERROR, failure.error().code())
                 .set(ForwardedHeaders.REQUEST_ID, requestId);
         if (failure.error().retryAfterSeconds() > 0) {
-            response.headers()
-                    .set(HttpHeaderNames.RETRY_AFTER, failure.error().retryAfterSeconds());
+            response.headers().set(HttpHeaderNames.RETRY_AFTER, failure.error().retryAfterSeconds());
         }
         return response;
     }

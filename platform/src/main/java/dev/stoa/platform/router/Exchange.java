@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -67,7 +68,14 @@ final class Exchange implements Claimant {
     private long bodyBytesMax;
     private long connectNanos;
 
+    /** The app whose next instance it waits for. */
+    private @Nullable Route waitsFor;
+
+    private long waitsSinceNanos;
+    private boolean waitsForRoom;
+
     private boolean requestComplete;
+    private boolean replayed;
     private Answer answer = Answer.AWAITED;
     private boolean upstreamReusable;
     private boolean clientStalls;
@@ -113,8 +121,14 @@ final class Exchange implements Claimant {
                 replayable = fine.replayable();
                 upgrade = fine.upgrade();
                 keepAlive = HttpUtil.isKeepAlive(request);
+                boolean inTheWorld = client.realm().equals(RouteTable.WORLD);
+                Optional<String> proof = inTheWorld ? lane.https().answer(path) : Optional.empty();
+                if (proof.isPresent()) {
+                    answerAlone(HereAnswer.text(proof.get()), "");
+                    return;
+                }
                 ForwardedHeaders.prepare(request.headers(), client, upgrade, requestId);
-                Edge edge = client.realm().equals(RouteTable.WORLD) ? lane.edges().find(host) : null;
+                Edge edge = inTheWorld ? lane.edges().find(host) : null;
                 if (edge == null || edge.manifest().trace()) {
                     ForwardedHeaders.trace(request.headers(), lane);
                 }
@@ -130,10 +144,14 @@ final class Exchange implements Claimant {
     /** Through what the app lets the router do on its own. */
     private void pass(Edge edge) {
         app = edge.app();
+        if (edge.httpsOnly() && !client.secure() && lane.https().port() != 0) {
+            answerAlone(HereAnswer.movedTo(lane.https().url(host, request.uri())), "");
+            return;
+        }
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
         EdgePass now = new EdgePass(edge, request, client, http11, requestId);
         pass = now;
-        switch (now.enter(host, hasBody)) {
+        switch (now.enter(hasBody)) {
             case Verdict.Go go -> findBackend();
             case Verdict.Refused refused -> fail(refused.failure());
             case Verdict.Answered answered -> answerAlone(answered.response(), "");
@@ -144,17 +162,73 @@ final class Exchange implements Claimant {
 
     private void findBackend() {
         switch (lane.backends().claim(RouteTable.key(client.realm(), host), this)) {
-            case Claim.NoApp none ->
+            case Claim.NoApp none -> {
+                leaveQueue();
                 fail(client.realm().equals(RouteTable.WORLD) ? Failure.noApp(host) : Failure.notAllowed(host));
+            }
             case Claim.NoInstance none -> {
                 app = none.route().app();
+                if (tried == null && none.route().hold().holds()) {
+                    hold(none.route(), false);
+                    return;
+                }
+                leaveQueue();
                 fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
             }
             case Claim.Full full -> {
                 app = full.route().app();
+                if (full.route().hold().holds()) {
+                    hold(full.route(), true);
+                    return;
+                }
+                leaveQueue();
                 fail(Failure.appBusy(app));
             }
-            case Claim.Taken taken -> sendTo(taken);
+            case Claim.Taken taken -> {
+                if (waitsFor == null && lane.waiting().has(taken.route().app())) {
+                    // Others have waited longer for what has just become free.
+                    taken.backend().release();
+                    hold(taken.route(), true);
+                    return;
+                }
+                leaveQueue();
+                sendTo(taken);
+            }
+        }
+    }
+
+    /** Waits for an instance; of its body no more is read meanwhile. */
+    private void hold(Route route, boolean full) {
+        if (waitsFor == null && !lane.waiting().add(this, route)) {
+            fail(Failure.queueFull(route));
+            return;
+        }
+        if (waitsFor == null) {
+            waitsSinceNanos = System.nanoTime();
+            if (!requestComplete) {
+                client.pauseReading(true);
+            }
+        }
+        boolean first = waitsFor == null;
+        waitsFor = route;
+        waitsForRoom = full;
+        if (first && full) {
+            // Room that came before it was in the queue was told to nobody.
+            lane.room(app);
+        }
+    }
+
+    /** There may be an instance now. Whether it left the queue. */
+    boolean tryAgain() {
+        findBackend();
+        flushToUpstream();
+        return waitsFor == null;
+    }
+
+    private void leaveQueue() {
+        if (waitsFor != null) {
+            lane.waiting().remove(this, waitsFor.app());
+            waitsFor = null;
         }
     }
 
@@ -304,6 +378,13 @@ final class Exchange implements Claimant {
         }
     }
 
+    /** In a tunnel: no more comes from the client, which may still listen. */
+    void clientEnded() {
+        if (upstream != null) {
+            upstream.endOutput();
+        }
+    }
+
     void clientGone() {
         if (answer == Answer.TUNNEL) {
             finish("");
@@ -320,10 +401,17 @@ final class Exchange implements Claimant {
         int code = response.status().code();
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
+            if (response.decoderResult().cause() instanceof Http2Exception) {
+                failBy(Failure.notHttp2(app, instance));
+                return;
+            }
             boolean cut = response.decoderResult().cause() instanceof PrematureChannelClosureException;
             failBy(cut ? Failure.upstreamClosed(app, instance) : Failure.badResponse(app, instance));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
+        } else if (code >= 200 && code < 300 && client.nothingButTunnel()) {
+            ReferenceCountUtil.release(response);
+            fail(Failure.noTunnel(app, instance));
         } else if (code < 200) {
             answer = Answer.INTERIM;
             if (http11) {
@@ -479,7 +567,8 @@ final class Exchange implements Claimant {
         if (answer == Answer.TUNNEL) {
             finish("");
             endTunnel();
-        } else if (answer == Answer.AWAITED && closed.used() && replayable) {
+        } else if (answer == Answer.AWAITED && closed.used() && replayable && !replayed) {
+            replayed = true;
             holdEnd();
             connect(closed.backend());
         } else {
@@ -493,6 +582,12 @@ final class Exchange implements Claimant {
     // The end.
 
     void tick(long nowNanos) {
+        if (waitsFor != null) {
+            if (nowNanos - waitsSinceNanos >= waitsFor.hold().longest().toNanos()) {
+                fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(waitsFor));
+            }
+            return;
+        }
         if (answer == Answer.TUNNEL && backend != null && backend.leftBefore(nowNanos - lane.drainNanos())) {
             goAway();
         }
@@ -548,7 +643,8 @@ final class Exchange implements Claimant {
         }
         ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
         FullHttpResponse page = new ErrorPage(failure, requestId).response(form);
-        answerAlone(pass == null ? page : pass.failed(page, form), failure.error().code());
+        answerAlone(
+                pass == null ? page : pass.failed(page, form), failure.error().code());
     }
 
     /** Answers in the place of an instance. */
@@ -556,7 +652,9 @@ final class Exchange implements Claimant {
         status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && (requestComplete || !hasBody);
         AnswerHead.markConnection(response.headers(), http11, stays);
-        bytesOut = request.method().equals(HttpMethod.HEAD) ? 0 : response.content().readableBytes();
+        bytesOut = request.method().equals(HttpMethod.HEAD)
+                ? 0
+                : response.content().readableBytes();
         client.write(response);
         finish(error);
         client.exchangeOver(stays);
@@ -564,6 +662,7 @@ final class Exchange implements Claimant {
 
     private void finish(String error) {
         over = true;
+        leaveQueue();
         if (upstream != null) {
             boolean reusable = error.isEmpty() && answer == Answer.BEGUN && upstreamReusable && requestComplete;
             if (reusable) {
@@ -581,6 +680,7 @@ final class Exchange implements Claimant {
         if (backend != null) {
             backend.release();
             backend = null;
+            lane.backends().released(app);
         }
         tell(error);
     }

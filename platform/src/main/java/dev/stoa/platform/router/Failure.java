@@ -12,7 +12,6 @@ import java.time.Duration;
  * @param hint what to do next; empty where there is nothing to do
  */
 record Failure(RouterError error, String why, String hint) {
-
     static Failure badRequest(String why) {
         return new Failure(RouterError.BAD_REQUEST, "the request is refused, since " + why, "");
     }
@@ -64,6 +63,22 @@ record Failure(RouterError error, String why, String hint) {
                 "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
     }
 
+    static Failure queueFull(Route route) {
+        return new Failure(
+                RouterError.QUEUE_FULL,
+                "%d requests wait for an instance of %s already"
+                        .formatted(route.hold().requestsMax(), route.app()),
+                "ask again in a few seconds; see `stoa ps -a " + route.app() + "`");
+    }
+
+    static Failure waitTimeout(Route route) {
+        return new Failure(
+                RouterError.WAIT_TIMEOUT,
+                "no instance of %s was ready to take the request within %s s"
+                        .formatted(route.app(), seconds(route.hold().longest())),
+                "see `stoa ps -a " + route.app() + "` and " + logs(route.app()));
+    }
+
     static Failure appBusy(String app) {
         return new Failure(
                 RouterError.APP_BUSY,
@@ -93,6 +108,20 @@ record Failure(RouterError error, String why, String hint) {
                 RouterError.BAD_RESPONSE,
                 instance + " sent something that is not an HTTP response",
                 "see " + logs(app));
+    }
+
+    static Failure noTunnel(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " answered the request for a WebSocket as if it were any other",
+                "see " + logs(app));
+    }
+
+    static Failure notHttp2(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " does not speak HTTP/2 without encryption, as the [routing] protocol of " + app + " says",
+                "take `protocol = \"h2c\"` out of stoa.toml if the app speaks HTTP/1.1, and see " + logs(app));
     }
 
     static Failure upstreamTimeout(String app, String instance, Duration limit) {

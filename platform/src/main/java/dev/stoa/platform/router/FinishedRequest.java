@@ -32,4 +32,25 @@ public record FinishedRequest(
         boolean secure,
         String requestId,
         String error,
-        boolean logged) {}
+        boolean logged) {
+    /** The same with no more than the beginning of its path. */
+    public FinishedRequest cut(int pathCharsMax) {
+        return path.length() <= pathCharsMax
+                ? this
+                : new FinishedRequest(
+                        app,
+                        host,
+                        method,
+                        path.substring(0, pathCharsMax) + "…",
+                        status,
+                        connect,
+                        duration,
+                        bytesOut,
+                        instance,
+                        client,
+                        secure,
+                        requestId,
+                        error,
+                        logged);
+    }
+}

@@ -68,7 +68,7 @@ final class ForwardedHeaders {
         headers.set(FORWARDED_PROTO, client.secure() ? "https" : "http");
         headers.set(REQUEST_START, Long.toString(System.currentTimeMillis()));
         headers.set(REQUEST_ID, requestId);
-        headers.add(HttpHeaderNames.VIA, "1.1 stoa");
+        headers.add(HttpHeaderNames.VIA, client.via());
         if (!upgrade.isEmpty()) {
             markUpgrade(headers, upgrade);
         }

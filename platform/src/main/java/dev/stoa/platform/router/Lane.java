@@ -5,6 +5,7 @@ import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +22,10 @@ final class Lane {
     private final RouterConfig config;
     private final Backends backends;
     private final Edges edges;
+    private final Https https;
     private final RequestListener listener;
     private final UpstreamPool pool;
+    private final Waiting waiting;
     private final SplittableRandom random = new SplittableRandom();
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
@@ -37,14 +40,17 @@ final class Lane {
             RouterConfig config,
             Backends backends,
             Edges edges,
+            Https https,
             RequestListener listener,
             UpstreamPool pool) {
         this.loop = loop;
         this.config = config;
         this.backends = backends;
         this.edges = edges;
+        this.https = https;
         this.listener = listener;
         this.pool = pool;
+        this.waiting = new Waiting(backends);
         long shortest = Math.min(
                 config.clientIdleTimeout().toMillis(),
                 Math.min(
@@ -61,12 +67,20 @@ final class Lane {
         return backends;
     }
 
+    Https https() {
+        return https;
+    }
+
     Edges edges() {
         return edges;
     }
 
     RequestListener listener() {
         return listener;
+    }
+
+    Waiting waiting() {
+        return waiting;
     }
 
     UpstreamPool pool() {
@@ -80,6 +94,13 @@ final class Lane {
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
         return ids.next() + ids.next();
+    }
+
+    /** Nothing secret: it only says that what answers has read it (RFC 6455, 1.3). */
+    String nextWebSocketKey() {
+        byte[] nonce = new byte[16];
+        random.nextBytes(nonce);
+        return Base64.getEncoder().encodeToString(nonce);
     }
 
     String nextTrace() {
@@ -103,7 +124,7 @@ final class Lane {
 
     void remove(ClientChannel client) {
         ClientChannel last = clients.removeLast();
-        if (last != client) {
+        if (!last.equals(client)) {
             clients.set(client.slot(), last);
             last.slot(client.slot());
         }
@@ -111,7 +132,15 @@ final class Lane {
 
     /** The route table changed: connections to instances that left it are of no use. */
     void routesChanged() {
-        loop.execute(() -> pool.sweep(System.nanoTime()));
+        loop.execute(() -> {
+            waiting.release(Exchange::tryAgain);
+            pool.sweep(System.nanoTime());
+        });
+    }
+
+    /** One of the app's requests that wait may find room now. */
+    void room(String app) {
+        loop.execute(() -> waiting.release(app, Exchange::tryAgain));
     }
 
     /** From now on the answer to a request is the last on its connection. */
@@ -136,6 +165,11 @@ final class Lane {
     /** Ends all WebSockets, with a word to both sides. */
     void goAway() {
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::goAway));
+    }
+
+    /** Asks clients to go elsewhere, and serves whoever does not know. */
+    void retire() {
+        loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::retiring));
     }
 
     /** Ends the connections without a request now; the others end after theirs. */

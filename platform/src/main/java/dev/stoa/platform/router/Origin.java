@@ -30,6 +30,9 @@ interface Origin {
     /** From here on what is read are bytes, beginning with those that have come already. */
     void dropDecoder();
 
+    /** In a tunnel: the client sends nothing more, and may still receive. */
+    void endOutput();
+
     /** The exchange is over, and all of the request and the answer went through: others may use the connection. */
     void give(long nowNanos);
 

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -27,18 +28,26 @@ final class RequestDecoder extends HttpRequestDecoder {
     static final int HEADERS_BYTES_MAX = 64 * 1024;
     static final int CHUNK_BYTES_MAX = 64 * 1024;
 
+    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final Runnable whenHttp2;
     private boolean headStarted;
     private boolean inBody;
     private boolean complete;
     private boolean broken;
     private boolean reading;
 
-    RequestDecoder() {
+    /** Nothing was decoded yet; the first bytes may be those of HTTP/2. */
+    private boolean fresh = true;
+
+    /** @param whenHttp2 takes this decoder out of the pipeline and puts another there */
+    RequestDecoder(Runnable whenHttp2) {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LINE_BYTES_MAX)
                 .setMaxHeaderSize(HEADERS_BYTES_MAX)
                 .setMaxChunkSize(CHUNK_BYTES_MAX)
                 .setStrictLineParsing(true));
+        this.whenHttp2 = whenHttp2;
     }
 
     /** The answer is out: decode the next request, which may have come already. */
@@ -84,6 +93,9 @@ final class RequestDecoder extends HttpRequestDecoder {
             ctx.channel().config().setAutoRead(false);
             return;
         }
+        if (fresh && awaitsPreface(in)) {
+            return;
+        }
         if (!inBody && hasFoldedHeader(in)) {
             refuse(in, out);
             return;
@@ -94,6 +106,22 @@ final class RequestDecoder extends HttpRequestDecoder {
         if (!out.isEmpty()) {
             follow((HttpObject) out.getLast());
         }
+    }
+
+    /** Whether the bytes are, or may become, the preface of HTTP/2 (RFC 9113, 3.4): if they are, others go on from here. */
+    private boolean awaitsPreface(ByteBuf in) {
+        int count = Math.min(in.readableBytes(), PREFACE.length);
+        for (int i = 0; i < count; i++) {
+            if (in.getByte(in.readerIndex() + i) != PREFACE[i]) {
+                fresh = false;
+                return false;
+            }
+        }
+        if (count == PREFACE.length) {
+            fresh = false;
+            whenHttp2.run();
+        }
+        return true;
     }
 
     private void follow(HttpObject decoded) {

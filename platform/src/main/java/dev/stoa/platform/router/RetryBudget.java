@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -37,7 +38,7 @@ final class RetryBudget {
     /** Whether one more may be sent again; counts it if so. */
     boolean take(int requests, long nowNanos) {
         while (true) {
-            State before = state.get();
+            State before = Objects.requireNonNull(state.get());
             State now = before.at(requests, nowNanos);
             boolean enough = now.left() >= 1;
             State after = enough ? new State(now.left() - 1, now.requests(), now.atNanos()) : now;

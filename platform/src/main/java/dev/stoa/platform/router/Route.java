@@ -10,16 +10,29 @@ import java.util.List;
  * @param edge      what the router does on its own
  * @param balance   how it chooses among the upstreams
  * @param canary    instances of another release, with their share of the requests
+ * @param hold      what happens to a request that no upstream can take
  */
 public record Route(
-        String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance, Canary canary) {
+        String app,
+        List<Upstream> upstreams,
+        String why,
+        EdgePolicy edge,
+        BalancePolicy balance,
+        Canary canary,
+        HoldPolicy hold) {
     public Route {
         upstreams = List.copyOf(upstreams);
     }
 
     /** With one release alone. */
     public Route(String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance) {
-        this(app, upstreams, why, edge, balance, Canary.NONE);
+        this(app, upstreams, why, edge, balance, Canary.NONE, HoldPolicy.NONE);
+    }
+
+    /** With requests that never wait. */
+    public Route(
+            String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance, Canary canary) {
+        this(app, upstreams, why, edge, balance, canary, HoldPolicy.NONE);
     }
 
     /** With nothing special about it. */

@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
@@ -13,12 +14,14 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -26,7 +29,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The edge: takes every request of the world to an instance, by the name of its host.
@@ -45,8 +52,13 @@ public final class Router implements AutoCloseable {
     /** How long what is in flight to an instance may go on after the instance has left the route table. */
     public static final Duration DRAIN_TIME = Duration.ofSeconds(30);
 
+    /** How long it takes at most to tell a WebSocket after that time that it is over, and to see it end. */
+    public static final Duration GOODBYE_MAX = Duration.ofSeconds(4);
+
     /** The names of its listening sockets, where they are handed from one process to another. */
     private static final String HTTP = "http";
+
+    private static final String HTTPS = "https";
 
     private static final String INTERNAL = "internal";
 
@@ -70,6 +82,9 @@ public final class Router implements AutoCloseable {
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Map<String, Channel> servers = new ConcurrentHashMap<>();
     private final Map<String, Integer> inherited = new ConcurrentHashMap<>();
+    private volatile List<AddressRange> proxies = List.of();
+    private final Https https = new Https();
+    private volatile @Nullable TlsContexts contexts;
     private volatile boolean waiting;
     private volatile Function<InetAddress, String> internalRealm = client -> RouteTable.WORLD;
 
@@ -84,10 +99,11 @@ public final class Router implements AutoCloseable {
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
         this.loops = new MultiThreadIoEventLoopGroup(
                 config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+        backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
             UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
-            lanes.put(loop, new Lane(loop, config, backends, edges, listener, pool));
+            lanes.put(loop, new Lane(loop, config, backends, edges, https, listener, pool));
         });
     }
 
@@ -100,19 +116,78 @@ public final class Router implements AutoCloseable {
         waiting = true;
     }
 
+    /** From these addresses connections begin with the PROXY protocol. To be said before {@link #start}. */
+    public void behindProxies(List<AddressRange> addresses) {
+        proxies = List.copyOf(addresses);
+    }
+
     /** Begins to listen. A port that another program has is an error that says so. */
     public void start() {
         listen(
                 HTTP,
-                client -> RouteTable.WORLD,
-                bootstrap -> config.host().isEmpty()
-                        ? bootstrap.bind(config.port())
-                        : bootstrap.bind(config.host(), config.port()));
+                outside(plain(client -> RouteTable.WORLD)),
+                bootstrap -> bind(bootstrap, config.port()),
+                cause -> cannotListen(config.port(), "--http-port", cause));
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
                 Integer.toString(port()),
                 transport.name());
+    }
+
+    /**
+     * Begins to listen for HTTPS, on the same address; once, whoever asks again only changes the source.
+     *
+     * @param port 0: any free one
+     */
+    public synchronized void startSecure(int port, IdentitySource source) {
+        TlsContexts present = contexts;
+        if (present != null) {
+            present.source(source);
+            return;
+        }
+        TlsContexts made = new TlsContexts(source);
+        contexts = made;
+        listen(
+                HTTPS,
+                outside((channel, lane) -> new Handshake(
+                                made, backends, lane, config.handshakeTimeout().toMillis())
+                        .addTo(channel)),
+                bootstrap -> bind(bootstrap, port),
+                cause -> cannotListen(port, "--https-port", cause));
+        https.port(port(Objects.requireNonNull(servers.get(HTTPS))));
+    }
+
+    /** The port that it listens on for HTTPS; 0: it does not. */
+    public int securePort() {
+        return https.port();
+    }
+
+    /** From the next handshake on, clients that ask for these hosts see what the source then says. Nobody is cut off. */
+    public void identityChanged(Predicate<String> hosts) {
+        secure(contexts -> contexts.forget(hosts));
+    }
+
+    /** Answers with the text at {@code /.well-known/acme-challenge/TOKEN} of every host, until {@link #withdrawProof}. */
+    public void answerProof(String token, String text) {
+        https.answer(token, text);
+    }
+
+    /** Shows the certificate to those who ask for the host by the protocol acme-tls/1, until {@link #withdrawProof}. */
+    public void showProof(String host, ServerIdentity proof) {
+        secure(contexts -> contexts.show(host, proof));
+    }
+
+    public void withdrawProof(String token, String host) {
+        https.withdraw(token);
+        secure(contexts -> contexts.withdraw(host));
+    }
+
+    private void secure(Consumer<TlsContexts> action) {
+        TlsContexts present = contexts;
+        if (present != null) {
+            action.accept(present);
+        }
     }
 
     /**
@@ -124,23 +199,39 @@ public final class Router implements AutoCloseable {
     public int startInternal(InetAddress address, Function<InetAddress, String> realm) {
         internalRealm = realm;
         if (!servers.containsKey(INTERNAL)) {
-            listen(INTERNAL, client -> internalRealm.apply(client), bootstrap -> bootstrap.bind(address, 0));
+            listen(
+                    INTERNAL,
+                    plain(client -> internalRealm.apply(client)),
+                    bootstrap -> bootstrap.bind(address, 0),
+                    cause -> cannotListen(0, "--http-port", cause));
         }
         return port(Objects.requireNonNull(servers.get(INTERNAL)));
     }
 
+    private static BiConsumer<Channel, Lane> plain(Function<InetAddress, String> realm) {
+        return (channel, lane) -> ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
+    }
+
+    private ChannelFuture bind(ServerBootstrap bootstrap, int port) {
+        return config.host().isEmpty() ? bootstrap.bind(port) : bootstrap.bind(config.host(), port);
+    }
+
+    /** @param handlers adds those of a new client */
     private void listen(
-            String name, Function<InetAddress, String> realm, Function<ServerBootstrap, ChannelFuture> bind) {
+            String name,
+            BiConsumer<Channel, Lane> handlers,
+            Function<ServerBootstrap, ChannelFuture> bind,
+            Function<Throwable, StoaException> failure) {
         Integer descriptor = inherited.remove(name);
         ServerBootstrap bootstrap =
-                bootstrap(realm, descriptor == null ? OptionalInt.empty() : OptionalInt.of(descriptor));
+                bootstrap(handlers, descriptor == null ? OptionalInt.empty() : OptionalInt.of(descriptor));
         if (waiting) {
             bootstrap.option(ChannelOption.AUTO_READ, false);
         }
         ChannelFuture listening =
                 (descriptor == null ? bind.apply(bootstrap) : bootstrap.register()).awaitUninterruptibly();
         if (!listening.isSuccess()) {
-            throw cannotListen(listening.cause());
+            throw failure.apply(listening.cause());
         }
         servers.put(name, listening.channel());
     }
@@ -164,7 +255,7 @@ public final class Router implements AutoCloseable {
         return descriptors;
     }
 
-    private ServerBootstrap bootstrap(Function<InetAddress, String> realm, OptionalInt descriptor) {
+    private ServerBootstrap bootstrap(BiConsumer<Channel, Lane> handlers, OptionalInt descriptor) {
         return new ServerBootstrap()
                 .group(loops)
                 .channelFactory(transport.listening(descriptor))
@@ -176,17 +267,37 @@ public final class Router implements AutoCloseable {
                     protected void initChannel(Channel channel) {
                         clients.add(channel);
                         Lane lane = Objects.requireNonNull(lanes.get(channel.eventLoop()));
-                        ClientProtocol.HTTP_1_1.addTo(channel, lane, realm, false);
+                        handlers.accept(channel, lane);
                     }
                 });
     }
 
-    private StoaException cannotListen(Throwable cause) {
-        String where = (config.host().isEmpty() ? "port " : config.host() + " port ") + config.port();
+    /** The same, where a load balancer may say first whose connection it is. */
+    private BiConsumer<Channel, Lane> outside(BiConsumer<Channel, Lane> handlers) {
+        return (channel, lane) -> {
+            if (isProxy(((InetSocketAddress) channel.remoteAddress()).getAddress())) {
+                ProxyProtocol.addTo(channel, () -> handlers.accept(channel, lane));
+            } else {
+                handlers.accept(channel, lane);
+            }
+        };
+    }
+
+    private boolean isProxy(InetAddress address) {
+        for (AddressRange range : proxies) {
+            if (range.contains(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private StoaException cannotListen(int port, String option, Throwable cause) {
+        String where = (config.host().isEmpty() ? "port " : config.host() + " port ") + port;
         return new StoaException(
                 ErrorCode.PORT_UNAVAILABLE,
                 "the router cannot listen on " + where + ": " + cause.getMessage(),
-                "`ss -ltnp 'sport = :%d'` shows who has it; --http-port chooses another".formatted(config.port()),
+                "`ss -ltnp 'sport = :%d'` shows who has it; %s chooses another".formatted(port, option),
                 cause);
     }
 
@@ -204,6 +315,17 @@ public final class Router implements AutoCloseable {
         edges.update(table);
         backends.update(table);
         lanes.values().forEach(Lane::routesChanged);
+        secure(contexts -> contexts.forget(host -> !host.isEmpty() && !backends.knows(host)));
+    }
+
+    /** Is told with an app's name that it has more to do than before. Called on an event loop: it must never block. */
+    public void onDemand(Consumer<String> listener) {
+        backends.onDemand(listener);
+    }
+
+    /** What an app has to do right now. */
+    public AppLoad load(String app) {
+        return backends.load(app);
     }
 
     /** Requests, streams and WebSockets that the address has right now. */
@@ -245,6 +367,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         // A connection that was accepted last may still be on its way to its event loop.
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        lanes.values().forEach(Lane::retire);
         clients.newCloseFuture().awaitUninterruptibly(drainTime.toMillis(), TimeUnit.MILLISECONDS);
         close();
     }
@@ -256,6 +379,8 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::lastRequests);
         lanes.values().forEach(Lane::goAway);
         lanes.values().forEach(Lane::close);
+        ChannelGroupFuture _ = clients.close(Handshake::isOpen);
+        secure(TlsContexts::close);
         clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
         loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();

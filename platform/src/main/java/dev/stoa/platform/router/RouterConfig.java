@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param responseTimeout   from the last byte of the request to the head of the answer
  * @param idleTimeout       without a byte in either direction, while a body, a stream or a WebSocket is open
  * @param clientIdleTimeout for a client's connection, until the head of its next request is complete
+ * @param handshakeTimeout  of TLS, from the connection on
  * @param closeGrace        for the requests in flight when the router closes
  * @param bodyBytesMax      of a request
  */
@@ -23,6 +24,7 @@ public record RouterConfig(
         Duration responseTimeout,
         Duration idleTimeout,
         Duration clientIdleTimeout,
+        Duration handshakeTimeout,
         Duration closeGrace,
         long bodyBytesMax) {
     private static final int PORT_MAX = 65_535;
@@ -46,6 +48,7 @@ public record RouterConfig(
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(55),
                 Duration.ofSeconds(75),
+                Duration.ofSeconds(10),
                 Duration.ofSeconds(5),
                 Long.MAX_VALUE);
     }
@@ -59,12 +62,37 @@ public record RouterConfig(
                 responseTimeout,
                 idleTimeout,
                 clientIdleTimeout,
+                handshakeTimeout,
                 closeGrace,
                 bodyBytesMax);
     }
 
     public RouterConfig withTimeouts(Duration connect, Duration response, Duration idle, Duration clientIdle) {
-        return new RouterConfig(host, port, eventLoops, connect, response, idle, clientIdle, closeGrace, bodyBytesMax);
+        return new RouterConfig(
+                host,
+                port,
+                eventLoops,
+                connect,
+                response,
+                idle,
+                clientIdle,
+                handshakeTimeout,
+                closeGrace,
+                bodyBytesMax);
+    }
+
+    public RouterConfig withHandshakeTimeout(Duration handshakeTimeout) {
+        return new RouterConfig(
+                host,
+                port,
+                eventLoops,
+                connectTimeout,
+                responseTimeout,
+                idleTimeout,
+                clientIdleTimeout,
+                handshakeTimeout,
+                closeGrace,
+                bodyBytesMax);
     }
 
     public RouterConfig withCloseGrace(Duration closeGrace) {
@@ -76,6 +104,7 @@ public record RouterConfig(
                 responseTimeout,
                 idleTimeout,
                 clientIdleTimeout,
+                handshakeTimeout,
                 closeGrace,
                 bodyBytesMax);
     }
@@ -89,6 +118,7 @@ public record RouterConfig(
                 responseTimeout,
                 idleTimeout,
                 clientIdleTimeout,
+                handshakeTimeout,
                 closeGrace,
                 bodyBytesMax);
     }

@@ -22,6 +22,8 @@ enum RouterError {
     BAD_RESPONSE(502, "The app's answer makes no sense"),
     MAINTENANCE(503, "Back soon"),
     NO_INSTANCE(503, "The app is not running"),
+    QUEUE_FULL(503, "Too many requests wait"),
+    WAIT_TIMEOUT(503, "The app is not ready yet"),
     APP_BUSY(503, "The app is busy"),
     UPSTREAM_TIMEOUT(504, "The app took too long");
 
@@ -43,7 +45,11 @@ enum RouterError {
 
     /** After how many seconds the client may try again; 0: that is not known. */
     int retryAfterSeconds() {
-        return this == APP_BUSY ? 1 : 0;
+        return switch (this) {
+            case APP_BUSY -> 1;
+            case QUEUE_FULL, WAIT_TIMEOUT -> 5;
+            default -> 0;
+        };
     }
 
     /** The stable form on the wire, such as {@code no_app}. */

@@ -96,6 +96,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
     }
 
     @Override
+    public void endOutput() {
+        Wire.endOutputAfterWrites(channel());
+    }
+
+    @Override
     public void give(long nowNanos) {
         pool.give(this, nowNanos);
     }

@@ -27,6 +27,7 @@ final class UpstreamPool {
 
     private final Bootstrap bootstrap;
     private final Map<Backend, ArrayDeque<UpstreamConnection>> idle = new HashMap<>();
+    private final Http2Origins http2;
 
     UpstreamPool(EventLoop loop, Transport transport, ByteBufAllocator allocator, Duration connectTimeout) {
         bootstrap = new Bootstrap()
@@ -35,6 +36,7 @@ final class UpstreamPool {
                 .option(ChannelOption.ALLOCATOR, allocator)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectTimeout.toMillis());
+        http2 = new Http2Origins(bootstrap);
     }
 
     /**
@@ -44,6 +46,9 @@ final class UpstreamPool {
      *     if not, only one that rested so briefly that no server has given it up
      */
     Optional<Origin> take(Backend backend, boolean replayable, long nowNanos) {
+        if (backend.upstream().protocol() == UpstreamProtocol.H2C) {
+            return http2.take(backend);
+        }
         ArrayDeque<UpstreamConnection> resting = idle.get(backend);
         if (resting == null) {
             return Optional.empty();
@@ -58,6 +63,10 @@ final class UpstreamPool {
 
     @SuppressWarnings("FutureReturnValueIgnored")
     void connect(Backend backend, Consumer<Origin> connected, Consumer<Throwable> refused) {
+        if (backend.upstream().protocol() == UpstreamProtocol.H2C) {
+            http2.connect(backend, connected, refused);
+            return;
+        }
         UpstreamConnection connection = new UpstreamConnection(backend, this);
         bootstrap
                 .clone()
@@ -99,11 +108,12 @@ final class UpstreamPool {
     }
 
     boolean isEmpty() {
-        return idle.isEmpty();
+        return idle.isEmpty() && http2.isEmpty();
     }
 
     /** Closes what rested too long, or belongs to an instance that gets no more requests. */
     void sweep(long nowNanos) {
+        http2.sweep(nowNanos);
         for (Iterator<Map.Entry<Backend, ArrayDeque<UpstreamConnection>>> each =
                         idle.entrySet().iterator();
                 each.hasNext(); ) {

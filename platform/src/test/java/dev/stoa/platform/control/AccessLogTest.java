@@ -52,9 +52,7 @@ class AccessLogTest {
     }
 
     private List<String> lines(String app) {
-        return logs
-                .read(app, new LogQuery(100_000, Optional.empty(), Optional.empty(), Optional.of("router")))
-                .stream()
+        return logs.read(app, new LogQuery(100_000, Optional.empty(), Optional.empty(), Optional.of("router"))).stream()
                 .map(LogLine::text)
                 .toList();
     }
@@ -83,7 +81,8 @@ class AccessLogTest {
     void aPathCannotForgeALine() {
         assertThat(AccessLog.line(request("shop", "/a\" status=200 \\\n\u00ff\u0001", 200, "", true)))
                 .contains("path=\"/a\\\" status=200 \\\\\\x0a\\xff\\x01\" host");
-        assertThat(AccessLog.line(request("shop", "/" + "a".repeat(5000), 200, "", true)))
+        assertThat(AccessLog.line(
+                        request("shop", "/" + "a".repeat(5000), 200, "", true).cut(1000)))
                 .hasSizeLessThan(1300)
                 .contains("aaa…\"");
     }
@@ -108,6 +107,10 @@ class AccessLogTest {
         }
         slow.write();
 
-        assertThat(lines("shop")).hasSize(AccessLog.WAITING_MAX + 1).last().asString().startsWith("at=warn dropped=7 ");
+        assertThat(lines("shop"))
+                .hasSize(AccessLog.WAITING_MAX + 1)
+                .last()
+                .asString()
+                .startsWith("at=warn dropped=7 ");
     }
 }

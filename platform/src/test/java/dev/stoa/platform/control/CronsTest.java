@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.stoa.api.AppName;
 import dev.stoa.api.Cron;
 import dev.stoa.api.CronRun;
+import dev.stoa.api.InstanceRange;
 import dev.stoa.api.LogLine;
 import dev.stoa.api.ManifestFile;
 import dev.stoa.api.RunEvent;
@@ -24,6 +25,7 @@ import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.router.AppLoad;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,8 +99,16 @@ class CronsTest {
 
         Part() {
             LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of());
+            Scaler scaler =
+                    new Scaler(name -> new AppLoad(0, 0, 0, Duration.ZERO), new Announcer(logs, () -> now), () -> now);
             View view = new View(
-                    stores, engine, new HealthWatch(engine), new EdgePolicies(home, stores), "localhost", () -> now);
+                    stores,
+                    engine,
+                    new HealthWatch(engine),
+                    scaler,
+                    new EdgePolicies(home, stores),
+                    "localhost",
+                    () -> now);
             crons = new Crons(
                     stores,
                     new CronRuns(home, stores, engine, order, collector, logs, ids, () -> now),
@@ -304,12 +314,12 @@ class CronsTest {
     @Test
     void anAppThatIsScaledToZeroHasNoRunsAndMissesNone() throws Exception {
         release(cron("* * * * *", "echo ran", ""));
-        stores.apps().setScale(app.id(), Map.of("worker", 0));
+        stores.apps().setScale(app.id(), Map.of("worker", Optional.of(InstanceRange.fixed(0))));
         assertThat(part.crons.list(app.name()).getFirst().next()).isEmpty();
         setClock("10:03:00");
         eventually(() -> stores.crons().marks(app.id()).values().stream()
                 .allMatch(mark -> mark.seen().equals(now)));
-        stores.apps().setScale(app.id(), Map.of("worker", 1));
+        stores.apps().setScale(app.id(), Map.of("worker", Optional.of(InstanceRange.fixed(1))));
 
         setClock("10:04:00");
 

@@ -87,7 +87,8 @@ class ReleaseStoreTest {
         serve("b1");
         build("b2");
         RolloutRow canary = stand("b2", 10);
-        assertThat(stores.rollouts().canary(app.id()).flatMap(RolloutRow::share)).contains(10);
+        assertThat(stores.rollouts().canary(app.id()).flatMap(RolloutRow::share))
+                .contains(10);
         for (int i = 3; i <= 5; i++) {
             build("b" + i);
             serve("b" + i);
@@ -108,7 +109,8 @@ class ReleaseStoreTest {
         serve("b1");
         build("b2");
         RolloutRow canary = stand("b2", 10);
-        RolloutRow promoted = stores.rollouts().promote(app.id(), NOW.plusSeconds(9)).orElseThrow();
+        RolloutRow promoted =
+                stores.rollouts().promote(app.id(), NOW.plusSeconds(9)).orElseThrow();
         assertThat(promoted.pending()).isTrue();
         assertThat(promoted.beside()).isFalse();
         assertThat(promoted.share()).contains(10);

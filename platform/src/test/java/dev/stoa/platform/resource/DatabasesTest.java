@@ -130,8 +130,9 @@ class DatabasesTest {
     @Test
     void badSettingsAreRefusedWithWhatThereIs() {
         assertThatThrownBy(() -> databases.settle(Map.of("plan", "huge")))
-                .isInstanceOfSatisfying(StoaException.class, e -> assertThat(e.hint())
-                        .hasValue("the plans are small, medium, large, xlarge"));
+                .isInstanceOfSatisfying(
+                        StoaException.class,
+                        e -> assertThat(e.hint()).hasValue("the plans are small, medium, large, xlarge"));
         assertThatThrownBy(() -> databases.settle(Map.of("version", "8; rm")))
                 .hasMessageContaining("is not a version of PostgreSQL");
         assertThatThrownBy(() -> databases.settle(Map.of("version", "9")))
@@ -143,8 +144,8 @@ class DatabasesTest {
     void oneSomewhereElseHasToAnswerAndItsPasswordIsNeverSaid(@TempDir Path other) {
         try (Databases elsewhere = open(other)) {
             DatabaseUrl closed = new DatabaseUrl("127.0.0.1", 1, "d", "u", "hunter2", Map.of());
-            ResourceSpec external = new ResourceSpec(
-                    9, "ext", Databases.external(closed), Map.of(Databases.URL, closed.text()));
+            ResourceSpec external =
+                    new ResourceSpec(9, "ext", Databases.external(closed), Map.of(Databases.URL, closed.text()));
 
             assertThatThrownBy(() -> elsewhere.provision(external))
                     .isInstanceOf(StoaException.class)

@@ -76,10 +76,14 @@ final class Conversation implements AutoCloseable {
         while (true) {
             int size = Integer.parseInt(readLine(), 16);
             body.append(read(size));
-            if (size == 0) {
-                return body + readHead();
+            if (size > 0) {
+                readLine();
+                continue;
             }
-            readLine();
+            for (String trailer = readLine(); !trailer.isEmpty(); trailer = readLine()) {
+                body.append(trailer).append("\r\n");
+            }
+            return body.toString();
         }
     }
 

@@ -34,8 +34,8 @@ class EdgeTest {
     }
 
     private static String ok(String headers, String body) {
-        return "HTTP/1.1 200 OK\r\n" + (headers.isEmpty() ? "" : headers + "\r\n") + "Content-Length: "
-                + body.length() + "\r\n\r\n" + body;
+        return "HTTP/1.1 200 OK\r\n" + (headers.isEmpty() ? "" : headers + "\r\n") + "Content-Length: " + body.length()
+                + "\r\n\r\n" + body;
     }
 
     private void answer(Conversation client) {
@@ -50,7 +50,8 @@ class EdgeTest {
     }
 
     private EdgeTest policy(String toml, boolean maintenance, Map<String, String> pages, String edition) {
-        EdgeManifest manifest = ManifestFile.parse("[edge]\n" + toml, "stoa.toml").edge();
+        EdgeManifest manifest =
+                ManifestFile.parse("[edge]\n" + toml, "stoa.toml").edge();
         EdgePolicy policy = new EdgePolicy(
                 manifest,
                 manifest.auth().map(auth -> BasicAuth.login(auth.user(), "secret")),
@@ -108,14 +109,16 @@ class EdgeTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "Content-Type: image/png",
-        "Content-Type: text/event-stream",
-        "Content-Type: text/plain;Content-Encoding: br",
-        "Content-Type: text/plain;Cache-Control: public, no-transform",
-        "Content-Type: text/plain;Content-MD5: x",
-        "X-None: x",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Content-Type: image/png",
+                "Content-Type: text/event-stream",
+                "Content-Type: text/plain;Content-Encoding: br",
+                "Content-Type: text/plain;Cache-Control: public, no-transform",
+                "Content-Type: text/plain;Content-MD5: x",
+                "X-None: x",
+            })
     void whatGainsNothingOrMustNotChangeIsLeftAlone(String headers) {
         policy("compress = true");
         answer = ok(headers.replace(";", "\r\n"), LONG);
@@ -126,7 +129,8 @@ class EdgeTest {
     void shortAnswersAndPartsAndOldClientsGetThePlainBody() {
         policy("compress = true");
         assertThat(get("/", "Accept-Encoding: gzip", "Range: bytes=0-")).endsWith(LONG);
-        assertThat(send("GET / HTTP/1.0\r\nHost: shop.localhost\r\nAccept-Encoding: gzip\r\n\r\n")).endsWith(LONG);
+        assertThat(send("GET / HTTP/1.0\r\nHost: shop.localhost\r\nAccept-Encoding: gzip\r\n\r\n"))
+                .endsWith(LONG);
         answer = ok("Content-Type: text/plain", "short");
         assertThat(get("/", "Accept-Encoding: gzip")).endsWith("short");
         answer = "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain\r\nETag: \"a\"\r\n\r\n";
@@ -139,7 +143,9 @@ class EdgeTest {
         try (Conversation client = edge.connect()) {
             String request = " / HTTP/1.1\r\nHost: shop.localhost\r\nAccept-Encoding: gzip\r\n\r\n";
             String head = client.write("HEAD" + request).readHead();
-            assertThat(head).containsIgnoringCase("content-encoding: gzip").doesNotContainIgnoringCase("content-length");
+            assertThat(head)
+                    .containsIgnoringCase("content-encoding: gzip")
+                    .doesNotContainIgnoringCase("content-length");
             assertThat(client.write("GET" + request).readHead()).startsWith("HTTP/1.1 200");
         }
     }
@@ -158,14 +164,13 @@ class EdgeTest {
                     ManifestFile.parse("[edge]\ncompress = true", "stoa.toml").edge();
             EdgePolicy policy = new EdgePolicy(manifest, Optional.empty(), false, Map.of(), "");
             edge.router.update(new RouteTable(Map.of(
-                    "shop.localhost",
-                    new Route("shop", List.of(slow.upstream()), "", policy, BalancePolicy.DEFAULT))));
+                    "shop.localhost", new Route("shop", List.of(slow.upstream()), "", policy, BalancePolicy.DEFAULT))));
             try (Conversation client = edge.connect()) {
                 client.write("POST / HTTP/1.1\r\nHost: shop.localhost\r\nAccept-Encoding: gzip\r\n"
                         + "Content-Length: 3\r\n\r\n");
                 assertThat(client.readHead()).containsIgnoringCase("content-encoding: gzip");
-                byte[] first = client.read(Integer.parseInt(client.readLine(), 16))
-                        .getBytes(StandardCharsets.ISO_8859_1);
+                byte[] first =
+                        client.read(Integer.parseInt(client.readLine(), 16)).getBytes(StandardCharsets.ISO_8859_1);
                 assertThat(new GZIPInputStream(new ByteArrayInputStream(first)).readNBytes(5))
                         .isEqualTo("tick\n".getBytes(StandardCharsets.US_ASCII));
                 client.readLine();
@@ -252,13 +257,16 @@ class EdgeTest {
     void aClientThatAsksTooOftenIsToldWhenToComeAgain() {
         policy("rate = { requests = 60, per = \"1h\", burst = 2, key = \"header:X-Key\" }");
         assertThat(get("/", "X-Key: a")).startsWith("HTTP/1.1 200").contains("RateLimit: \"default\";r=1;t=60");
-        assertThat(get("/", "X-Key: a")).startsWith("HTTP/1.1 200").contains("RateLimit-Policy: \"default\";q=2;w=3600");
+        assertThat(get("/", "X-Key: a"))
+                .startsWith("HTTP/1.1 200")
+                .contains("RateLimit-Policy: \"default\";q=2;w=3600");
         String refused = get("/", "X-Key: a");
         assertThat(refused)
                 .startsWith("HTTP/1.1 429")
                 .containsIgnoringCase("stoa-error: rate_limited")
                 .contains("more than 60 in 1 h");
-        assertThat(Integer.parseInt(Conversation.header(refused, "retry-after"))).isBetween(50, 60);
+        assertThat(Integer.parseInt(Conversation.header(refused, "retry-after")))
+                .isBetween(50, 60);
         assertThat(get("/", "X-Key: b")).startsWith("HTTP/1.1 200");
         assertThat(get("/")).startsWith("HTTP/1.1 200");
 
@@ -284,7 +292,8 @@ class EdgeTest {
 
         assertThat(get("/")).startsWith("HTTP/1.1 401").contains("WWW-Authenticate: Basic realm=\"shop\"");
         assertThat(get("/", "Authorization: Basic " + wrong)).startsWith("HTTP/1.1 401");
-        assertThat(get("/", "Authorization: Basic " + right, "Authorization: Bearer x")).startsWith("HTTP/1.1 401");
+        assertThat(get("/", "Authorization: Basic " + right, "Authorization: Bearer x"))
+                .startsWith("HTTP/1.1 401");
         assertThat(web.heads()).isEmpty();
         assertThat(get("/", "Authorization: Basic " + right)).startsWith("HTTP/1.1 200");
         assertThat(web.heads().getFirst()).doesNotContainIgnoringCase("authorization");
@@ -326,7 +335,11 @@ class EdgeTest {
 
     @Test
     void anErrorOfTheRoutersOwnHasThePageOfTheAppAndOneOfTheAppsItsOwn() {
-        policy("errors = { 502 = \"x\" }\nheaders = { X-Frame-Options = \"DENY\" }", false, Map.of("502", "<p>oh</p>"), "v1");
+        policy(
+                "errors = { 502 = \"x\" }\nheaders = { X-Frame-Options = \"DENY\" }",
+                false,
+                Map.of("502", "<p>oh</p>"),
+                "v1");
         answer = "HTTP/1.1 502 Bad Gateway\r\nX-Frame-Options: ALLOW\r\nContent-Length: 3\r\n\r\nown";
         assertThat(get("/")).endsWith("own").contains("X-Frame-Options: DENY").doesNotContain("ALLOW");
         web.stop();

@@ -121,8 +121,7 @@ class RetryTest {
     @Test
     void anAppsOwnErrorsAreAnswersLikeOthers() {
         try (TestRouter edge = new TestRouter();
-                FakeInstance sorry =
-                        FakeInstance.saying("bad", "HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\nbad");
+                FakeInstance sorry = FakeInstance.saying("bad", "HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\nbad");
                 FakeInstance good = FakeInstance.polite("two")) {
             edge.route(sorry, good);
             int errors = 0;
@@ -173,12 +172,9 @@ class RetryTest {
             String name = first.substring(first.length() - 3);
             String cookie = Conversation.header(first, "set-cookie");
             assertThat(cookie).matches("stoa_instance=\\w{32}; Path=/; HttpOnly; SameSite=Lax");
-            String brought =
-                    "Cookie: a=b; " + cookie.substring(0, cookie.indexOf(';')) + "; stoa_instances=no\r\n";
+            String brought = "Cookie: a=b; " + cookie.substring(0, cookie.indexOf(';')) + "; stoa_instances=no\r\n";
             for (int i = 0; i < 10; i++) {
-                assertThat(ask(edge, request("GET", brought)))
-                        .endsWith(name)
-                        .doesNotContainIgnoringCase("set-cookie");
+                assertThat(ask(edge, request("GET", brought))).endsWith(name).doesNotContainIgnoringCase("set-cookie");
             }
 
             FakeInstance[] others = List.of(one, two, six).stream()

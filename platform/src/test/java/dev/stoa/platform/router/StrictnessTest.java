@@ -47,7 +47,7 @@ class StrictnessTest {
                 "a bare return       | GET / HTTP/1.1~Host: shop.localhost!X-A: b~~",
                 "a zero byte         | GET / HTTP/1.1~Host: shop.localhost~X-A: b$c~~",
                 "no colon            | GET / HTTP/1.1~Host: shop.localhost~X-A~~",
-                "HTTP/2 in clear     | PRI * HTTP/2.0~~SM~~",
+                "HTTP/2, almost      | PRI * HTTP/2.0~~SN~~",
                 "an unknown version  | GET / HTTP/1.9~Host: shop.localhost~~",
                 "a tunnel            | CONNECT shop.localhost:80 HTTP/1.1~Host: shop.localhost:80~~",
                 "no path             | GET shop.localhost HTTP/1.1~Host: shop.localhost~~",

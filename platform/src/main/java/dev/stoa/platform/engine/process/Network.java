@@ -3,6 +3,7 @@ package dev.stoa.platform.engine.process;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Inet4Address;
@@ -16,14 +17,19 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
@@ -53,11 +59,18 @@ final class Network {
     private static final int COMMAND_SECONDS_MAX = 20;
     private static final int ETHERNET_MTU = 1500;
 
+    /** Not while the instance that took the last one starts. */
+    private static final Duration SPARE_AFTER = Duration.ofSeconds(1);
+
     private final String name;
     private final int pool;
     private final int user;
     private final BitSet taken = new BitSet(ADDRESSES);
+    private final ReentrantLock making = new ReentrantLock();
     private int next = GATEWAY_OFFSET;
+    private OptionalInt spare = OptionalInt.empty();
+    private boolean sparing;
+    private volatile boolean closed;
 
     private Network(String name, int pool, int user) {
         this.name = name;
@@ -138,12 +151,66 @@ final class Network {
     /** The place of an instance in the network. */
     record Place(Path namespace, InetAddress address, InetAddress gateway) {}
 
-    /** Makes a namespace with an address for an instance. */
-    Place join(String instance) throws IOException {
-        int address = take();
-        boolean joined = false;
+    /** A namespace with an address for an instance: one that was made beforehand, if there is one. */
+    Place join() throws IOException {
+        OptionalInt ready = takeSpare();
+        int address = ready.isPresent() ? ready.getAsInt() : take();
+        if (ready.isEmpty()) {
+            make(address);
+        }
+        spareLater();
+        return new Place(NAMESPACES.resolve(namespace(address)), address(address), gateway());
+    }
+
+    /** Making one takes as long as starting a small app, so that one is kept ready. */
+    private synchronized void spareLater() {
+        if (!closed && !sparing && spare.isEmpty()) {
+            sparing = true;
+            ScheduledFuture<?> _ = Threads.after(SPARE_AFTER, "network-spare", this::makeSpare);
+        }
+    }
+
+    private void makeSpare() {
+        making.lock();
         try {
-            String namespace = namespace(instance);
+            if (!closed) {
+                int address = take();
+                make(address);
+                synchronized (this) {
+                    spare = OptionalInt.of(address);
+                }
+            }
+        } catch (IOException | StoaException e) {
+            LOG.log(System.Logger.Level.WARNING, "could not make a network namespace beforehand", e);
+        } finally {
+            synchronized (this) {
+                sparing = false;
+            }
+            making.unlock();
+        }
+    }
+
+    private synchronized OptionalInt takeSpare() {
+        OptionalInt taken = spare;
+        spare = OptionalInt.empty();
+        return taken;
+    }
+
+    /** Makes nothing beforehand any more. The instances keep what they have. */
+    void close() {
+        closed = true;
+        making.lock();
+        try {
+            takeSpare().ifPresent(address -> leave(address(address)));
+        } finally {
+            making.unlock();
+        }
+    }
+
+    private void make(int address) throws IOException {
+        boolean made = false;
+        try {
+            String namespace = namespace(address);
             String link = link(address);
             String _ = run(List.of("ip", "-batch", "-"), """
                     netns add %1$s
@@ -162,11 +229,10 @@ final class Network {
                     route add %2$s dev eth0 scope link
                     route add default via %2$s dev eth0
                     """.formatted(text(address), text(gatewayBits())));
-            joined = true;
-            return new Place(NAMESPACES.resolve(namespace), address(address), gateway());
+            made = true;
         } finally {
-            if (!joined) {
-                leave(instance, Optional.of(address(address)));
+            if (!made) {
+                leave(address(address));
             }
         }
     }
@@ -176,35 +242,37 @@ final class Network {
         int offset = bits(address) - pool;
         if (offset > GATEWAY_OFFSET && offset < ADDRESSES) {
             taken.set(offset);
+            // The links of those that end take a moment to go, so their addresses are not the next to be given.
+            next = Math.max(next, offset);
         }
     }
 
     /** Takes back what an instance had. */
-    void leave(String instance, Optional<InetAddress> address) {
-        removeNamespace(namespace(instance));
-        address.ifPresent(given -> {
-            synchronized (this) {
-                int offset = bits(given) - pool;
-                if (offset > GATEWAY_OFFSET && offset < ADDRESSES) {
-                    taken.clear(offset);
-                }
+    void leave(InetAddress address) {
+        removeNamespace(namespace(bits(address)));
+        int offset = bits(address) - pool;
+        synchronized (this) {
+            if (offset > GATEWAY_OFFSET && offset < ADDRESSES) {
+                taken.clear(offset);
             }
-        });
+        }
     }
 
-    /** Deletes the namespaces of all instances but these. */
-    void removeAllBut(Set<String> instances) {
+    /** Deletes all namespaces but those with one of these addresses, and gets one ready. */
+    void removeAllBut(Collection<InetAddress> addresses) {
         Set<String> wanted = new TreeSet<>();
-        instances.forEach(instance -> wanted.add(namespace(instance)));
+        addresses.forEach(address -> wanted.add(namespace(bits(address))));
         for (String found : namespaces(name)) {
             if (!wanted.contains(found)) {
                 removeNamespace(found);
             }
         }
+        spareLater();
     }
 
     /** Leaves nothing in the kernel; for when no instance runs. */
     void dissolve() {
+        close();
         dissolve(name, pool);
     }
 
@@ -323,8 +391,8 @@ final class Network {
         }
     }
 
-    private String namespace(String instance) {
-        return name + "-" + instance;
+    private String namespace(int address) {
+        return name + "-" + HexFormat.of().toHexDigits(address);
     }
 
     /** At most 15 characters. */

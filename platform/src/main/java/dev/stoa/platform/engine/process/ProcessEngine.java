@@ -230,7 +230,7 @@ public final class ProcessEngine implements Engine {
         boolean launched = false;
         try {
             if (network.isPresent()) {
-                place = Optional.of(network.get().join(spec.id()));
+                place = Optional.of(network.get().join());
             }
             Optional<InetAddress> address = place.map(Network.Place::address);
             Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
@@ -408,7 +408,7 @@ public final class ProcessEngine implements Engine {
     private void forget(InstanceFiles files, int port, Optional<InetAddress> address) {
         cgroups.remove(files.id());
         ports.giveBack(port);
-        network.ifPresent(shared -> shared.leave(files.id(), address));
+        network.ifPresent(shared -> address.ifPresent(shared::leave));
         try {
             FileTree.delete(files.directory());
         } catch (UncheckedIOException e) {
@@ -467,9 +467,7 @@ public final class ProcessEngine implements Engine {
         listeners.clear();
         watch.close();
         cgroups.leave();
-        if (instances.isEmpty()) {
-            network.ifPresent(Network::dissolve);
-        }
+        network.ifPresent(instances.isEmpty() ? Network::dissolve : Network::close);
     }
 
     private ProcessInstance known(String id) {
@@ -510,7 +508,9 @@ public final class ProcessEngine implements Engine {
             throw new UncheckedIOException("could not read the directory of instances " + directory, e);
         }
         cgroups.removeAllBut(instances.keySet());
-        network.ifPresent(shared -> shared.removeAllBut(instances.keySet()));
+        network.ifPresent(shared -> shared.removeAllBut(instances.values().stream()
+                .flatMap(instance -> instance.address().stream())
+                .toList()));
     }
 
     private ProcessInstance reopen(InstanceFiles files) throws IOException {

@@ -30,8 +30,8 @@ public final class BasicAuth {
             return false;
         }
         try {
-            byte[] sent =
-                    Base64.getDecoder().decode(authorization.substring(SCHEME.length()).trim());
+            byte[] sent = Base64.getDecoder()
+                    .decode(authorization.substring(SCHEME.length()).trim());
             return MessageDigest.isEqual(digest(sent), HexFormat.of().parseHex(login));
         } catch (IllegalArgumentException e) {
             return false;

@@ -197,7 +197,8 @@ public abstract sealed class BodyEncoder implements AutoCloseable {
 
         private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
-        private final ZstdCompressCtx context = new ZstdCompressCtx().setLevel(LEVEL).setWindowLog(WINDOW_BITS);
+        private final ZstdCompressCtx context =
+                new ZstdCompressCtx().setLevel(LEVEL).setWindowLog(WINDOW_BITS);
 
         @Override
         public ByteBuf encode(ByteBuf piece, ByteBufAllocator allocator) {

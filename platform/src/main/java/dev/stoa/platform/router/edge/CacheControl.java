@@ -21,7 +21,9 @@ record CacheControl(Map<String, String> directives) {
                 String name = (equals < 0 ? directive : directive.substring(0, equals))
                         .trim()
                         .toLowerCase(Locale.ROOT);
-                String argument = equals < 0 ? "" : unquoted(directive.substring(equals + 1).trim());
+                String argument = equals < 0
+                        ? ""
+                        : unquoted(directive.substring(equals + 1).trim());
                 if (!name.isEmpty()) {
                     directives.merge(name, argument, CacheControl::stricter);
                 }

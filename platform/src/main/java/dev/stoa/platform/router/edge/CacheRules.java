@@ -30,14 +30,16 @@ final class CacheRules {
     /** Whether a stored answer could do for the request, or one to it be stored. */
     static boolean isForCache(HttpRequest request, boolean hasBody) {
         HttpHeaders headers = request.headers();
-        boolean reads = request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+        boolean reads =
+                request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
         return reads
                 && !hasBody
                 && !headers.contains(HttpHeaderNames.RANGE)
                 && !headers.contains(HttpHeaderNames.IF_MATCH)
                 && !headers.contains(HttpHeaderNames.IF_UNMODIFIED_SINCE)
                 && !headers.contains(HttpHeaderNames.UPGRADE)
-                && !CacheControl.parse(headers.getAll(HttpHeaderNames.CACHE_CONTROL)).has("no-store");
+                && !CacheControl.parse(headers.getAll(HttpHeaderNames.CACHE_CONTROL))
+                        .has("no-store");
     }
 
     /** What an answer to a request that changes something says of what is stored for the URL. */
@@ -53,7 +55,9 @@ final class CacheRules {
     static boolean takes(HttpHeaders request, long ageSeconds, long freshSeconds) {
         CacheControl control = CacheControl.parse(request.getAll(HttpHeaderNames.CACHE_CONTROL));
         boolean pragma = control.directives().isEmpty()
-                && request.get(HttpHeaderNames.PRAGMA, "").toLowerCase(Locale.ROOT).contains("no-cache");
+                && request.get(HttpHeaderNames.PRAGMA, "")
+                        .toLowerCase(Locale.ROOT)
+                        .contains("no-cache");
         OptionalLong oldest = control.secondsOf("max-age");
         return !pragma
                 && !control.has("no-cache")
@@ -68,7 +72,8 @@ final class CacheRules {
                 || control.has("no-store")
                 || control.has("private")
                 || response.contains(HttpHeaderNames.SET_COOKIE)
-                || response.contains(HttpHeaderNames.CONTENT_RANGE);
+                || response.contains(HttpHeaderNames.CONTENT_RANGE)
+                || response.contains(HttpHeaderNames.TRAILER);
         boolean personal = request.contains(HttpHeaderNames.AUTHORIZATION)
                 && !control.has("public")
                 && !control.has("s-maxage")
@@ -140,7 +145,8 @@ final class CacheRules {
         if (!tags.isEmpty()) {
             String own = weak(stored.header("etag"));
             for (String tag : tags.split(",", -1)) {
-                if (tag.trim().equals("*") || (!own.isEmpty() && weak(tag.trim()).equals(own))) {
+                if (tag.trim().equals("*")
+                        || (!own.isEmpty() && weak(tag.trim()).equals(own))) {
                     return true;
                 }
             }

@@ -31,19 +31,13 @@ public final class CacheTurn implements AutoCloseable {
 
     /** What belongs to the way of an answer, or is made anew for each client. */
     private static final Set<String> NOT_KEPT = Set.of(
-            "age",
-            "cache-status",
-            "connection",
-            "content-length",
-            "keep-alive",
-            "transfer-encoding",
-            "x-request-id");
+            "age", "cache-status", "connection", "content-length", "keep-alive", "transfer-encoding", "x-request-id");
 
     /** What a 304 does not change, since the body that it speaks of may have been compressed here. */
     private static final Set<String> NOT_REFRESHED =
             Set.of("content-encoding", "content-type", "content-range", "etag", "vary");
 
-    private static final int COLLECTED_BYTES = 4096;
+    private static final int COLLECTED_BYTES = 16_384;
 
     private final ResponseCache cache;
     private final HttpRequest request;
@@ -82,8 +76,7 @@ public final class CacheTurn implements AutoCloseable {
         if (!forCache) {
             return Optional.empty();
         }
-        ResponseCache.Found stored =
-                cache.find(url, request.headers(), coding).orElse(null);
+        ResponseCache.Found stored = cache.find(url, request.headers(), coding).orElse(null);
         if (stored == null) {
             why = cache.knows(url) ? "fwd=vary-miss" : "fwd=uri-miss";
             return Optional.empty();
@@ -136,7 +129,8 @@ public final class CacheTurn implements AutoCloseable {
         }
         dropFound();
         if (!toHead) {
-            terms = CacheRules.terms(request.headers(), status, response.headers(), now).orElse(null);
+            terms = CacheRules.terms(request.headers(), status, response.headers(), now)
+                    .orElse(null);
             etag = response.headers().get(HttpHeaderNames.ETAG, "");
         }
         return Optional.empty();
@@ -197,13 +191,15 @@ public final class CacheTurn implements AutoCloseable {
                 lines.add(Map.entry(header.getKey(), header.getValue()));
             }
         }
-        int length = (int) HttpUtil.getContentLength(response, (long) COLLECTED_BYTES);
+        if (!cache.take(COLLECTED_BYTES)) {
+            return;
+        }
         collected = new Collected(
                 response.status().code(),
                 lines,
                 compressible ? coding : "",
                 headers.get(HttpHeaderNames.LAST_MODIFIED, ""),
-                Unpooled.directBuffer(Math.max(length, 1)));
+                Unpooled.directBuffer(COLLECTED_BYTES));
     }
 
     /** A piece of the body as it goes to the client; it stays the caller's. */
@@ -211,11 +207,25 @@ public final class CacheTurn implements AutoCloseable {
         if (collected == null) {
             return;
         }
-        if (collected.body.readableBytes() + piece.readableBytes() > cache.answerBytesMax()) {
-            dropCollected();
-        } else {
+        if (makeRoom(collected.body, piece.readableBytes())) {
             collected.body.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+        } else {
+            dropCollected();
         }
+    }
+
+    /** Answers that are on their way count, too, so that many at once do not take all the memory there is. */
+    private boolean makeRoom(ByteBuf body, int bytes) {
+        long needed = (long) body.readableBytes() + bytes;
+        if (needed <= body.capacity()) {
+            return true;
+        }
+        long grown = Math.max(needed, Math.min(2L * body.capacity(), cache.answerBytesMax()));
+        if (grown > cache.answerBytesMax() || !cache.take(grown - body.capacity())) {
+            return false;
+        }
+        body.capacity((int) grown);
+        return true;
     }
 
     /** The whole answer went through. */
@@ -227,6 +237,7 @@ public final class CacheTurn implements AutoCloseable {
             return;
         }
         ByteBuf body = whole.body;
+        cache.giveBack(body.capacity());
         if (body.capacity() > body.readableBytes()) {
             body.capacity(body.readableBytes());
         }
@@ -277,6 +288,7 @@ public final class CacheTurn implements AutoCloseable {
 
     private void dropCollected() {
         if (collected != null) {
+            cache.giveBack(collected.body.capacity());
             collected.body.release();
             collected = null;
         }

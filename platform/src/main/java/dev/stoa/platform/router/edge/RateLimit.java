@@ -13,7 +13,7 @@ import java.util.Map;
  * longest ago is forgotten. May be used from any thread; the clients are in so many parts that threads seldom meet.
  */
 public final class RateLimit {
-    static final int CLIENTS_MAX = 65_536;
+    static final int CLIENTS_MAX = 16_384;
 
     private static final int PARTS = 16;
 

@@ -46,6 +46,26 @@ public final class ResponseCache implements AutoCloseable {
      */
     record Found(StoredAnswer answer, ByteBuf body) {}
 
+    /** Takes memory for an answer that is on its way, where that can be had; it has to be given back. */
+    synchronized boolean take(long more) {
+        if (closed) {
+            return false;
+        }
+        while (!budget.take(more)) {
+            Iterator<List<StoredAnswer>> oldest = answers.values().iterator();
+            if (!oldest.hasNext()) {
+                return false;
+            }
+            oldest.next().forEach(this::drop);
+            oldest.remove();
+        }
+        return true;
+    }
+
+    void giveBack(long taken) {
+        budget.give(taken);
+    }
+
     synchronized Optional<Found> find(String url, HttpHeaders request, String coding) {
         for (StoredAnswer answer : answers.getOrDefault(url, List.of())) {
             if (answer.fits(request, coding)) {
@@ -85,7 +105,7 @@ public final class ResponseCache implements AutoCloseable {
             Iterator<Map.Entry<String, List<StoredAnswer>>> oldest =
                     answers.entrySet().iterator();
             Map.Entry<String, List<StoredAnswer>> entry = oldest.next();
-            if (entry.getValue() == variants) {
+            if (entry.getKey().equals(url)) {
                 // The last in the order, so all others are gone already.
                 takeBack(url, variants, answer, room);
                 return;

@@ -29,7 +29,7 @@ record StoredAnswer(
         long ageSeconds,
         long cameNanos,
         boolean alwaysAsk) {
-    private static final int OVERHEAD_BYTES = 600;
+    private static final long OVERHEAD_BYTES = 600;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     StoredAnswer {
@@ -40,7 +40,7 @@ record StoredAnswer(
     long sizeBytes() {
         long bytes = OVERHEAD_BYTES + body.capacity();
         for (Map.Entry<String, String> header : headers) {
-            bytes += header.getKey().length() + header.getValue().length();
+            bytes += (long) header.getKey().length() + header.getValue().length();
         }
         return bytes;
     }

@@ -32,7 +32,10 @@ class CacheTest {
         for (String line : headers.split("\\|", -1)) {
             int colon = line.indexOf(':');
             if (colon > 0) {
-                request.headers().add(line.substring(0, colon).trim(), line.substring(colon + 1).trim());
+                request.headers()
+                        .add(
+                                line.substring(0, colon).trim(),
+                                line.substring(colon + 1).trim());
             }
         }
         return request;
@@ -52,8 +55,9 @@ class CacheTest {
                 return shown(hit.get());
             }
             HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
-            request("GET", responseHeaders).headers().forEach(header -> response.headers()
-                    .add(header.getKey(), header.getValue()));
+            request("GET", responseHeaders)
+                    .headers()
+                    .forEach(header -> response.headers().add(header.getKey(), header.getValue()));
             Optional<FullHttpResponse> instead = turn.head(response, NOW, nanos);
             if (instead.isPresent()) {
                 return shown(instead.get());
@@ -83,56 +87,60 @@ class CacheTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "200; Cache-Control: max-age=60; true",
-        "200; Cache-Control: MAX-AGE=60; true",
-        "200; Cache-Control: public, max-age=60; true",
-        "200; Cache-Control: max-age=\"60\"; true",
-        "404; Cache-Control: max-age=60; true",
-        "301; Cache-Control: max-age=60; true",
-        "200; Cache-Control: s-maxage=60, max-age=0; true",
-        "200; Expires: Thu, 01 Jan 2026 00:01:00 GMT; true",
-        "200; Cache-Control: max-age=60|Vary: Accept; true",
-        "200; Cache-Control: max-age=60, x=\"no-store, private\"; true",
-        "200; ''; false",
-        "200; ETag: \"a\"; false",
-        "200; Cache-Control: max-age=60, no-store; false",
-        "200; Cache-Control: max-age=60|Cache-Control: private; false",
-        "200; Cache-Control: max-age=60, max-age=0; false",
-        "200; Cache-Control: max-age=-1; false",
-        "200; Cache-Control: max-age=; false",
-        "200; Cache-Control: s-maxage=0, max-age=60; false",
-        "200; Cache-Control: no-cache, max-age=60; false",
-        "200; Cache-Control: max-age=60|Set-Cookie: a=b; false",
-        "200; Cache-Control: max-age=60|Vary: *; false",
-        "200; Cache-Control: max-age=60|Vary: Accept, *; false",
-        "200; Cache-Control: max-age=60|Age: 60; false",
-        "200; Cache-Control: max-age=60|Date: Wed, 31 Dec 2025 23:00:00 GMT; false",
-        "200; Expires: 0; false",
-        "200; Expires: Thu, 01 Jan 2026 00:01:00 GMT|Cache-Control: max-age=0; false",
-        "206; Cache-Control: max-age=60|Content-Range: bytes 0-1/5; false",
-        "500; Cache-Control: max-age=60; false",
-        "503; Cache-Control: max-age=60; false",
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "200; Cache-Control: max-age=60; true",
+                "200; Cache-Control: MAX-AGE=60; true",
+                "200; Cache-Control: public, max-age=60; true",
+                "200; Cache-Control: max-age=\"60\"; true",
+                "404; Cache-Control: max-age=60; true",
+                "301; Cache-Control: max-age=60; true",
+                "200; Cache-Control: s-maxage=60, max-age=0; true",
+                "200; Expires: Thu, 01 Jan 2026 00:01:00 GMT; true",
+                "200; Cache-Control: max-age=60|Vary: Accept; true",
+                "200; Cache-Control: max-age=60, x=\"no-store, private\"; true",
+                "200; ''; false",
+                "200; ETag: \"a\"; false",
+                "200; Cache-Control: max-age=60, no-store; false",
+                "200; Cache-Control: max-age=60|Cache-Control: private; false",
+                "200; Cache-Control: max-age=60, max-age=0; false",
+                "200; Cache-Control: max-age=-1; false",
+                "200; Cache-Control: max-age=; false",
+                "200; Cache-Control: s-maxage=0, max-age=60; false",
+                "200; Cache-Control: no-cache, max-age=60; false",
+                "200; Cache-Control: max-age=60|Set-Cookie: a=b; false",
+                "200; Cache-Control: max-age=60|Vary: *; false",
+                "200; Cache-Control: max-age=60|Vary: Accept, *; false",
+                "200; Cache-Control: max-age=60|Age: 60; false",
+                "200; Cache-Control: max-age=60|Date: Wed, 31 Dec 2025 23:00:00 GMT; false",
+                "200; Expires: 0; false",
+                "200; Expires: Thu, 01 Jan 2026 00:01:00 GMT|Cache-Control: max-age=0; false",
+                "206; Cache-Control: max-age=60|Content-Range: bytes 0-1/5; false",
+                "500; Cache-Control: max-age=60; false",
+                "503; Cache-Control: max-age=60; false",
+            })
     void onlyWhatSaysSoIsKept(int status, String response, boolean kept) {
         assertThat(isKept("", status, response)).isEqualTo(kept);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "Cookie: a=b; max-age=60; true",
-        "Authorization: Basic x; max-age=60; false",
-        "Authorization: Basic x; max-age=60, public; true",
-        "Authorization: Basic x; s-maxage=60; true",
-        "Authorization: Basic x; max-age=60, must-revalidate; true",
-        "Cache-Control: no-store; max-age=60; false",
-        "Cache-Control: no-cache; max-age=60; false",
-        "Pragma: no-cache; max-age=60; false",
-        "Cache-Control: max-age=0; max-age=60; true",
-        "Cache-Control: min-fresh=61; max-age=60; false",
-        "Range: bytes=0-1; max-age=60; false",
-        "If-Match: \"a\"; max-age=60; false",
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "Cookie: a=b; max-age=60; true",
+                "Authorization: Basic x; max-age=60; false",
+                "Authorization: Basic x; max-age=60, public; true",
+                "Authorization: Basic x; s-maxage=60; true",
+                "Authorization: Basic x; max-age=60, must-revalidate; true",
+                "Cache-Control: no-store; max-age=60; false",
+                "Cache-Control: no-cache; max-age=60; false",
+                "Pragma: no-cache; max-age=60; false",
+                "Cache-Control: max-age=0; max-age=60; true",
+                "Cache-Control: min-fresh=61; max-age=60; false",
+                "Range: bytes=0-1; max-age=60; false",
+                "If-Match: \"a\"; max-age=60; false",
+            })
     void whatTheClientSaysIsObeyed(String request, String control, boolean kept) {
         assertThat(isKept(request, 200, "Cache-Control: " + control)).isEqualTo(kept);
     }
@@ -183,17 +191,19 @@ class CacheTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "If-None-Match: \"a\"; 304",
-        "If-None-Match: W/\"a\"; 304",
-        "If-None-Match: \"x\", \"a\"; 304",
-        "If-None-Match: *; 304",
-        "If-None-Match: \"x\"; 200",
-        "If-Modified-Since: Wed, 31 Dec 2025 00:00:00 GMT; 304",
-        "If-Modified-Since: Tue, 30 Dec 2025 00:00:00 GMT; 200",
-        "If-Modified-Since: yesterday; 200",
-        "If-None-Match: \"x\"|If-Modified-Since: Wed, 31 Dec 2025 00:00:00 GMT; 200",
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "If-None-Match: \"a\"; 304",
+                "If-None-Match: W/\"a\"; 304",
+                "If-None-Match: \"x\", \"a\"; 304",
+                "If-None-Match: *; 304",
+                "If-None-Match: \"x\"; 200",
+                "If-Modified-Since: Wed, 31 Dec 2025 00:00:00 GMT; 304",
+                "If-Modified-Since: Tue, 30 Dec 2025 00:00:00 GMT; 200",
+                "If-Modified-Since: yesterday; 200",
+                "If-None-Match: \"x\"|If-Modified-Since: Wed, 31 Dec 2025 00:00:00 GMT; 200",
+            })
     void aClientThatHasItIsToldSo(String condition, int status) {
         exchange(
                 "u",

@@ -45,7 +45,8 @@ class EdgeRulesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/u/bob, /users?name=bob", "/u/bob?x=1, /users?name=bob&x=1", "/u/a/b?c, /never?c", "/x?u, /x?u", "*, *"})
+    @CsvSource({"/u/bob, /users?name=bob", "/u/bob?x=1, /users?name=bob&x=1", "/u/a/b?c, /never?c", "/x?u, /x?u", "*, *"
+    })
     void theAppMayKnowAPathByAnotherName(String target, String expected) {
         assertThat(paths.rewrite(target)).isEqualTo(expected);
     }
@@ -68,7 +69,8 @@ class EdgeRulesTest {
         String login = BasicAuth.login("admin", "s3crät:x");
 
         assertThat(BasicAuth.matches(login, basic("admin:s3crät:x"))).isTrue();
-        assertThat(BasicAuth.matches(login, basic("admin:s3crät:x").replace("Basic", "bASIC"))).isTrue();
+        assertThat(BasicAuth.matches(login, basic("admin:s3crät:x").replace("Basic", "bASIC")))
+                .isTrue();
         for (String wrong : List.of(
                 "",
                 "Basic",
@@ -109,8 +111,8 @@ class EdgeRulesTest {
 
     @Test
     void aNewTraceIsValid() {
-        assertThat(TraceParent.create(0, 0, 0)).satisfies(value -> assertThat(TraceParent.isValid(value)).isTrue());
-        assertThat(TraceParent.create(-1, 2, 3))
-                .isEqualTo("00-ffffffffffffffff0000000000000003-0000000000000003-01");
+        assertThat(TraceParent.create(0, 0, 0))
+                .satisfies(value -> assertThat(TraceParent.isValid(value)).isTrue());
+        assertThat(TraceParent.create(-1, 2, 3)).isEqualTo("00-ffffffffffffffff0000000000000003-0000000000000003-01");
     }
 }

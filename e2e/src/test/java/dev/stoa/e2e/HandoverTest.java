@@ -1,0 +1,185 @@
+package dev.stoa.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The platform moves to another process, or is away, and no client notices. */
+class HandoverTest {
+    private static Stoa stoa;
+
+    @BeforeAll
+    static void up() {
+        stoa = Stoa.up();
+        stoa.ok("deploy", Folder.web("here").toString(), "-a", "moved");
+    }
+
+    @AfterAll
+    static void down() {
+        stoa.close();
+    }
+
+    @Test
+    void noRequestFailsWhileThePlatformAndTheInstancesAreReplaced() {
+        long before = stoa.pid();
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger answered = new AtomicInteger();
+        Queue<String> failed = new ConcurrentLinkedQueue<>();
+        var clients = IntStream.range(0, 4)
+                .mapToObj(i -> CompletableFuture.runAsync(() -> load(i % 2 == 0, over, answered, failed), Stoa.THREADS))
+                .toList();
+        CompletableFuture<Void> api = CompletableFuture.runAsync(() -> askApi(over, failed), Stoa.THREADS);
+        await().atMost(Duration.ofSeconds(20)).until(() -> answered.get() > 50);
+
+        stoa.ok("restart", "--platform");
+        assertThat(stoa.pid()).isNotEqualTo(before);
+        stoa.ok("restart", "-a", "moved");
+        int moved = answered.get();
+        await().atMost(Duration.ofSeconds(20)).until(() -> answered.get() > moved + 50);
+
+        over.set(true);
+        clients.forEach(CompletableFuture::join);
+        api.join();
+        assertThat(failed).isEmpty();
+    }
+
+    /** Asks over new connections, or over one for as long as the answers let it. */
+    private static void load(boolean keeps, AtomicBoolean over, AtomicInteger answered, Queue<String> failed) {
+        while (!over.get()) {
+            try (Socket socket = new Socket("127.0.0.1", stoa.httpPort())) {
+                BufferedReader in = new BufferedReader(
+                        new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+                boolean last = false;
+                while (!last && !over.get()) {
+                    socket.getOutputStream()
+                            .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    String status = String.valueOf(in.readLine());
+                    last = !keeps;
+                    for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
+                        last |= line.equalsIgnoreCase("connection: close");
+                    }
+                    // The body says "here".
+                    for (int i = 0; i < 4; i++) {
+                        int _ = in.read();
+                    }
+                    if (!status.startsWith("HTTP/1.1 200")) {
+                        failed.add(status);
+                        last = true;
+                    }
+                    answered.incrementAndGet();
+                    last |= status.contains("HTTP/1.0");
+                }
+            } catch (IOException e) {
+                failed.add(e.toString());
+            }
+        }
+    }
+
+    /** The API is asked over new connections: each of them waits for the next platform, and is answered. */
+    private static void askApi(AtomicBoolean over, Queue<String> failed) {
+        while (!over.get()) {
+            try (Socket socket = new Socket("127.0.0.1", stoa.apiPort())) {
+                socket.getOutputStream()
+                        .write("GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                socket.setSoTimeout(60_000);
+                String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+                if (!status.equals("HTTP/1.1 200")) {
+                    failed.add("API: " + status);
+                }
+            } catch (IOException e) {
+                failed.add("API: " + e);
+            }
+        }
+    }
+
+    @Test
+    void aPackageThatDoesNotStartLeavesThePlatformAsItIs() {
+        long before = stoa.pid();
+        Stoa.Result nothing = stoa.fails("restart", "--platform", "--package", "/no/such/package");
+        assertThat(nothing.err()).contains("/no/such/package/bin/stoa");
+        Folder broken = Folder.empty().withProgram("bin/stoa", "#!/bin/sh\nexit 3\n");
+        Stoa.Result result = stoa.fails("restart", "--platform", "--package", broken.toString());
+        assertThat(result.err()).contains("ended with status 3").contains("the old one goes on");
+        assertThat(stoa.pid()).isEqualTo(before);
+        assertThat(stoa.get("moved", "/").body()).isEqualTo("here");
+    }
+
+    @Test
+    void aRouterOfItsOwnServesWhileThePlatformIsAwayAlsoAfterItsOwnRestart() throws Exception {
+        Path state = Files.createTempDirectory("router").resolve("state.json");
+        int port = freePort();
+        Process router = router(port, state);
+        try {
+            awaitServed(port);
+            await().atMost(Duration.ofSeconds(10)).until(() -> Files.exists(state));
+            stoa.kill();
+            assertThat(served(port)).isTrue();
+
+            router.destroyForcibly().onExit().join();
+            router = router(port, state);
+            awaitServed(port);
+
+            stoa.start();
+            stoa.ok("restart", "-a", "moved");
+            assertThat(served(port)).isTrue();
+        } finally {
+            router.destroyForcibly().onExit().join();
+        }
+    }
+
+    private static Process router(int port, Path state) throws IOException {
+        Path out = Files.createTempFile("router", ".out");
+        return stoa.start(
+                Path.of("."),
+                out,
+                out,
+                "router",
+                "--http-port",
+                "" + port,
+                "--url",
+                "http://127.0.0.1:" + stoa.apiPort(),
+                "--state",
+                state.toString());
+    }
+
+    private static void awaitServed(int port) {
+        await().atMost(Duration.ofSeconds(40)).until(() -> served(port));
+    }
+
+    private static boolean served(int port) {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\nConnection: close\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return answer.startsWith("HTTP/1.1 200") && answer.endsWith("here");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

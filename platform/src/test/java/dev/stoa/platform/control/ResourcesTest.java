@@ -1,0 +1,293 @@
+package dev.stoa.platform.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.stoa.api.AppName;
+import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Manifest;
+import dev.stoa.api.ManifestFile;
+import dev.stoa.api.ResourceRequests.Create;
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Secrets;
+import dev.stoa.platform.base.Sql;
+import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.resource.Binding;
+import dev.stoa.platform.resource.Inspection;
+import dev.stoa.platform.resource.PostgresBinaries;
+import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.ResourceSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ResourcesTest {
+    private static final Instant NOW = Instant.parse("2026-01-31T12:00:00Z");
+
+    private static PostgresCluster cluster;
+    private static Sql sql;
+    private static Stores stores;
+
+    private final Jars jars = new Jars();
+    private final List<String> said = new ArrayList<>();
+    private AppRow app;
+
+    @BeforeAll
+    static void openStore(@TempDir Path shared) {
+        cluster = PostgresCluster.open(
+                shared.resolve("pg"), PostgresBinaries.unpacked(Path.of("target/postgres-binaries")));
+        sql = Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
+        stores = Stores.of(sql.jdbi(), Secrets.open(shared.resolve("secret.key")));
+    }
+
+    @AfterAll
+    static void closeStore() {
+        sql.close();
+        cluster.close();
+    }
+
+    @BeforeEach
+    void makeApp() {
+        app = stores.apps().create(new AppName("shop"), NOW).orElseThrow();
+    }
+
+    @AfterEach
+    void forget() {
+        stores.apps().delete(app.id());
+        stores.resources().all().forEach(row -> stores.resources().delete(row.id()));
+    }
+
+    /** Jars of something: it has a size, and what it holds is lost with it. */
+    private static final class Jars implements ResourceKind {
+        final Map<String, Map<String, String>> made = new ConcurrentHashMap<>();
+        final Map<String, Set<Integer>> admitted = new ConcurrentHashMap<>();
+        volatile boolean broken;
+
+        @Override
+        public String name() {
+            return "database";
+        }
+
+        @Override
+        public Map<String, String> settle(Map<String, String> asked) {
+            if (asked.getOrDefault("plan", "small").equals("huge")) {
+                throw new StoaException(ErrorCode.BAD_REQUEST, "no such plan", "small");
+            }
+            Map<String, String> settings = new HashMap<>(Map.of("plan", "small"));
+            settings.putAll(asked);
+            return settings;
+        }
+
+        @Override
+        public Map<String, String> provision(ResourceSpec spec) {
+            made.put(spec.name(), spec.settings());
+            if (broken) {
+                throw new StoaException(ErrorCode.INTERNAL, "the jar broke", "");
+            }
+            return spec.secrets().isEmpty() ? Map.of("lid", "secret of " + spec.name()) : spec.secrets();
+        }
+
+        @Override
+        public void resume(ResourceSpec spec) {
+            made.put(spec.name(), spec.settings());
+        }
+
+        @Override
+        public Inspection inspect(ResourceSpec spec) {
+            return glance(spec);
+        }
+
+        @Override
+        public Inspection glance(ResourceSpec spec) {
+            return new Inspection("full", Optional.empty(), Map.of());
+        }
+
+        @Override
+        public Set<String> vars(Binding binding) {
+            return binding.chief() ? Set.of("JAR", "JAR_" + binding.suffix()) : Set.of("JAR_" + binding.suffix());
+        }
+
+        @Override
+        public Map<String, String> bind(ResourceSpec spec, Binding binding) {
+            Map<String, String> vars = new TreeMap<>();
+            vars(binding).forEach(name -> vars.put(name, spec.secret("lid")));
+            return vars;
+        }
+
+        @Override
+        public void admit(ResourceSpec spec, Set<Integer> tenants) {
+            admitted.put(spec.name(), tenants);
+        }
+
+        @Override
+        public Optional<String> backup(ResourceSpec spec) {
+            return Optional.empty();
+        }
+
+        @Override
+        public void destroy(ResourceSpec spec) {
+            made.remove(spec.name());
+        }
+
+        @Override
+        public void rest(List<ResourceSpec> specs) {}
+
+        @Override
+        public void close() {}
+    }
+
+    private Resources resources() {
+        Resources resources = new Resources(stores, List.of(jars), () -> NOW);
+        resources.onChange((row, why) -> {
+            said.add(row.name() + ": " + why);
+            return stores.deploys()
+                    .add(
+                            "d" + said.size() + System.nanoTime(),
+                            row.id(),
+                            "config",
+                            why,
+                            Optional.empty(),
+                            Optional.empty(),
+                            NOW);
+        });
+        return resources;
+    }
+
+    private static Manifest manifest(String text) {
+        return ManifestFile.parse(text, "stoa.toml");
+    }
+
+    private static Create create(String name, Optional<String> forApp) {
+        return new Create(name, Map.of(), forApp, Optional.empty());
+    }
+
+    @Test
+    void anAppGetsWhatItsManifestAsksForAndKeepsItWhenTheTableGoes() {
+        Resources resources = resources();
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+
+        assertThat(resources.ofApps().vars(app))
+                .isEqualTo(Map.of("JAR", "secret of shop-main", "JAR_MAIN", "secret of shop-main"));
+        assertThat(jars.admitted).containsEntry("shop-main", Set.of(app.id()));
+
+        said.clear();
+        resources.ofApps().provide(app, manifest("[databases.main]\nplan = \"large\"\n"), said::add);
+        assertThat(said).containsExactly("-----> Changing the database shop-main: plan small -> large");
+        assertThat(jars.made.get("shop-main")).containsEntry("plan", "large");
+
+        said.clear();
+        resources.ofApps().provide(app, Manifest.EMPTY, said::add);
+        assertThat(said).singleElement().asString().contains("shop-main is not in stoa.toml any more: it stays");
+        assertThat(jars.made).containsKey("shop-main");
+        assertThat(resources.ofApps().vars(app)).containsKey("JAR");
+    }
+
+    @Test
+    void whatIsManagedCanBeNeitherSetNorTakenFromTheApp() {
+        Resources resources = resources();
+        stores.configs().change(app.id(), Map.of("JAR", "my own"), List.of());
+        assertThatThrownBy(() -> resources.create("database", create("first", Optional.of("shop"))))
+                .hasMessageContaining("shop has JAR of its own");
+        assertThat(stores.resources().all()).isEmpty();
+
+        stores.configs().change(app.id(), Map.of(), List.of("JAR"));
+        resources.create("database", create("first", Optional.of("shop")));
+
+        assertThat(said).containsExactly("shop: Attach database first");
+        assertThatThrownBy(() -> resources.ofApps().checkSettable(app, Set.of("JAR")))
+                .hasMessageContaining("JAR is managed: shop has it from the database first");
+        resources.create("database", create("main", Optional.of("shop")));
+        assertThat(resources.ofApps().vars(app))
+                .containsEntry("JAR", "secret of main")
+                .containsKeys("JAR_FIRST");
+    }
+
+    @Test
+    void whatCannotBeMadeLeavesNothing() {
+        jars.broken = true;
+        assertThatThrownBy(() -> resources().create("database", create("one", Optional.empty())))
+                .hasMessageContaining("the jar broke");
+
+        assertThat(jars.made).isEmpty();
+        assertThat(stores.resources().all()).isEmpty();
+    }
+
+    @Test
+    void theNextPlatformGoesOnWithWhatOneThatWasKilledHasLeft() {
+        stores.resources().add("database", "half", Map.of("plan", "small"), Map.of(), NOW);
+        long leaving = stores.resources()
+                .add("database", "leaving", Map.of(), Map.of(), NOW)
+                .orElseThrow()
+                .id();
+        jars.made.put("leaving", Map.of());
+        stores.resources().state(leaving, "destroying", Optional.empty());
+
+        resources().start();
+
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            assertThat(stores.resources().find("database", "half").orElseThrow().ready())
+                    .isTrue();
+            assertThat(stores.resources().find(leaving)).isEmpty();
+        });
+        assertThat(jars.made).containsOnlyKeys("half");
+    }
+
+    @Test
+    void whatAnAppHasIsNotDestroyedAndOutlivesTheApp() {
+        Resources resources = resources();
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+        assertThatThrownBy(() -> resources.destroy("database", "shop-main", Optional.empty()))
+                .isInstanceOfSatisfying(
+                        StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_IN_USE));
+
+        stores.apps().delete(app.id());
+        app = stores.apps().create(new AppName("shop"), NOW).orElseThrow();
+        assertThat(jars.made).containsKey("shop-main");
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+        assertThat(said).contains("-----> Taking the database shop-main");
+
+        resources.detach("database", "main", "shop");
+        assertThat(jars.admitted).containsEntry("shop-main", Set.of());
+        resources.destroy("database", "shop-main", Optional.empty());
+        assertThat(jars.made).isEmpty();
+    }
+
+    @Test
+    void aManifestThatAsksForWhatThereIsNotIsRefusedBeforeAnythingIsMade() {
+        assertThatThrownBy(() -> resources().ofApps().check(app, manifest("[databases.main]\nplan = \"huge\"\n")))
+                .hasMessage("[databases.main]: no such plan");
+        assertThat(stores.resources().all()).isEmpty();
+    }
+
+    @Test
+    void aNameThatSeveralAppsKnowNeedsAnApp() {
+        Resources resources = resources();
+        AppRow other = stores.apps().create(new AppName("other"), NOW).orElseThrow();
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+        assertThat(resources.require("database", "main", Optional.empty()).name())
+                .isEqualTo("shop-main");
+        resources.ofApps().provide(other, manifest("[databases.main]\n"), said::add);
+
+        assertThatThrownBy(() -> resources.require("database", "main", Optional.empty()))
+                .hasMessageContaining("several apps have a database that they call \"main\"");
+        assertThat(resources.require("database", "main", Optional.of("other")).name())
+                .isEqualTo("other-main");
+        stores.apps().delete(other.id());
+    }
+}

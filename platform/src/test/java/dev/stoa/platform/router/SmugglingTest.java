@@ -1,0 +1,208 @@
+package dev.stoa.platform.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A request that hides another: what counts is which bytes reach the app, whatever the client is told. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SmugglingTest {
+    private static final long FUZZ_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    private final TestRouter edge = new TestRouter(TestRouter.impatient());
+    private final ByteArrayOutputStream reached = new ByteArrayOutputStream();
+
+    /** Hears everything, byte by byte, and answers whatever looks like the end of a head. */
+    private final FakeInstance web = new FakeInstance("web.1", peer -> {
+        StringBuilder head = new StringBuilder();
+        for (int b = peer.readByte(); b >= 0; b = peer.readByte()) {
+            reached.write(b);
+            head.append((char) b);
+            if (head.toString().endsWith("\r\n\r\n")) {
+                head.setLength(0);
+                peer.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        }
+    });
+
+    SmugglingTest() {
+        edge.route(web);
+    }
+
+    @AfterAll
+    void close() {
+        edge.close();
+        web.close();
+    }
+
+    /** In the table, ~ is a line end, ^ a line feed, ! a return, $ a zero byte, and EVIL a request. */
+    private static String wire(String table) {
+        return table.replace("EVIL", "GET /evil HTTP/1.1~Host: shop.localhost~~")
+                .replace("HOST", "Host: shop.localhost")
+                .replace("~", "\r\n")
+                .replace("^", "\n")
+                .replace("!", "\r")
+                .replace("$", "\0");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            ignoreLeadingAndTrailingWhitespace = true,
+            value = {
+                "9112-6.1 CL.TE                    | POST / HTTP/1.1~HOST~Content-Length: 6~Transfer-Encoding:"
+                        + " chunked~~0~~EVIL",
+                "9112-6.1 TE.CL                    | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~Content-Length:"
+                        + " 3~~40~EVIL~0~~",
+                "9112-6.1 TE.TE, one unknown       | POST / HTTP/1.1~HOST~Transfer-Encoding:"
+                        + " chunked~Transfer-Encoding: x~~0~~EVIL",
+                "9112-6.1 TE.TE, one empty         | POST / HTTP/1.1~HOST~Transfer-Encoding:~Transfer-Encoding:"
+                        + " chunked~~0~~EVIL",
+                "9112-6.1 chunked in quotes        | POST / HTTP/1.1~HOST~Transfer-Encoding: \"chunked\"~~0~~EVIL",
+                "9112-6.1 chunked with a parameter | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked;x~~0~~EVIL",
+                "9112-6.1 chunked before gzip      | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked, gzip~~0~~EVIL",
+                "9112-6.1 gzip before chunked      | POST / HTTP/1.1~HOST~Transfer-Encoding: gzip, chunked~~0~~EVIL",
+                "9112-6.1 a return before chunked  | POST / HTTP/1.1~HOST~Transfer-Encoding: !chunked~~0~~EVIL",
+                "9112-6.1 a zero after chunked     | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked$~~0~~EVIL",
+                "9112-6.1 chunked for HTTP/1.0     | POST / HTTP/1.0~HOST~Transfer-Encoding: chunked~~0~~EVIL",
+                "9112-6.3 two lengths              | POST / HTTP/1.1~HOST~Content-Length: 0~Content-Length: 60~~EVIL",
+                "9112-6.3 lengths in a list        | POST / HTTP/1.1~HOST~Content-Length: 0, 60~~EVIL",
+                "9112-6.3 a length with a sign     | POST / HTTP/1.1~HOST~Content-Length: +0~~EVIL",
+                "9112-6.3 a length in hexadecimal  | POST / HTTP/1.1~HOST~Content-Length: 0x0~~EVIL",
+                "9112-6.3 a length that overflows  | POST / HTTP/1.1~HOST~Content-Length: 18446744073709551616~~EVIL",
+                "9112-6.3 a length with a blank    | POST / HTTP/1.1~HOST~Content-Length: 0 0~~EVIL",
+                "9112-6.3 an empty length          | POST / HTTP/1.1~HOST~Content-Length:~~EVIL",
+                "9112-5.1 a blank before the colon | POST / HTTP/1.1~HOST~Content-Length : 0~~EVIL",
+                "9112-5.1 a tab before the colon   | POST / HTTP/1.1~HOST~Transfer-Encoding\t: chunked~~0~~EVIL",
+                "9112-5.1 a blank before the name  | POST / HTTP/1.1~ Transfer-Encoding: chunked~HOST~~0~~EVIL",
+                "9112-5.2 folded                   | POST / HTTP/1.1~HOST~Transfer-Encoding:~ chunked~~0~~EVIL",
+                "9112-5.2 folded after a length    | POST / HTTP/1.1~HOST~Content-Length: 0~ 9~~EVIL",
+                "9112-2.2 line feeds alone         | POST / HTTP/1.1^Host: shop.localhost^^EVIL",
+                "9112-2.2 a line feed in a header  | POST / HTTP/1.1~HOST~X-A: b^Content-Length: 60~~EVIL",
+                "9112-2.2 a return in a header     | POST / HTTP/1.1~HOST~X-A: b!Content-Length: 60~~EVIL",
+                "9112-2.2 a line feed ends a head  | POST / HTTP/1.1~HOST~X-A: b~^EVIL",
+                "9112-7.1 a size with 0x           | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0x0~~EVIL",
+                "9112-7.1 a size with a sign       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~+0~~EVIL",
+                "9112-7.1 a negative size          | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~-1~~EVIL",
+                "9112-7.1 a size that overflows    | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~100000000~EVIL",
+                "9112-7.1 an empty size            | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~~EVIL",
+                "9112-7.1 a word for a size        | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~g~EVIL",
+                "9112-7.1 a line feed after a size | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0^~EVIL",
+                "9112-7.1 more than the size       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1~aEVIL",
+                "9112-7.1 a line feed after data   | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1~a^0~~EVIL",
+                "9112-7.1.1 a feed in an extension | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0;a^~EVIL",
+                "9112-7.1.1 a return in one        | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0;a!b~~EVIL",
+                "9112-7.1.2 a folded trailer       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0~X-A: b^ EVIL",
+                "9112-3.2 two Hosts                | GET / HTTP/1.1~HOST~Host: other~~EVIL",
+                "9112-3.2 no Host                  | GET / HTTP/1.1~~EVIL",
+                "9112-3 a blank in the target      | GET / x HTTP/1.1~HOST~~EVIL",
+                "9112-3 two versions               | GET / HTTP/1.1 HTTP/1.1~HOST~~EVIL",
+                "9110-9.3.6 CONNECT                | CONNECT shop.localhost:80 HTTP/1.1~Host: shop.localhost:80~~EVIL",
+            })
+    void whatIsHiddenNeverReachesTheApp(String name, String table) {
+        reached.reset();
+        try (Conversation client = edge.connect()) {
+            client.write(wire(table));
+            String answer = client.readAll();
+            assertThat(answer).doesNotContain("ok");
+        }
+        // Whatever was sent is there by the time that the app hears the next request.
+        try (Conversation client = edge.connect()) {
+            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage())
+                    .endsWith("ok");
+        }
+        assertThat(reached.toString(StandardCharsets.ISO_8859_1))
+                .contains("GET /after ")
+                .doesNotContain("evil");
+    }
+
+    /** Requests put together out of pieces that are valid, nearly valid, or noise. */
+    @Test
+    void noNoiseMakesTheAppHearWhatNobodySaidPlainly() {
+        long seed = System.nanoTime();
+        SplittableRandom random = new SplittableRandom(seed);
+        String[] pieces = {
+            "GET / HTTP/1.1~",
+            "POST /a HTTP/1.1~",
+            "POST / HTTP/1.0~",
+            "GET  / HTTP/1.1~",
+            "HOST~",
+            "HOST~",
+            "Host : x~",
+            "Content-Length: 5~",
+            "Content-Length: 0~",
+            "Content-Length:\t5~",
+            "Transfer-Encoding: chunked~",
+            "Transfer-Encoding: chunked~",
+            "Transfer-Encoding: identity~",
+            "transfer-encoding:chunked ~",
+            "X-A: b~",
+            " folded~",
+            "~",
+            "~",
+            "~~",
+            "^",
+            "!",
+            "$",
+            "5~hello~",
+            "0~~",
+            "5;x=y~hello~",
+            "0;^~",
+            "0~X-T: 1~~",
+            "Connection: close~",
+            "Connection: content-length~",
+            "Expect: 100-continue~",
+            "Upgrade: websocket~Connection: Upgrade~",
+            "PRI * HTTP/2.0~~SM~~",
+            "\u00ff\u0080",
+            "hello",
+            ":",
+            "Trailer: X-T~",
+        };
+        long endNanos = System.nanoTime() + FUZZ_NANOS;
+        int rounds = 0;
+        while (System.nanoTime() < endNanos) {
+            reached.reset();
+            StringBuilder noise = new StringBuilder();
+            int count = random.nextInt(1, 14);
+            for (int i = 0; i < count; i++) {
+                noise.append(pieces[random.nextInt(pieces.length)]);
+            }
+            // It is said in a body that is as long as it says: no reading of it may make it a request.
+            String hidden = wire("EVIL");
+            String sent = wire(noise.toString());
+            try (Conversation client = edge.connect()) {
+                client.write("POST /first HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: " + hidden.length()
+                        + "\r\n\r\n");
+                client.write(hidden);
+                client.write(sent);
+                client.readHead();
+            }
+            for (String head : reached.toString(StandardCharsets.ISO_8859_1).split("\r\n\r\n", -1)) {
+                long lengths = head.lines()
+                        .filter(line -> line.regionMatches(true, 0, "content-length", 0, 14)
+                                || line.regionMatches(true, 0, "transfer-encoding", 0, 17))
+                        .count();
+                assertThat(lengths)
+                        .as("seed=%d sent=%s head=%s", seed, sent, head)
+                        .isLessThanOrEqualTo(1);
+            }
+            rounds++;
+        }
+        assertThat(rounds).isGreaterThan(20);
+        try (Conversation client = edge.connect()) {
+            assertThat(client.write(wire("GET /after HTTP/1.1~HOST~~")).readMessage())
+                    .endsWith("ok");
+        }
+        Awaitility.await().until(() -> edge.router.inFlight(web.address()) == 0);
+    }
+}
