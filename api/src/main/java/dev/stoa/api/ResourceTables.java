@@ -26,7 +26,12 @@ final class ResourceTables {
             "database",
             "databases",
             "[databases.main]",
-            KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"")));
+            KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"", "backup",
+                    "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")));
+
+    private static final String BACKUP = "backup";
+    private static final Map<String, String> BACKUP_KEYS =
+            Map.of("schedule", "schedule = \"0 3 * * *\"", "keep", "keep = \"7d\"");
 
     private ResourceTables() {}
 
@@ -62,6 +67,15 @@ final class ResourceTables {
         return new ResourceManifest(wishes);
     }
 
+    /** When it is backed up, and how long the backups are kept: {@code backup.schedule} and {@code backup.keep}. */
+    private static Map<String, String> backup(TomlSection table) {
+        table.allowOnly(BACKUP_KEYS, Map.of());
+        Map<String, String> settings = new LinkedHashMap<>();
+        BACKUP_KEYS.forEach((key, example) ->
+                table.text(key, example).ifPresent(value -> settings.put(BACKUP + "." + key, value)));
+        return settings;
+    }
+
     private static Wish wish(Kind kind, TomlSection section, String name, TomlSection table) {
         if (!ResourceName.isValid(name)) {
             throw section.problem(
@@ -73,6 +87,10 @@ final class ResourceTables {
         Map<String, String> settings = new LinkedHashMap<>();
         for (String key : table.keys()) {
             String example = kind.settings().of(key);
+            if (key.equals(BACKUP)) {
+                table.section(key, example).ifPresent(inner -> settings.putAll(backup(inner)));
+                continue;
+            }
             table.value(key)
                     .ifPresent(value -> settings.put(
                             key,

@@ -135,7 +135,8 @@ final class DbBackupCommands {
             for (Backup backup : backups.backups()) {
                 table.row(
                         backup.id(),
-                        shown(backup.from()),
+                        // Rounded up, for a moment before it is out of reach.
+                        shown(backup.from().plusMillis(999)),
                         backup.until().map(DbBackupCommands::shown).orElse("its log is missing"),
                         megabytes(backup.sizeBytes()),
                         megabytes(backup.dataBytes()),

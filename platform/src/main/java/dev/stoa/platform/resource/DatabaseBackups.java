@@ -583,6 +583,29 @@ public final class DatabaseBackups implements AutoCloseable {
                 .toList();
     }
 
+    /** In a few words, for a glance at the database. */
+    Optional<String> summary(ResourceSpec spec) {
+        Watched of = watched.get(spec.id());
+        if (of == null) {
+            return Optional.empty();
+        }
+        try {
+            List<BackupArchive.Backup> all = of.archive.backups();
+            if (all.isEmpty()) {
+                return Optional.of("none yet, to " + of.place.to());
+            }
+            BackupArchive.Backup last = all.getLast();
+            return Optional.of("%d, the last %s (%s), to %s"
+                    .formatted(
+                            all.size(),
+                            last.manifest().finishedAt().truncatedTo(ChronoUnit.SECONDS),
+                            last.proof().isPresent() ? "proven" : "not proven",
+                            of.place.to()));
+        } catch (IOException | StoaException e) {
+            return Optional.of("cannot be read: " + why(e));
+        }
+    }
+
     List<String> problems(ResourceSpec spec) {
         return Optional.ofNullable(watched.get(spec.id())).map(DatabaseBackups::problems).orElse(List.of());
     }
@@ -605,6 +628,7 @@ public final class DatabaseBackups implements AutoCloseable {
         of.copying.lock();
         try {
             id = copy(of);
+            prove(of, id);
         } finally {
             of.copying.unlock();
         }

@@ -426,10 +426,11 @@ public final class Databases implements ResourceKind {
     @Override
     public Inspection inspect(ResourceSpec spec) {
         Inspection glance = glance(spec);
-        if (glance.state().equals("stopped")) {
-            return glance;
-        }
         Map<String, String> facts = new LinkedHashMap<>(glance.facts());
+        backups.summary(spec).ifPresent(summary -> facts.put("backups", summary));
+        if (glance.state().equals("stopped")) {
+            return new Inspection(glance.state(), glance.reason(), facts);
+        }
         try (InsightStore insight = insight(spec)) {
             facts.putAll(insight.facts());
         }
