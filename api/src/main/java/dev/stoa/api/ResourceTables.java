@@ -26,7 +26,12 @@ final class ResourceTables {
             "database",
             "databases",
             "[databases.main]",
-            KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"", "backup",
+            KeyExamples.of(
+                    "plan",
+                    "plan = \"small\"",
+                    "version",
+                    "version = \"18\"",
+                    "backup",
                     "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")));
 
     private static final String BACKUP = "backup";
@@ -71,8 +76,8 @@ final class ResourceTables {
     private static Map<String, String> backup(TomlSection table) {
         table.allowOnly(BACKUP_KEYS, Map.of());
         Map<String, String> settings = new LinkedHashMap<>();
-        BACKUP_KEYS.forEach((key, example) ->
-                table.text(key, example).ifPresent(value -> settings.put(BACKUP + "." + key, value)));
+        BACKUP_KEYS.forEach(
+                (key, example) -> table.text(key, example).ifPresent(value -> settings.put(BACKUP + "." + key, value)));
         return settings;
     }
 

@@ -124,10 +124,7 @@ final class CertsCommand implements Callable<Integer> {
                         ErrorCode.BAD_REQUEST, "%s %s: there is no such file".formatted(option, file), "", e);
             } catch (IOException e) {
                 throw new StoaException(
-                        ErrorCode.BAD_REQUEST,
-                        "%s %s cannot be read: %s".formatted(option, file, Reason.of(e)),
-                        "",
-                        e);
+                        ErrorCode.BAD_REQUEST, "%s %s cannot be read: %s".formatted(option, file, Reason.of(e)), "", e);
             }
         }
     }
@@ -194,16 +191,17 @@ final class CertsCommand implements Callable<Integer> {
                 terminal.line(own.file());
                 terminal.line("  SHA-256 " + own.fingerprint());
                 terminal.line("");
-                terminal.line("Whoever believes it believes everything that its key signs, and the key stays in that folder.");
+                terminal.line(
+                        "Whoever believes it believes everything that its key signs, and the key stays in that folder.");
                 terminal.line("Debian, Ubuntu, and curl and most programs there:");
-                terminal.line(
-                        "  sudo cp '%s' /usr/local/share/ca-certificates/stoa.crt && sudo update-ca-certificates"
-                                .formatted(own.file()));
+                terminal.line("  sudo cp '%s' /usr/local/share/ca-certificates/stoa.crt && sudo update-ca-certificates"
+                        .formatted(own.file()));
                 terminal.line("Chromium and Chrome on Linux (apt-get install libnss3-tools):");
+                terminal.line("  certutil -d sql:\"$HOME/.pki/nssdb\" -A -t C,, -n stoa -i '%s'".formatted(own.file()));
                 terminal.line(
-                        "  certutil -d sql:\"$HOME/.pki/nssdb\" -A -t C,, -n stoa -i '%s'".formatted(own.file()));
-                terminal.line("Firefox: Settings > Privacy & Security > Certificates > View Certificates > Authorities >");
-                terminal.line("  Import, or about:config > security.enterprise_roots.enabled where the system believes it");
+                        "Firefox: Settings > Privacy & Security > Certificates > View Certificates > Authorities >");
+                terminal.line(
+                        "  Import, or about:config > security.enterprise_roots.enabled where the system believes it");
                 terminal.line("macOS:");
                 terminal.line(
                         "  sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain '%s'"

@@ -54,10 +54,16 @@ final class DbCommand implements Callable<Integer> {
         @Option(names = "--plan", paramLabel = "PLAN", description = "small (the default), medium, large or xlarge.")
         private Optional<String> plan = Optional.empty();
 
-        @Option(names = "--version", paramLabel = "N", description = "Of PostgreSQL, such as 18; the newest unless told.")
+        @Option(
+                names = "--version",
+                paramLabel = "N",
+                description = "Of PostgreSQL, such as 18; the newest unless told.")
         private Optional<String> version = Optional.empty();
 
-        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        @Option(
+                names = "--as",
+                paramLabel = "NAME",
+                description = "How the app is to call it; its own name unless told.")
         private Optional<String> as = Optional.empty();
 
         CreateOne(Session session) {
@@ -87,7 +93,10 @@ final class DbCommand implements Callable<Integer> {
                 description = "Such as postgresql://user:password@host/name; - reads it from standard input.")
         private String url = "";
 
-        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        @Option(
+                names = "--as",
+                paramLabel = "NAME",
+                description = "How the app is to call it; its own name unless told.")
         private Optional<String> as = Optional.empty();
 
         Add(Session session) {
@@ -102,10 +111,7 @@ final class DbCommand implements Callable<Integer> {
                     ? session.terminal().input().stream().findFirst().orElse("")
                     : url;
             Changed added = session.client()
-                    .post(
-                            Client.path("databases"),
-                            new DatabaseRequests.Add(name, given, app, as),
-                            Changed.class);
+                    .post(Client.path("databases"), new DatabaseRequests.Add(name, given, app, as), Changed.class);
             return ResourceCommand.report(session, added, "Added the database %s.".formatted(name));
         }
     }
@@ -149,7 +155,8 @@ final class DbCommand implements Callable<Integer> {
             return ResourceCommand.report(
                     session,
                     changed,
-                    "The database %s has a new password.".formatted(changed.resource().name()));
+                    "The database %s has a new password."
+                            .formatted(changed.resource().name()));
         }
     }
 }

@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "psql",
-        description = "Speak SQL to a database: with psql, if it is on this machine, else with a small prompt of Stoa's own.")
+        description =
+                "Speak SQL to a database: with psql, if it is on this machine, else with a small prompt of Stoa's own.")
 final class DbPsqlCommand implements Callable<Integer> {
     private final Session session;
 
@@ -45,7 +46,9 @@ final class DbPsqlCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Optional<Path> psql = own || session.client().platform().pid().isEmpty() || session.terminal().json()
+        Optional<Path> psql = own
+                        || session.client().platform().pid().isEmpty()
+                        || session.terminal().json()
                 ? Optional.empty()
                 : found();
         if (psql.isPresent()) {

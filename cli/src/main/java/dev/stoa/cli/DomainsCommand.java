@@ -59,7 +59,8 @@ final class DomainsCommand implements Callable<Integer> {
             terminal.line("  needs a DNS record: A or AAAA with this machine's public address");
             return;
         }
-        terminal.line("  needs %s:".formatted(domain.records().size() == 1 ? "this DNS record" : "one of these DNS records"));
+        terminal.line(
+                "  needs %s:".formatted(domain.records().size() == 1 ? "this DNS record" : "one of these DNS records"));
         domain.records().forEach(record -> terminal.line("    %s.  %s".formatted(domain.name(), record)));
     }
 
@@ -76,8 +77,8 @@ final class DomainsCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            session.withApp((client, app) -> client.postForList(
-                    Client.path("apps", app.value(), "domains"), new AddDomain(name), String.class));
+            session.withApp((client, app) ->
+                    client.postForList(Client.path("apps", app.value(), "domains"), new AddDomain(name), String.class));
             List<DomainState> domains = states(session);
             show(session, domains);
             String added = name.toLowerCase(Locale.ROOT);
@@ -91,9 +92,7 @@ final class DomainsCommand implements Callable<Integer> {
         private static void say(Terminal terminal, DomainState domain) {
             if (domain.dns().equals("ok")) {
                 terminal.line("%s: the DNS leads it here%s"
-                        .formatted(
-                                domain.name(),
-                                domain.detail().isEmpty() ? "" : " (" + domain.detail() + ")"));
+                        .formatted(domain.name(), domain.detail().isEmpty() ? "" : " (" + domain.detail() + ")"));
             }
             terminal.line("  certificate: %s%s"
                     .formatted(

@@ -95,7 +95,10 @@ final class ResourceCommand {
 
     static void show(Terminal terminal, Resource resource) {
         terminal.line(terminal.paint(Terminal.Colour.BOLD, resource.name()));
-        fact(terminal, "state", resource.state() + resource.reason().map(why -> ": " + why).orElse(""));
+        fact(
+                terminal,
+                "state",
+                resource.state() + resource.reason().map(why -> ": " + why).orElse(""));
         new TreeMap<>(resource.settings()).forEach((name, value) -> fact(terminal, name, value));
         resource.facts().forEach((name, value) -> fact(terminal, name, value));
         fact(
@@ -104,7 +107,8 @@ final class ResourceCommand {
                 resource.apps().isEmpty()
                         ? "none"
                         : resource.apps().stream()
-                                .map(app -> "%s as %s (%s)".formatted(app.app(), app.as(), String.join(", ", app.vars())))
+                                .map(app ->
+                                        "%s as %s (%s)".formatted(app.app(), app.as(), String.join(", ", app.vars())))
                                 .collect(Collectors.joining("; ")));
         fact(terminal, "made", resource.createdAt().toString());
     }
@@ -145,15 +149,14 @@ final class ResourceCommand {
         private String[] cells(Resource resource) {
             List<String> cells = new ArrayList<>(List.of(resource.name(), resource.state()));
             kind.columns()
-                    .forEach(column -> cells.add(Optional.ofNullable(resource.facts().get(column))
+                    .forEach(column -> cells.add(Optional.ofNullable(
+                                    resource.facts().get(column))
                             .or(() -> Optional.ofNullable(resource.settings().get(column)))
                             .orElse("-")));
             cells.add(
                     resource.apps().isEmpty()
                             ? "-"
-                            : resource.apps().stream()
-                                    .map(Attachment::app)
-                                    .collect(Collectors.joining(", ")));
+                            : resource.apps().stream().map(Attachment::app).collect(Collectors.joining(", ")));
             return cells.toArray(new String[0]);
         }
     }
@@ -187,7 +190,10 @@ final class ResourceCommand {
         @Parameters(paramLabel = "NAME", description = "As the list has it.")
         private String name = "";
 
-        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        @Option(
+                names = "--as",
+                paramLabel = "NAME",
+                description = "How the app is to call it; its own name unless told.")
         private Optional<String> as = Optional.empty();
 
         AttachTo(Session session, Kind kind) {
@@ -234,7 +240,10 @@ final class ResourceCommand {
         @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
         private String name = "";
 
-        @Option(names = "--confirm", paramLabel = "NAME", description = "The name again, instead of being asked for it.")
+        @Option(
+                names = "--confirm",
+                paramLabel = "NAME",
+                description = "The name again, instead of being asked for it.")
         private Optional<String> confirm = Optional.empty();
 
         Destroy(Session session, Kind kind) {
@@ -284,8 +293,8 @@ final class ResourceCommand {
 
         private Optional<String> asked(Terminal terminal, String exact) {
             return terminal.asks()
-                    ? terminal.ask("This destroys the %s %s with its data. Its name, to go on: "
-                            .formatted(kind.kind(), exact))
+                    ? terminal.ask(
+                            "This destroys the %s %s with its data. Its name, to go on: ".formatted(kind.kind(), exact))
                     : Optional.empty();
         }
     }

@@ -12,6 +12,7 @@ import picocli.CommandLine.Option;
         name = "router",
         description = "Run the router alone, by the route table of a platform that runs elsewhere.",
         footer = {"", "STOA_URL and STOA_TOKEN stand in for --url and --token-file."})
+@SuppressWarnings("UnusedVariable") // Declared for --help.
 final class RouterCommand implements Callable<Integer> {
     @Option(names = "--http-port", paramLabel = "PORT", description = "The port for HTTP (8080).")
     private Optional<Integer> httpPort = Optional.empty();

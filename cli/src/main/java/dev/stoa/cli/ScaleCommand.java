@@ -22,7 +22,10 @@ import picocli.CommandLine.Spec;
 final class ScaleCommand implements Callable<Integer> {
     private final Session session;
 
-    @Parameters(paramLabel = "TYPE=COUNT|MIN..MAX|auto", arity = "0..*", description = "Such as web=3, web=0..10, web=auto or worker=0.")
+    @Parameters(
+            paramLabel = "TYPE=COUNT|MIN..MAX|auto",
+            arity = "0..*",
+            description = "Such as web=3, web=0..10, web=auto or worker=0.")
     private List<String> words = List.of();
 
     @Spec

@@ -50,9 +50,8 @@ final class SqlPrompt {
                 if (line == null || (text.isEmpty() && line.strip().equals("\\q"))) {
                     break;
                 }
-                List<String> statements = text.isEmpty() && line.strip().startsWith("\\")
-                        ? List.of(line.strip())
-                        : text.add(line);
+                List<String> statements =
+                        text.isEmpty() && line.strip().startsWith("\\") ? List.of(line.strip()) : text.add(line);
                 for (String statement : statements) {
                     failed |= !run(statement);
                 }
@@ -120,8 +119,8 @@ final class SqlPrompt {
             lines.add(line(answer.columns(), widths));
             lines.add(widths.stream().map(width -> "-".repeat(width + 2)).collect(Collectors.joining("+")));
             answer.rows()
-                    .forEach(row -> lines.add(
-                            line(row.stream().map(SqlPrompt::cell).toList(), widths)));
+                    .forEach(row ->
+                            lines.add(line(row.stream().map(SqlPrompt::cell).toList(), widths)));
         }
         lines.add(answer.more() ? answer.tag() + ", and there are more" : answer.tag());
         return lines;

@@ -37,10 +37,7 @@ final class Stoa {
     private boolean help;
 
     /** Not inherited: of a database it is the version of PostgreSQL. */
-    @Option(
-            names = "--version",
-            versionHelp = true,
-            description = "Print the version of Stoa.")
+    @Option(names = "--version", versionHelp = true, description = "Print the version of Stoa.")
     @SuppressWarnings("UnusedVariable")
     private boolean version;
 

@@ -148,7 +148,8 @@ public final class Training {
     }
 
     private static App app() {
-        return new App("app", "up", Optional.of("v1"), Optional.of("1"), "http://app.localhost:8080", List.of(), NOW, 0);
+        return new App(
+                "app", "up", Optional.of("v1"), Optional.of("1"), "http://app.localhost:8080", List.of(), NOW, 0);
     }
 
     private static Instance instance() {

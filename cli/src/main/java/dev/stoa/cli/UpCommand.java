@@ -57,10 +57,7 @@ final class UpCommand implements Callable<Integer> {
             })
     private Optional<String> acmeEmail = Optional.empty();
 
-    @Option(
-            names = "--acme-directory",
-            paramLabel = "URL",
-            description = "Get certificates from this ACME authority.")
+    @Option(names = "--acme-directory", paramLabel = "URL", description = "Get certificates from this ACME authority.")
     private Optional<String> acmeDirectory = Optional.empty();
 
     @Option(
@@ -149,7 +146,10 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--acme-email", acmeEmail);
         add(options, "--acme-directory", acmeDirectory);
         // The platform's working directory is another one.
-        add(options, "--acme-ca", acmeCa.map(file -> session.environment().folder().resolve(file)));
+        add(
+                options,
+                "--acme-ca",
+                acmeCa.map(file -> session.environment().folder().resolve(file)));
         return options;
     }
 

@@ -4,13 +4,13 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.stoa.api.App;
+import dev.stoa.api.Canary;
 import dev.stoa.api.Certificate;
 import dev.stoa.api.CertificateAuthority;
-import dev.stoa.api.Canary;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
-import dev.stoa.api.ErrorCode;
 import dev.stoa.api.DomainState;
+import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Instance;
 import dev.stoa.api.Json;
 import dev.stoa.api.LogLine;
@@ -240,7 +240,8 @@ final class FakePlatform implements AutoCloseable {
     }
 
     static App app() {
-        return new App("shop", "up", Optional.of("v1"), Optional.of("1"), "http://shop.localhost:8080", List.of(), NOW, 0);
+        return new App(
+                "shop", "up", Optional.of("v1"), Optional.of("1"), "http://shop.localhost:8080", List.of(), NOW, 0);
     }
 
     static Instance instance() {

@@ -36,9 +36,7 @@ class SqlTextTest {
     void rowsAreShownInColumns() {
         SqlAnswer answer = new SqlAnswer(
                 List.of("id", "name"),
-                List.of(
-                        List.of(Optional.of("1"), Optional.of("Ada")),
-                        List.of(Optional.of("22"), Optional.empty())),
+                List.of(List.of(Optional.of("1"), Optional.of("Ada")), List.of(Optional.of("22"), Optional.empty())),
                 "(2 rows)",
                 false);
         assertThat(SqlPrompt.lines(answer))

@@ -14,9 +14,24 @@ final class Certificates {
     static void make(String host, Path chain, Path key) throws IOException, InterruptedException {
         assumeTrue(run("openssl", "version") == 0, "needs OpenSSL: apt-get install openssl");
         String[] command = {
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", key.toString(), "-out", chain.toString(), "-days", "30",
-            "-subj", "/CN=" + host, "-addext", "subjectAltName=DNS:" + host
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            key.toString(),
+            "-out",
+            chain.toString(),
+            "-days",
+            "30",
+            "-subj",
+            "/CN=" + host,
+            "-addext",
+            "subjectAltName=DNS:" + host
         };
         assertThat(run(command)).isZero();
     }

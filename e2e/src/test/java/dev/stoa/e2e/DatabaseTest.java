@@ -24,9 +24,9 @@ class DatabaseTest {
     static void up() {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/psql")), "needs psql: apt-get install postgresql-client");
         stoa = Stoa.up();
-        Folder folder = Folder.empty().with("Procfile", WORKER).with("stoa.toml", "[databases.main]\nplan = \"small\"\n");
-        assertThat(stoa.ok("deploy", folder.toString(), "-a", "shop").out())
-                .contains("Making the database shop-main");
+        Folder folder =
+                Folder.empty().with("Procfile", WORKER).with("stoa.toml", "[databases.main]\nplan = \"small\"\n");
+        assertThat(stoa.ok("deploy", folder.toString(), "-a", "shop").out()).contains("Making the database shop-main");
     }
 
     @AfterAll
@@ -41,14 +41,19 @@ class DatabaseTest {
     }
 
     private static long served() {
-        return stoa.ok("logs", "-n", "10000", "-a", "shop").out().lines().filter(line -> line.endsWith("served")).count();
+        return stoa.ok("logs", "-n", "10000", "-a", "shop")
+                .out()
+                .lines()
+                .filter(line -> line.endsWith("served"))
+                .count();
     }
 
     @Test
     void anAppHasTheDatabaseOfItsManifestAndItsPasswordChangesWithoutAnInterruption() throws Exception {
         await().atMost(Duration.ofSeconds(30)).until(() -> served() > 0);
         assertThat(stoa.ok("config", "-a", "shop").out()).contains("DATABASE_URL=postgresql://", "DATABASE_URL_MAIN=");
-        assertThat(stoa.fails("config", "set", "DATABASE_URL=x", "-a", "shop").err()).contains("DATABASE_URL is managed");
+        assertThat(stoa.fails("config", "set", "DATABASE_URL=x", "-a", "shop").err())
+                .contains("DATABASE_URL is managed");
         String before = stoa.ok("db", "url", "shop-main").out().strip();
         sql("shop-main", "create table numbers as select 42 as n");
 
@@ -67,7 +72,8 @@ class DatabaseTest {
         stoa.ok("rollback", "-a", "shop");
         long then = served();
         await().atMost(Duration.ofSeconds(30)).until(() -> served() > then);
-        assertThat(stoa.json("status").path("resources").path("database").asInt()).isPositive();
+        assertThat(stoa.json("status").path("resources").path("database").asInt())
+                .isPositive();
     }
 
     @Test
@@ -76,15 +82,22 @@ class DatabaseTest {
         stoa.ok("deploy", with.toString(), "-a", "leaver");
         sql("leaver-main", "create table kept as select 7 as n");
 
-        assertThat(stoa.ok("deploy", with.with("stoa.toml", "").toString(), "-a", "leaver").out())
+        assertThat(stoa.ok("deploy", with.with("stoa.toml", "").toString(), "-a", "leaver")
+                        .out())
                 .contains("The database leaver-main is not in stoa.toml any more: it stays");
-        assertThat(stoa.fails("db", "destroy", "leaver-main", "--confirm", "leaver-main").err())
+        assertThat(stoa.fails("db", "destroy", "leaver-main", "--confirm", "leaver-main")
+                        .err())
                 .contains("used by leaver", "stoa db detach leaver-main -a leaver");
         stoa.ok("destroy", "--confirm", "leaver", "-a", "leaver");
         stoa.ok("deploy", with.with("stoa.toml", "[databases.main]\n").toString(), "-a", "leaver");
         assertThat(sql("leaver-main", "select n from kept")).contains(" 7");
 
-        assertThat(stoa.fails("deploy", with.with("stoa.toml", "[databases.main]\nplan = \"huge\"\n").toString(), "-a", "leaver")
+        assertThat(stoa.fails(
+                                "deploy",
+                                with.with("stoa.toml", "[databases.main]\nplan = \"huge\"\n")
+                                        .toString(),
+                                "-a",
+                                "leaver")
                         .err())
                 .contains("[databases.main]", "there is no plan \"huge\"", "small, medium, large");
     }
@@ -94,7 +107,8 @@ class DatabaseTest {
         stoa.ok("apps", "create", "guest");
         stoa.ok("db", "create", "lone", "-a", "guest");
         assertThat(stoa.fails("db", "create", "lone").err()).contains("there is a database \"lone\" already");
-        assertThat(stoa.fails("db", "create", "Robert'); drop table apps;--").err()).contains("cannot be a name");
+        assertThat(stoa.fails("db", "create", "Robert'); drop table apps;--").err())
+                .contains("cannot be a name");
         assertThat(stoa.ok("config", "-a", "guest").out()).contains("DATABASE_URL_LONE=");
 
         stoa.ok("db", "detach", "lone", "-a", "guest");
@@ -112,13 +126,20 @@ class DatabaseTest {
                 stoa.json("status").path("isolation").asString().contains("own network"),
                 "needs root and network namespaces: apt-get install iproute2");
         stoa.ok("db", "create", "private");
-        stoa.ok("deploy", Folder.empty().with("Procfile", "worker: sleep 1000\n").toString(), "-a", "stranger");
+        stoa.ok(
+                "deploy",
+                Folder.empty().with("Procfile", "worker: sleep 1000\n").toString(),
+                "-a",
+                "stranger");
         String url = stoa.ok("db", "url", "private").out().strip().replace("127.0.0.1", "host.stoa.internal");
 
-        assertThat(stoa.run("run", "-a", "stranger", "--", "psql", url, "-c", "select 1").err())
+        assertThat(stoa.run("run", "-a", "stranger", "--", "psql", url, "-c", "select 1")
+                        .err())
                 .contains("this app does not have the database private");
         stoa.ok("db", "attach", "private", "-a", "stranger");
-        assertThat(stoa.ok("run", "-a", "stranger", "--", "psql", url, "-Atc", "select 1").out().strip())
+        assertThat(stoa.ok("run", "-a", "stranger", "--", "psql", url, "-Atc", "select 1")
+                        .out()
+                        .strip())
                 .isEqualTo("1");
     }
 

@@ -41,8 +41,7 @@ class EdgeTest {
 
     private HttpResponse<String> get(String app, String path, String... headers)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + stoa.httpPort() + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + stoa.httpPort() + path))
                 .header("Host", app + ".localhost");
         if (headers.length > 0) {
             request.headers(headers);
@@ -86,12 +85,20 @@ class EdgeTest {
         assertThat(refused.headers().firstValue("Retry-After")).contains("1");
 
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(stoa.ok("logs", "source:router", "-a", "ruled").out())
-                        .contains("at=info method=GET path=\"/u/bob\" host=ruled.localhost", "instance=web.1", "status=308")
+                .untilAsserted(() -> assertThat(
+                                stoa.ok("logs", "source:router", "-a", "ruled").out())
+                        .contains(
+                                "at=info method=GET path=\"/u/bob\" host=ruled.localhost",
+                                "instance=web.1",
+                                "status=308")
                         .contains("at=warn code=rate_limited")
                         .doesNotContain("b=c"));
 
-        stoa.ok("deploy", folder.with("stoa.toml", "[edge]\naccess_log = false\n").toString(), "-a", "ruled");
+        stoa.ok(
+                "deploy",
+                folder.with("stoa.toml", "[edge]\naccess_log = false\n").toString(),
+                "-a",
+                "ruled");
         HttpResponse<String> free = get("ruled", "/old/a");
         assertThat(free.statusCode()).isEqualTo(200);
         assertThat(get("ruled", "/free").statusCode()).isEqualTo(200);
@@ -109,7 +116,8 @@ class EdgeTest {
                 .with("pages/back.html", "<h1>back soon</h1>")
                 .with("stoa.toml", "[edge]\nmaintenance = { page = \"pages/back.html\", retry_after = \"2m\" }\n");
         stoa.ok("deploy", folder.toString(), "-a", "closed");
-        assertThat(stoa.json("maintenance", "-a", "closed").get("on").asBoolean()).isFalse();
+        assertThat(stoa.json("maintenance", "-a", "closed").get("on").asBoolean())
+                .isFalse();
         assertThat(get("closed", "/").body()).isEqualTo("open");
 
         assertThat(stoa.ok("maintenance", "on", "-a", "closed").out()).contains("maintenance is on");
@@ -130,14 +138,14 @@ class EdgeTest {
 
     @Test
     void aGateTakesItsPasswordFromTheConfigAndAPageMustBeThere() throws Exception {
-        Folder folder = Folder.web("inside")
-                .with("stoa.toml", """
+        Folder folder = Folder.web("inside").with("stoa.toml", """
                         [edge]
                         auth = { user = "admin", password_var = "GATE_PASSWORD" }
                         errors = { 401 = "errors/401.html" }
                         """);
         Stoa.Result none = stoa.fails("deploy", folder.toString(), "-a", "gated");
-        assertThat(none.err()).contains("takes its password from the config var GATE_PASSWORD", "stoa config set GATE_PASSWORD=");
+        assertThat(none.err())
+                .contains("takes its password from the config var GATE_PASSWORD", "stoa config set GATE_PASSWORD=");
         stoa.ok("config", "set", "GATE_PASSWORD=s3cret", "-a", "gated");
         Stoa.Result page = stoa.fails("deploy", folder.toString(), "-a", "gated");
         assertThat(page.err()).contains("[edge] names the page errors/401.html, and there is no such file");
@@ -146,12 +154,13 @@ class EdgeTest {
         HttpResponse<String> refused = get("gated", "/");
         assertThat(refused.statusCode()).isEqualTo(401);
         assertThat(refused.body()).isEqualTo("who are you?");
-        String right = "Basic " + Base64.getEncoder().encodeToString("admin:s3cret".getBytes());
+        String right = "Basic " + Base64.getEncoder().encodeToString("admin:s3cret".getBytes(StandardCharsets.UTF_8));
         assertThat(get("gated", "/", "Authorization", right).body()).isEqualTo("inside");
 
         stoa.ok("config", "set", "GATE_PASSWORD=another", "-a", "gated");
         assertThat(get("gated", "/", "Authorization", right).statusCode()).isEqualTo(401);
-        assertThat(stoa.fails("config", "unset", "GATE_PASSWORD", "-a", "gated").err()).contains("GATE_PASSWORD");
+        assertThat(stoa.fails("config", "unset", "GATE_PASSWORD", "-a", "gated").err())
+                .contains("GATE_PASSWORD");
         assertThat(get("gated", "/").statusCode()).isEqualTo(401);
         assertThat(List.of(stoa.ok("manifest", "-a", "gated").out()))
                 .allMatch(toml -> toml.contains("password_var = \"GATE_PASSWORD\"") && !toml.contains("another"));
@@ -195,7 +204,13 @@ class EdgeTest {
 
         stoa.ok("deploy", folder.with("stoa.toml", "").toString(), "-a", "modern");
         assertThat(get("modern", "/").statusCode()).isEqualTo(502);
-        assertThat(stoa.fails("deploy", folder.with("stoa.toml", "[routing]\nprotocol = \"h3\"\n").toString(), "-a", "modern").err())
+        assertThat(stoa.fails(
+                                "deploy",
+                                folder.with("stoa.toml", "[routing]\nprotocol = \"h3\"\n")
+                                        .toString(),
+                                "-a",
+                                "modern")
+                        .err())
                 .contains("\"protocol\" of [routing] is \"http/1.1\" or \"h2c\" in stoa.toml, line 2");
     }
 }

@@ -65,12 +65,13 @@ class HandoverTest {
     private static void load(boolean keeps, AtomicBoolean over, AtomicInteger answered, Queue<String> failed) {
         while (!over.get()) {
             try (Socket socket = new Socket("127.0.0.1", stoa.httpPort())) {
-                BufferedReader in = new BufferedReader(
-                        new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+                BufferedReader in =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
                 boolean last = false;
                 while (!last && !over.get()) {
                     socket.getOutputStream()
-                            .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                            .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
                     String status = String.valueOf(in.readLine());
                     last = !keeps;
                     for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {

@@ -28,13 +28,17 @@ class HttpsTest {
         int http = Pebble.freePort();
         int https = Pebble.freePort();
         pebble = new Pebble(http, https);
-        stoa = Stoa.upIn(Files.createTempDirectory("stoa-https"), http, https, List.of(
-                "--acme-directory",
-                pebble.directory(),
-                "--acme-email",
-                "me@example.com",
-                "--acme-ca",
-                Pebble.authority().toString()));
+        stoa = Stoa.upIn(
+                Files.createTempDirectory("stoa-https"),
+                http,
+                https,
+                List.of(
+                        "--acme-directory",
+                        pebble.directory(),
+                        "--acme-email",
+                        "me@example.com",
+                        "--acme-ca",
+                        Pebble.authority().toString()));
         Path site = Files.createDirectory(folder.resolve("shop"));
         Files.writeString(site.resolve("index.html"), "hello");
         Files.writeString(site.resolve("stoa.toml"), "[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n");
@@ -83,7 +87,8 @@ class HttpsTest {
                 .isIn("pending", "valid");
         Awaitility.await()
                 .atMost(Duration.ofSeconds(40))
-                .untilAsserted(() -> assertThat(visit("shop.example.com").issuer()).contains("Pebble"));
+                .untilAsserted(
+                        () -> assertThat(visit("shop.example.com").issuer()).contains("Pebble"));
         Visit first = visit("shop.example.com");
         assertThat(first.answer()).startsWith("HTTP/1.1 200").endsWith("hello");
 
@@ -139,7 +144,8 @@ class HttpsTest {
         assertThat(wrong.err()).contains("not for other.example.com");
 
         stoa.ok("certs", "add", "own.example.com", "--cert", chain.toString(), "--key", key.toString());
-        assertThat(Visit.to(stoa.httpsPort(), "own.example.com", "/", chain).answer()).endsWith("hello");
+        assertThat(Visit.to(stoa.httpsPort(), "own.example.com", "/", chain).answer())
+                .endsWith("hello");
         assertThat(stoa.run("certs", "--json").out()).doesNotContain("PRIVATE");
         stoa.ok("certs", "remove", "own.example.com");
         assertThat(visit("own.example.com").issuer()).doesNotContain("CN=own.example.com");

@@ -47,12 +47,18 @@ final class Pebble implements AutoCloseable {
                     Json.write(Map.of(
                             "pebble",
                             Map.of(
-                                    "listenAddress", "127.0.0.1:" + port,
-                                    "certificate", certificates.resolve("cert.pem").toString(),
-                                    "privateKey", certificates.resolve("key.pem").toString(),
-                                    "httpPort", httpPort,
-                                    "tlsPort", httpsPort,
-                                    "retryAfter", Map.of("authz", 1, "order", 1)))));
+                                    "listenAddress",
+                                    "127.0.0.1:" + port,
+                                    "certificate",
+                                    certificates.resolve("cert.pem").toString(),
+                                    "privateKey",
+                                    certificates.resolve("key.pem").toString(),
+                                    "httpPort",
+                                    httpPort,
+                                    "tlsPort",
+                                    httpsPort,
+                                    "retryAfter",
+                                    Map.of("authz", 1, "order", 1)))));
             ProcessBuilder builder = new ProcessBuilder(
                             program.toString(),
                             "-config",
@@ -110,7 +116,8 @@ final class Pebble implements AutoCloseable {
 
     private static boolean hasGo() {
         try {
-            return ends(new ProcessBuilder("go", "version").redirectErrorStream(true)
+            return ends(new ProcessBuilder("go", "version")
+                    .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD));
         } catch (IOException e) {
             return false;
@@ -120,7 +127,9 @@ final class Pebble implements AutoCloseable {
     private static Path moduleFolder() {
         try {
             Process go = new ProcessBuilder("go", "env", "GOMODCACHE").start();
-            return Path.of(new String(go.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(), MODULE + "@" + VERSION);
+            return Path.of(
+                    new String(go.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(),
+                    MODULE + "@" + VERSION);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -174,7 +183,10 @@ final class Pebble implements AutoCloseable {
         answer.putShort((short) (address ? 1 : 0)).putInt(0);
         answer.put(question.slice(12, end - 12));
         if (address) {
-            answer.putShort((short) 0xc00c).putShort((short) 1).putShort((short) 1).putInt(0);
+            answer.putShort((short) 0xc00c)
+                    .putShort((short) 1)
+                    .putShort((short) 1)
+                    .putInt(0);
             answer.putShort((short) 4).put(new byte[] {127, 0, 0, 1});
         }
         byte[] bytes = new byte[answer.position()];

@@ -83,10 +83,13 @@ class ScalingTest {
 
     @Test
     void anAppSleepsWhileNobodyAsksAndTheNextRequestsWakeItWithoutAnError() throws Exception {
-        Folder folder = app("{ min = 0, max = 2, concurrency = 40, idle = \"2s\" }", "web: python3 server.py\nworker: sleep 1000\n");
+        Folder folder = app(
+                "{ min = 0, max = 2, concurrency = 40, idle = \"2s\" }",
+                "web: python3 server.py\nworker: sleep 1000\n");
         stoa.ok("deploy", folder.toString(), "-a", "sleeper");
         awaitStates("sleeper", "web asleep", "worker.1 up");
-        JsonNode shown = stoa.json("apps").valueStream()
+        JsonNode shown = stoa.json("apps")
+                .valueStream()
                 .filter(app -> app.path("name").asString().equals("sleeper"))
                 .findFirst()
                 .orElseThrow();
@@ -125,7 +128,11 @@ class ScalingTest {
 
     @Test
     void anAppDoesNotFallAsleepUnderAWebSocket() {
-        stoa.ok("deploy", app("{ min = 0, idle = \"1s\" }", "web: python3 server.py\n").toString(), "-a", "socket");
+        stoa.ok(
+                "deploy",
+                app("{ min = 0, idle = \"1s\" }", "web: python3 server.py\n").toString(),
+                "-a",
+                "socket");
         awaitStates("socket", "web asleep");
         CompletableFuture<Integer> closed = new CompletableFuture<>();
         WebSocket socket = HttpClient.newHttpClient()
@@ -163,7 +170,10 @@ class ScalingTest {
             assertThat(answer.statusCode()).isEqualTo(503);
             assertThat(answer.body()).contains("web.1 exited with status 7");
         }
-        assertThat(stoa.ok("logs", "-n", "1000", "-a", "crasher").out().lines().filter(line -> line.endsWith("exited with status 7")))
+        assertThat(stoa.ok("logs", "-n", "1000", "-a", "crasher")
+                        .out()
+                        .lines()
+                        .filter(line -> line.endsWith("exited with status 7")))
                 .hasSizeBetween(4, 8);
     }
 }

@@ -31,7 +31,9 @@ public final class BackupApi {
                 Endpoint.get("/v1/destroyed-databases", "Lists the backups of databases that were destroyed")
                         .returns(Endpoint.listOf(Backups.class))
                         .handler(request -> desk.destroyed()),
-                Endpoint.post(one + "/backups", "Backs up a database; the answer comes at the end, or tells where to ask for it")
+                Endpoint.post(
+                                one + "/backups",
+                                "Backs up a database; the answer comes at the end, or tells where to ask for it")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .query("prove", "true: also waits for the proof")
                         .returns(Work.class)
@@ -42,7 +44,9 @@ public final class BackupApi {
                 Endpoint.get("/v1/works/{work}", "Waits for the end of a backup, a restore or a fork, but not for long")
                         .returns(Work.class)
                         .handler(request -> desk.await(request.path("work"))),
-                Endpoint.get(one + "/backup-key", "Gives the key without which the backups of a database cannot be read")
+                Endpoint.get(
+                                one + "/backup-key",
+                                "Gives the key without which the backups of a database cannot be read")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .returns(Key.class)
                         .handler(request -> desk.key(name(request), request.query(ResourceApi.APP))),
@@ -50,8 +54,8 @@ public final class BackupApi {
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .accepts(Place.class)
                         .returns(Work.class)
-                        .handler(request -> desk.move(
-                                name(request), request.query(ResourceApi.APP), request.body(Place.class))),
+                        .handler(request ->
+                                desk.move(name(request), request.query(ResourceApi.APP), request.body(Place.class))),
                 Endpoint.post(one + "/restore", "Restores a database to a moment, as a new one")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .accepts(Restore.class)
@@ -73,8 +77,8 @@ public final class BackupApi {
                 Endpoint.post(one + "/promote", "Gives the apps of another database this one instead")
                         .accepts(Promote.class)
                         .returns(Changed.class)
-                        .handler(request ->
-                                desk.promote(name(request), request.body(Promote.class).over())));
+                        .handler(request -> desk.promote(
+                                name(request), request.body(Promote.class).over())));
     }
 
     private static String name(ApiRequest request) {

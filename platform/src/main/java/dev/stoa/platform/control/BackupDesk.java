@@ -86,8 +86,8 @@ public final class BackupDesk {
                 throw e;
             }
             return backups().kept().stream()
-                    .filter(kept -> kept.name().equals(name)
-                            || kept.place().archive().equals(name))
+                    .filter(kept ->
+                            kept.name().equals(name) || kept.place().archive().equals(name))
                     .findFirst();
         }
     }

@@ -21,11 +21,14 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.UnixChannel;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.OptionalInt;
@@ -42,8 +45,12 @@ public final class Door implements AutoCloseable {
     private static final int BACKLOG = 512;
     private static final long SHUTDOWN_MILLIS = 500;
 
+    /** Connections that are kept for later questions stay open, so there is no use in waiting for long. */
+    private static final long LAST_ANSWERS_MILLIS_MAX = 1000;
+
     private final EventLoopGroup loop;
     private final Channel listening;
+    private final ChannelGroup inside = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private volatile int target;
 
     private Door(EventLoopGroup loop, Channel listening) {
@@ -106,11 +113,12 @@ public final class Door implements AutoCloseable {
         listening.config().setAutoRead(true);
     }
 
-    /** Lets nobody in any more; who comes waits. */
+    /** Lets nobody in any more; who comes waits. Who was let in last gets an answer before the server may go. */
     public void shut() {
         listening.config().setAutoRead(false);
         // One that was let in just now is on its way.
         loop.submit(() -> {}).awaitUninterruptibly();
+        inside.newCloseFuture().awaitUninterruptibly(LAST_ANSWERS_MILLIS_MAX);
     }
 
     @Override
@@ -137,6 +145,7 @@ public final class Door implements AutoCloseable {
                 outside.close();
                 return;
             }
+            known.inside.add(outside);
             new Bootstrap()
                     .group(loop)
                     .channel(client)

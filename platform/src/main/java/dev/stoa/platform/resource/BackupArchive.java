@@ -220,8 +220,9 @@ final class BackupArchive {
         }
         List<Backup> backups = new ArrayList<>();
         for (String backup : complete.keySet()) {
-            Optional<Proof> proof =
-                    proven.containsKey(backup) ? Optional.of(read(BASE + backup + PROOF, Proof.class)) : Optional.empty();
+            Optional<Proof> proof = proven.containsKey(backup)
+                    ? Optional.of(read(BASE + backup + PROOF, Proof.class))
+                    : Optional.empty();
             backups.add(new Backup(manifest(backup), sizes.getOrDefault(backup, 0L), proof));
         }
         return backups;

@@ -34,8 +34,7 @@ final class BackupListing {
                         backup.proof().map(BackupArchive.Proof::at),
                         backup.proof().map(BackupArchive.Proof::checked)));
             }
-            return new Backups(
-                    database, archive.id(), place, Optional.empty(), Optional.empty(), backups, problems);
+            return new Backups(database, archive.id(), place, Optional.empty(), Optional.empty(), backups, problems);
         } catch (IOException e) {
             throw new StoaException(
                     ErrorCode.BACKUP_FAILED,
@@ -48,7 +47,9 @@ final class BackupListing {
     /** Empty if not even the log is there that the backup itself needs. */
     private static Optional<Instant> until(BackupManifest backup, NavigableMap<WalName, BackupArchive.Wal> log) {
         Optional<BackupArchive.Wal> last = Optional.empty();
-        for (WalName next = new WalName(backup.startWal()); log.containsKey(next); next = next.next(backup.segmentBytes())) {
+        for (WalName next = new WalName(backup.startWal());
+                log.containsKey(next);
+                next = next.next(backup.segmentBytes())) {
             last = Optional.of(log.get(next));
         }
         return last.filter(wal -> wal.name().text().compareTo(backup.stopWal()) >= 0)

@@ -90,7 +90,9 @@ final class BaseBackup {
         MessageDigest digest = sha256();
         byte[] block = new byte[BLOCK_BYTES];
         long size = 0;
-        for (int count = in.readNBytes(block, 0, BLOCK_BYTES); count > 0; count = in.readNBytes(block, 0, BLOCK_BYTES)) {
+        for (int count = in.readNBytes(block, 0, BLOCK_BYTES);
+                count > 0;
+                count = in.readNBytes(block, 0, BLOCK_BYTES)) {
             out.writeInt(count);
             out.write(block, 0, count);
             digest.update(block, 0, count);
@@ -121,8 +123,8 @@ final class BaseBackup {
         for (BackupManifest.Entry entry : part.files()) {
             String path = in.readUTF();
             if (!path.equals(entry.path())) {
-                throw new IOException("%s is damaged: it has %s where %s should be"
-                        .formatted(part.name(), path, entry.path()));
+                throw new IOException(
+                        "%s is damaged: it has %s where %s should be".formatted(part.name(), path, entry.path()));
             }
             MessageDigest digest = sha256();
             Path file = inside(data, path);

@@ -110,7 +110,8 @@ final class BaseBackupStore implements AutoCloseable {
 
     /** Has the structure of every B-tree looked through, where the extension for it is there. */
     int checkIndexes() throws SQLException {
-        if (text("select count(*) from pg_available_extensions where name = 'amcheck'").equals("0")) {
+        if (text("select count(*) from pg_available_extensions where name = 'amcheck'")
+                .equals("0")) {
             return 0;
         }
         try (Statement statement = connection.createStatement()) {

@@ -82,11 +82,13 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
         Optional<String> token = Optional.empty();
         do {
             // In the order of their names, as the signature has them.
-            String query = token.map(next -> "continuation-token=" + escape(next) + "&").orElse("")
-                    + "list-type=2&prefix=" + escape(prefix + start);
+            String query = token.map(next -> "continuation-token=" + escape(next) + "&")
+                            .orElse("") + "list-type=2&prefix=" + escape(prefix + start);
             URI uri = URI.create("%s/%s?%s".formatted(base(), bucket, query));
             String page;
-            try (InputStream in = answered(signed("GET", uri, EMPTY_SHA256).GET().build(), "the bucket").body()) {
+            try (InputStream in = answered(
+                            signed("GET", uri, EMPTY_SHA256).GET().build(), "the bucket")
+                    .body()) {
                 page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             }
             Matcher contents = CONTENTS.matcher(page);
@@ -106,12 +108,16 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
     }
 
     private static String unescaped(String xml) {
-        return xml.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        return xml.replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&amp;", "&");
     }
 
     @Override
     public void delete(String name) throws IOException {
-        HttpRequest request = signed("DELETE", object(name), EMPTY_SHA256).DELETE().build();
+        HttpRequest request =
+                signed("DELETE", object(name), EMPTY_SHA256).DELETE().build();
         try (InputStream _ = answered(request, name).body()) {
             return;
         } catch (NoSuchFileException e) {

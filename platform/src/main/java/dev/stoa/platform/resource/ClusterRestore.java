@@ -124,7 +124,8 @@ final class ClusterRestore {
         }
         return new StoaException(
                 ErrorCode.BACKUP_DAMAGED,
-                "the backup %s of %s cannot be restored: %s".formatted(manifest.id(), manifest.database(), e.getMessage()),
+                "the backup %s of %s cannot be restored: %s"
+                        .formatted(manifest.id(), manifest.database(), e.getMessage()),
                 "stoa db backups %s lists others; an earlier one, with --to, may do".formatted(manifest.database()),
                 e);
     }
@@ -168,7 +169,8 @@ final class ClusterRestore {
         }
         List<BackupArchive.Backup> all = archive.backups();
         List<BackupArchive.Backup> usable = all.stream()
-                .filter(backup -> to.isEmpty() || !backup.manifest().finishedAt().isAfter(to.get()))
+                .filter(backup ->
+                        to.isEmpty() || !backup.manifest().finishedAt().isAfter(to.get()))
                 .toList();
         if (all.isEmpty()) {
             throw new StoaException(
@@ -189,7 +191,9 @@ final class ClusterRestore {
         WalName missing = log.isEmpty()
                 ? new WalName(backup.startWal())
                 : log.getLast().name().next(backup.segmentBytes());
-        Optional<String> latest = log.isEmpty() ? Optional.empty() : Optional.of(log.getLast().name().text());
+        Optional<String> latest = log.isEmpty()
+                ? Optional.empty()
+                : Optional.of(log.getLast().name().text());
         if (latest.isEmpty() || latest.get().compareTo(backup.stopWal()) < 0) {
             throw gap(archive, missing, before(archive, usable));
         }
@@ -209,7 +213,8 @@ final class ClusterRestore {
         if (to.filter(until::isBefore).isPresent()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "%s is after the end of what is archived; the last possible moment is %s".formatted(to.get(), until),
+                    "%s is after the end of what is archived; the last possible moment is %s"
+                            .formatted(to.get(), until),
                     "leave --to out for everything that there is");
         }
         Goal goal = to.isPresent() ? new Goal.Moment(to.get()) : new Goal.End();
@@ -222,7 +227,8 @@ final class ClusterRestore {
         for (BackupArchive.Backup backup : usable.subList(0, usable.size() - 1).reversed()) {
             List<BackupArchive.Wal> log = archive.walFrom(
                     new WalName(backup.manifest().startWal()), backup.manifest().segmentBytes());
-            if (!log.isEmpty() && log.getLast().name().text().compareTo(backup.manifest().stopWal()) >= 0) {
+            if (!log.isEmpty()
+                    && log.getLast().name().text().compareTo(backup.manifest().stopWal()) >= 0) {
                 return Optional.of(log.getLast().until());
             }
         }

@@ -106,8 +106,8 @@ public final class DatabaseBackups implements AutoCloseable {
     /** From now on the log is archived, and copies are made by schedule. */
     void watch(ResourceSpec spec, DatabaseCluster cluster) {
         BackupPlace.of(spec).ifPresent(place -> {
-            Watched known = watched.computeIfAbsent(
-                    spec.id(), id -> new Watched(spec, cluster, place, clock.instant()));
+            Watched known =
+                    watched.computeIfAbsent(spec.id(), id -> new Watched(spec, cluster, place, clock.instant()));
             known.spec = spec;
             if (!known.place.equals(place)) {
                 known.archive = place.open();
@@ -196,11 +196,14 @@ public final class DatabaseBackups implements AutoCloseable {
             archiveProblem(
                     of,
                     stuck.map(since -> "PostgreSQL cannot archive its log since %s; its own log, %s, says why"
-                            .formatted(since.truncatedTo(ChronoUnit.SECONDS), of.cluster.home().resolve("log"))));
+                            .formatted(
+                                    since.truncatedTo(ChronoUnit.SECONDS),
+                                    of.cluster.home().resolve("log"))));
             return true;
         } catch (IOException | StoaException e) {
             of.drainFailedAt = Optional.of(clock.instant());
-            archiveProblem(of, Optional.of("the log cannot be archived in %s: %s".formatted(of.archive.text(), why(e))));
+            archiveProblem(
+                    of, Optional.of("the log cannot be archived in %s: %s".formatted(of.archive.text(), why(e))));
             return false;
         } finally {
             of.draining.unlock();
@@ -264,7 +267,9 @@ public final class DatabaseBackups implements AutoCloseable {
             BackupSchedule schedule = BackupSchedule.of(of.spec.settings());
             return of.lastStarted.isEmpty()
                     ? now.isAfter(of.since.plus(FIRST_AFTER))
-                    : !schedule.schedule().next(of.lastStarted.get(), ZoneId.systemDefault()).isAfter(now);
+                    : !schedule.schedule()
+                            .next(of.lastStarted.get(), ZoneId.systemDefault())
+                            .isAfter(now);
         } catch (IOException | StoaException e) {
             of.attemptedAt = Optional.of(now);
             copyProblem(of, Optional.of("the backups in %s cannot be read: %s".formatted(of.archive.text(), why(e))));
@@ -401,8 +406,7 @@ public final class DatabaseBackups implements AutoCloseable {
             // Commits carry their times to the microsecond, and this clock is the same.
             Instant before = clock.instant();
             PostgresBinaries binaries = of.cluster.binaries();
-            try (BaseBackupStore store =
-                    BaseBackupStore.open(port, of.cluster.superuserPassword(), binaries.major())) {
+            try (BaseBackupStore store = BaseBackupStore.open(port, of.cluster.superuserPassword(), binaries.major())) {
                 String lsn = store.switchWal();
                 awaitArchived(of, WalName.before(store.timeline(), lsn, store.segmentBytes()));
             }
@@ -421,13 +425,7 @@ public final class DatabaseBackups implements AutoCloseable {
     public BackupPlace moved(ResourceSpec spec, Place to) {
         BackupPlace present = require(spec).place;
         BackupPlace moved = new BackupPlace(
-                present.archive(),
-                present.key(),
-                to.to(),
-                to.endpoint(),
-                to.region(),
-                to.accessKey(),
-                to.secretKey());
+                present.archive(), present.key(), to.to(), to.endpoint(), to.region(), to.accessKey(), to.secretKey());
         BackupTarget target = moved.target();
         try {
             moved.open().prepare(spec.name());
@@ -523,7 +521,8 @@ public final class DatabaseBackups implements AutoCloseable {
      * from there to it, and the last that is proven.
      */
     private void retain(Watched of) throws IOException {
-        Instant horizon = clock.instant().minus(BackupSchedule.of(of.spec.settings()).keep());
+        Instant horizon =
+                clock.instant().minus(BackupSchedule.of(of.spec.settings()).keep());
         List<BackupArchive.Backup> all = of.archive.backups();
         List<BackupArchive.Backup> before = all.stream()
                 .filter(backup -> !backup.manifest().finishedAt().isAfter(horizon))
@@ -558,8 +557,8 @@ public final class DatabaseBackups implements AutoCloseable {
 
     /** Of one that was destroyed. */
     public Backups list(KeptArchive kept) {
-        Backups all = BackupListing.of(
-                kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
+        Backups all =
+                BackupListing.of(kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
         return new Backups(
                 all.database(),
                 all.archive(),
@@ -607,7 +606,9 @@ public final class DatabaseBackups implements AutoCloseable {
     }
 
     List<String> problems(ResourceSpec spec) {
-        return Optional.ofNullable(watched.get(spec.id())).map(DatabaseBackups::problems).orElse(List.of());
+        return Optional.ofNullable(watched.get(spec.id()))
+                .map(DatabaseBackups::problems)
+                .orElse(List.of());
     }
 
     private static List<String> problems(Watched of) {
@@ -644,7 +645,11 @@ public final class DatabaseBackups implements AutoCloseable {
                     kept.place().open().deleteEverything();
                     register.ifPresent(there -> there.drop(kept.place().archive()));
                 } catch (IOException | RuntimeException e) {
-                    LOG.log(Level.WARNING, "old backups could not be deleted archive=" + kept.place().archive(), e);
+                    LOG.log(
+                            Level.WARNING,
+                            "old backups could not be deleted archive="
+                                    + kept.place().archive(),
+                            e);
                 }
             }
         }

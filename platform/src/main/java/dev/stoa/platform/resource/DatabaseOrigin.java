@@ -13,8 +13,7 @@ import java.util.Optional;
  * @param to    absent: all that there is
  * @param known everything that was committed until then is in the backups
  */
-record DatabaseOrigin(
-        Optional<Long> fork, Optional<BackupPlace> place, Optional<Instant> to, Optional<Instant> known) {
+record DatabaseOrigin(Optional<Long> fork, Optional<BackupPlace> place, Optional<Instant> to, Optional<Instant> known) {
     static final String SECRET = "origin";
 
     static Optional<DatabaseOrigin> of(ResourceSpec spec) {

@@ -66,17 +66,16 @@ public final class DatabaseSeeds {
         } else {
             BackupArchive archive = origin.get().place().orElseThrow().open();
             ClusterRestore.Choice choice = ClusterRestore.choose(
-                    archive, origin.get().to(), origin.get().known(), clock.instant().plus(SKEW_MAX));
+                    archive,
+                    origin.get().to(),
+                    origin.get().known(),
+                    clock.instant().plus(SKEW_MAX));
             cluster.take(home -> restore(spec, cluster, archive, choice, home), user, password);
         }
     }
 
     private static void restore(
-            ResourceSpec spec,
-            DatabaseCluster cluster,
-            BackupArchive archive,
-            ClusterRestore.Choice choice,
-            Path home)
+            ResourceSpec spec, DatabaseCluster cluster, BackupArchive archive, ClusterRestore.Choice choice, Path home)
             throws IOException {
         ClusterRestore restore =
                 new ClusterRestore(home, DatabaseFolder.uid(spec), cluster.binaries(), cluster.settings());

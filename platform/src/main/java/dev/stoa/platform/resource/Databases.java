@@ -99,8 +99,7 @@ public final class Databases implements ResourceKind {
             Function<InetAddress, Optional<Integer>> tenantAt) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
-        this.backups = new DatabaseBackups(
-                folder, folder.root().resolveSibling(BACKUPS), InstantSource.system());
+        this.backups = new DatabaseBackups(folder, folder.root().resolveSibling(BACKUPS), InstantSource.system());
         this.seeds = new DatabaseSeeds(
                 new DatabaseTemplate(folder, random),
                 backups,
@@ -414,8 +413,7 @@ public final class Databases implements ResourceKind {
         if (seen.door.isEmpty()) {
             problems.addFirst("its port %s is in use".formatted(spec.secret(PORT)));
         }
-        Optional<String> reason =
-                problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
+        Optional<String> reason = problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
         return new Inspection(running ? "running" : "stopped", reason, facts);
     }
 

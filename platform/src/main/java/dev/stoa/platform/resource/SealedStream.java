@@ -109,7 +109,8 @@ final class SealedStream {
         private void emit(boolean last) throws IOException {
             try {
                 byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key, number, last).doFinal(chunk, 0, filled);
-                out.write(ByteBuffer.allocate(Integer.BYTES).putInt(sealed.length).array());
+                out.write(
+                        ByteBuffer.allocate(Integer.BYTES).putInt(sealed.length).array());
                 out.write(sealed);
             } catch (GeneralSecurityException e) {
                 throw new IllegalStateException("encrypting cannot fail", e);

@@ -47,8 +47,7 @@ record WalName(String text) implements Comparable<WalName> {
     }
 
     private static WalName at(String timeline, long position, long segmentBytes) {
-        return new WalName(
-                "%s%08X%08X".formatted(timeline, position / LOG_BYTES, position % LOG_BYTES / segmentBytes));
+        return new WalName("%s%08X%08X".formatted(timeline, position / LOG_BYTES, position % LOG_BYTES / segmentBytes));
     }
 
     /** The one after it on its timeline. */

@@ -17,6 +17,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -366,7 +367,9 @@ public final class Router implements AutoCloseable {
         servers.values().forEach(server -> server.close().awaitUninterruptibly());
         lanes.values().forEach(Lane::lastRequests);
         // A connection that was accepted last may still be on its way to its event loop.
-        loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        for (EventExecutor loop : loops) {
+            loop.submit(() -> {}).awaitUninterruptibly();
+        }
         lanes.values().forEach(Lane::retire);
         clients.newCloseFuture().awaitUninterruptibly(drainTime.toMillis(), TimeUnit.MILLISECONDS);
         close();

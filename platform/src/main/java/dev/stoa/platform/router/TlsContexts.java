@@ -183,8 +183,7 @@ final class TlsContexts implements AutoCloseable {
     void rotate() {
         tickets.rotate();
         // One that is being made now takes the new keys by itself.
-        contexts.forEach((host, made) ->
-                made.getNow(Optional.empty()).ifPresent(present -> seal(host, present)));
+        contexts.forEach((host, made) -> made.getNow(Optional.empty()).ifPresent(present -> seal(host, present)));
     }
 
     @Override

@@ -95,7 +95,8 @@ class DatabaseBackupsTest {
     }
 
     private static Path archive() {
-        return temp.resolve("backups").resolve(BackupPlace.of(spec).orElseThrow().archive());
+        return temp.resolve("backups")
+                .resolve(BackupPlace.of(spec).orElseThrow().archive());
     }
 
     private static List<Path> files(String folder) throws IOException {
@@ -107,7 +108,8 @@ class DatabaseBackupsTest {
     @Test
     @Order(1)
     void aBackupIsProvenAndRestoredToAMomentAndToTheEnd() throws Exception {
-        assertThatThrownBy(() -> databases.seeds().restore(spec, Optional.empty())).isInstanceOf(StoaException.class);
+        assertThatThrownBy(() -> databases.seeds().restore(spec, Optional.empty()))
+                .isInstanceOf(StoaException.class);
         ask(spec, "create table t as select generate_series(1, 1000) n");
         String id = databases.backups().copy(spec);
         assertThat(databases.backups().list(spec).backups())
@@ -115,14 +117,17 @@ class DatabaseBackupsTest {
                 .satisfies(backup -> assertThat(backup.state()).isEqualTo("not proven"));
         databases.backups().prove(spec, id);
         ask(spec, "insert into t values (2000)");
-        Instant before = Instant.parse(ask(spec, "select to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+        Instant before =
+                Instant.parse(ask(spec, "select to_char(clock_timestamp(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
         ask(spec, "drop table t");
 
         assertThat(ask(restored(Optional.of(before)), "select max(n) || '/' || count(*) from t"))
                 .isEqualTo("2000/1001");
-        assertThat(ask(restored(Optional.empty()), "select to_regclass('t') is null")).isEqualTo("t");
+        assertThat(ask(restored(Optional.empty()), "select to_regclass('t') is null"))
+                .isEqualTo("t");
         // Nothing was committed since: the log has no commit after this moment, and it is a good one all the same.
-        assertThat(ask(restored(Optional.of(Instant.now())), "select to_regclass('t') is null")).isEqualTo("t");
+        assertThat(ask(restored(Optional.of(Instant.now())), "select to_regclass('t') is null"))
+                .isEqualTo("t");
 
         Backups list = databases.backups().list(spec);
         assertThat(list.backups()).singleElement().satisfies(backup -> {
@@ -142,7 +147,8 @@ class DatabaseBackupsTest {
 
         assertThat(copy.secret("password")).isNotEqualTo(spec.secret("password"));
         DatabaseUrl url = databases.address(copy);
-        assertThatThrownBy(() -> DriverManager.getConnection(url.jdbcUrl(), spec.secret("user"), spec.secret("password")))
+        assertThatThrownBy(
+                        () -> DriverManager.getConnection(url.jdbcUrl(), spec.secret("user"), spec.secret("password")))
                 .hasMessageContaining("password authentication failed");
         databases.backups().prove(copy, databases.backups().copy(copy));
         ask(copy, "update kept set n = 43");
@@ -203,7 +209,9 @@ class DatabaseBackupsTest {
                 server.onExit().join();
             }
         }
-        assertThat(ask(spec, "select count(*) from rows")).as("seed %d", SEED).isEqualTo(Integer.toString(acknowledged.size()));
+        assertThat(ask(spec, "select count(*) from rows"))
+                .as("seed %d", SEED)
+                .isEqualTo(Integer.toString(acknowledged.size()));
         for (int round = 0; round < 2; round++) {
             int last = random.nextInt(acknowledged.size() - 1);
             // Between this row's acknowledgement and the next one's: the next may have been committed already.
@@ -222,9 +230,10 @@ class DatabaseBackupsTest {
         assertThatThrownBy(() -> restored(Optional.of(Instant.parse("2020-01-01T00:00:00Z"))))
                 .hasMessageContaining("is before the first backup");
         BackupPlace place = BackupPlace.of(spec).orElseThrow();
-        Instant last = databases.backups().list(spec).backups().getLast().until().orElseThrow();
-        assertThatThrownBy(() ->
-                        databases.seeds().restore(place, Map.of(), Optional.of(Instant.now()), Optional.empty()))
+        Instant last =
+                databases.backups().list(spec).backups().getLast().until().orElseThrow();
+        assertThatThrownBy(
+                        () -> databases.seeds().restore(place, Map.of(), Optional.of(Instant.now()), Optional.empty()))
                 .hasMessageContaining("the last possible moment is " + last);
         BackupPlace wrong = new BackupPlace(
                 place.archive(),
@@ -246,8 +255,9 @@ class DatabaseBackupsTest {
         Files.createFile(temp.resolve("backups"));
         ask(spec, "insert into kept values (77)");
 
-        assertThatThrownBy(() -> databases.backups().copy(spec)).isInstanceOfSatisfying(
-                StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_FAILED));
+        assertThatThrownBy(() -> databases.backups().copy(spec))
+                .isInstanceOfSatisfying(
+                        StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_FAILED));
         assertThat(databases.backups().problems()).isNotEmpty().allMatch(text -> text.contains("main"));
         assertThat(databases.glance(spec).reason()).isPresent();
 
@@ -255,7 +265,8 @@ class DatabaseBackupsTest {
         Files.move(away, temp.resolve("backups"));
         databases.backups().copy(spec);
         assertThat(databases.backups().problems()).isEmpty();
-        assertThat(ask(restored(Optional.empty()), "select count(*) from kept where n = 77")).isEqualTo("1");
+        assertThat(ask(restored(Optional.empty()), "select count(*) from kept where n = 77"))
+                .isEqualTo("1");
     }
 
     @Test
@@ -270,17 +281,22 @@ class DatabaseBackupsTest {
         ask(spec, "insert into kept values (79)");
         databases.backups().flush(spec);
         Path missing = files("wal").stream()
-                .filter(file -> file.getFileName().toString().compareTo(log.getLast().getFileName().toString()) > 0)
+                .filter(file -> file.getFileName()
+                                .toString()
+                                .compareTo(log.getLast().getFileName().toString())
+                        > 0)
                 .findFirst()
                 .orElseThrow();
         Path aside = temp.resolve("aside");
         Files.move(missing, aside);
 
         assertThatThrownBy(() -> restored(Optional.empty())).isInstanceOfSatisfying(StoaException.class, e -> {
-            assertThat(e.message()).contains("the segment " + missing.getFileName().toString().substring(0, 24));
+            assertThat(e.message())
+                    .contains("the segment " + missing.getFileName().toString().substring(0, 24));
             assertThat(e.hint().orElseThrow()).contains("--to ");
             Instant reachable = Instant.parse(e.hint().orElseThrow().replaceFirst(".*--to ", ""));
-            assertThatThrownBy(() -> restored(Optional.of(reachable.plusSeconds(1)))).hasMessageContaining("missing");
+            assertThatThrownBy(() -> restored(Optional.of(reachable.plusSeconds(1))))
+                    .hasMessageContaining("missing");
         });
         Files.move(aside, missing);
         assertThat(ask(restored(Optional.empty()), "select max(n) from kept")).isEqualTo("79");

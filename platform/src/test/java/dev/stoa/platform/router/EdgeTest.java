@@ -166,8 +166,13 @@ class EdgeTest {
             edge.router.update(new RouteTable(Map.of(
                     "shop.localhost", new Route("shop", List.of(slow.upstream()), "", policy, BalancePolicy.DEFAULT))));
             try (Conversation client = edge.connect()) {
-                client.write("POST / HTTP/1.1\r\nHost: shop.localhost\r\nAccept-Encoding: gzip\r\n"
-                        + "Content-Length: 3\r\n\r\n");
+                client.write("""
+                        POST / HTTP/1.1\r
+                        Host: shop.localhost\r
+                        Accept-Encoding: gzip\r
+                        Content-Length: 3\r
+                        \r
+                        """);
                 assertThat(client.readHead()).containsIgnoringCase("content-encoding: gzip");
                 byte[] first =
                         client.read(Integer.parseInt(client.readLine(), 16)).getBytes(StandardCharsets.ISO_8859_1);

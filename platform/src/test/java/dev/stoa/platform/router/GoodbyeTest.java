@@ -29,14 +29,25 @@ class GoodbyeTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final String CLOSE_1001 = "\u0088\u0002\u0003\u00e9";
     private static final String CLOSE_1001_MASKED = "\u0088\u0082\0\0\0\0\u0003\u00e9";
-    private static final String SWITCH =
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Accept: x\r\n\r\n";
+    private static final String SWITCH = """
+            HTTP/1.1 101 Switching Protocols\r
+            Connection: Upgrade\r
+            Upgrade: websocket\r
+            Sec-WebSocket-Accept: x\r
+            \r
+            """;
 
     private static Conversation upgraded(TestRouter edge) {
         Conversation client = edge.connect();
-        client.write("GET / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        client.write("""
+                GET / HTTP/1.1\r
+                Host: shop.localhost\r
+                Connection: Upgrade\r
+                Upgrade: websocket\r
+                Sec-WebSocket-Version: 13\r
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+                \r
+                """);
         assertThat(client.readHead()).startsWith("HTTP/1.1 101 ");
         return client;
     }
@@ -126,7 +137,7 @@ class GoodbyeTest {
         bytes[0] = (byte) 0x82;
         bytes[1] = (byte) ((masked ? 0x80 : 0) | (lengthBytes == 0 ? length : lengthBytes == 2 ? 126 : 127));
         for (int i = 0; i < lengthBytes; i++) {
-            bytes[1 + lengthBytes - i] = (byte) ((long) length >> 8 * i);
+            bytes[1 + lengthBytes - i] = (byte) ((long) length >> (8 * i));
         }
         return bytes;
     }

@@ -23,11 +23,13 @@ class Http2Test {
     void aRequestIsAnsweredOverTheSamePort() throws InterruptedException {
         try (FakeInstance web = new FakeInstance("web.1", peer -> {
                     while (!peer.readHead().isEmpty()) {
-                        peer.write("HTTP/1.1 200 OK\r\n"
-                                + "Content-Length: 5\r\n"
-                                + "X-App: Yes\r\n"
-                                + "Connection: keep-alive\r\n\r\n"
-                                + "hello");
+                        peer.write("""
+                                HTTP/1.1 200 OK\r
+                                Content-Length: 5\r
+                                X-App: Yes\r
+                                Connection: keep-alive\r
+                                \r
+                                hello""");
                     }
                 });
                 FramePeer client = client()) {
