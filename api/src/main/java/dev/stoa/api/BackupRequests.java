@@ -85,7 +85,7 @@ public final class BackupRequests {
     public record Promote(String over) {}
 
     /** @param key without which no backup can be read */
-    public record Key(String key, String archive, String place) {}
+    public record RecoveryKey(String key, String archive, String place) {}
 
     /**
      * Something that takes long.

@@ -3,7 +3,7 @@ package dev.stoa.cli;
 import dev.stoa.api.BackupRequests.Backup;
 import dev.stoa.api.BackupRequests.Backups;
 import dev.stoa.api.BackupRequests.Fork;
-import dev.stoa.api.BackupRequests.Key;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.BackupRequests.Promote;
 import dev.stoa.api.BackupRequests.Restore;
@@ -227,7 +227,7 @@ final class DbBackupCommands {
 
         @Override
         public Integer call() {
-            Key key = session.client().get(DbCommand.path(session, name, "backup-key"), Key.class);
+            RecoveryKey key = session.client().get(DbCommand.path(session, name, "backup-key"), RecoveryKey.class);
             session.terminal().show(key, () -> session.terminal().line(key.key()));
             return 0;
         }

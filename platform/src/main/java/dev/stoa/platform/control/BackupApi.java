@@ -2,7 +2,7 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.BackupRequests.Backups;
 import dev.stoa.api.BackupRequests.Fork;
-import dev.stoa.api.BackupRequests.Key;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.BackupRequests.Promote;
 import dev.stoa.api.BackupRequests.Restore;
@@ -48,7 +48,7 @@ public final class BackupApi {
                                 one + "/backup-key",
                                 "Gives the key without which the backups of a database cannot be read")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
-                        .returns(Key.class)
+                        .returns(RecoveryKey.class)
                         .handler(request -> desk.key(name(request), request.query(ResourceApi.APP))),
                 Endpoint.post(one + "/backup-place", "Has a database backed up to another place")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)

@@ -1,7 +1,7 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.BackupRequests.Backups;
-import dev.stoa.api.BackupRequests.Key;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.BackupRequests.Restore;
 import dev.stoa.api.BackupRequests.RestoreFrom;
@@ -109,10 +109,10 @@ public final class BackupDesk {
         return works.await(id);
     }
 
-    Key key(String name, Optional<String> app) {
+    RecoveryKey key(String name, Optional<String> app) {
         Optional<KeptArchive> kept = kept(name, app);
         BackupPlace place = kept.isPresent() ? kept.get().place() : backups().place(spec(name, app));
-        return new Key(place.key(), place.archive(), place.to());
+        return new RecoveryKey(place.key(), place.archive(), place.to());
     }
 
     /** From then on; what there is stays where it is. A first backup is made there at once. */
