@@ -2,9 +2,9 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.BackupRequests.Backups;
 import dev.stoa.api.BackupRequests.Fork;
-import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.BackupRequests.Promote;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Restore;
 import dev.stoa.api.BackupRequests.RestoreFrom;
 import dev.stoa.api.BackupRequests.Work;

@@ -1,8 +1,8 @@
 package dev.stoa.platform.control;
 
 import dev.stoa.api.BackupRequests.Backups;
-import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Restore;
 import dev.stoa.api.BackupRequests.RestoreFrom;
 import dev.stoa.api.BackupRequests.Work;

@@ -125,7 +125,11 @@ public final class DatabaseBackups implements AutoCloseable {
         if (last != null) {
             last.gone = true;
             last.copying.lock();
-            last.copying.unlock();
+            try {
+                LOG.log(Level.DEBUG, "no copy is under way any more database={0}", spec.name());
+            } finally {
+                last.copying.unlock();
+            }
         }
     }
 
@@ -260,6 +264,7 @@ public final class DatabaseBackups implements AutoCloseable {
                         ? Optional.empty()
                         : Optional.of(there.getLast().manifest().startedAt());
                 of.known = true;
+                copyProblem(of, Optional.empty());
                 if (!there.isEmpty() && there.getLast().proof().isEmpty()) {
                     prove(of, there.getLast().id());
                 }
