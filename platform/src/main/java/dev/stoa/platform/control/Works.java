@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -61,7 +62,7 @@ final class Works {
                                 problem.hint().orElse(""))));
             } finally {
                 entry.end.countDown();
-                Threads.after(REMEMBERED, "work-forget", () -> works.remove(id));
+                ScheduledFuture<?> _ = Threads.after(REMEMBERED, "work-forget", () -> works.remove(id));
             }
         });
         return await(id);

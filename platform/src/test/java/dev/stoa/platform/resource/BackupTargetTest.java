@@ -56,7 +56,9 @@ class BackupTargetTest {
         assertThatThrownBy(() -> opened(sealed, KEY, "b")).hasMessageContaining("b is damaged");
         assertThatThrownBy(() -> opened(sealed, BackupKey.random(new SecureRandom()), "a"))
                 .hasMessageContaining("sealed with another key");
-        assertThat(new String(sealed("select secret".repeat(100).getBytes(StandardCharsets.UTF_8), "a"), StandardCharsets.ISO_8859_1))
+        assertThat(new String(
+                        sealed("select secret".repeat(100).getBytes(StandardCharsets.UTF_8), "a"),
+                        StandardCharsets.ISO_8859_1))
                 .doesNotContain("secret");
     }
 
@@ -81,7 +83,8 @@ class BackupTargetTest {
     @Test
     void aRecoveryKeyIsReadAsItIsPrintedAndTyped() {
         assertThat(BackupKey.parse(KEY.text()).fingerprint()).isEqualTo(KEY.fingerprint());
-        assertThat(BackupKey.parse(" " + KEY.text().replace('-', ' ').toUpperCase(java.util.Locale.ROOT)).text())
+        assertThat(BackupKey.parse(" " + KEY.text().replace('-', ' ').toUpperCase(java.util.Locale.ROOT))
+                        .text())
                 .isEqualTo(KEY.text());
         assertThatThrownBy(() -> BackupKey.parse("hunter2"))
                 .isInstanceOf(StoaException.class)
@@ -207,7 +210,8 @@ class BackupTargetTest {
         int count = 0;
         String last = "";
         for (Map.Entry<String, byte[]> object : objects.entrySet()) {
-            if (object.getKey().startsWith(asked.getOrDefault("prefix", "")) && object.getKey().compareTo(after) > 0) {
+            if (object.getKey().startsWith(asked.getOrDefault("prefix", ""))
+                    && object.getKey().compareTo(after) > 0) {
                 if (count == 2) {
                     xml.append("<NextContinuationToken>%s</NextContinuationToken>".formatted(last));
                     break;
