@@ -17,8 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -35,6 +37,9 @@ import org.tukaani.xz.XZInputStream;
  * @param version   such as {@code 18.6}
  */
 public record PostgresBinaries(Path directory, String version) {
+    private static final int BUSY_ATTEMPTS = 200;
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(10);
+
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+[.\\w]*)");
     private static final String PREFIX = "postgres-";
 
@@ -176,15 +181,30 @@ public record PostgresBinaries(Path directory, String version) {
         if (!Files.isExecutable(program)) {
             throw new IOException("there is no bin/postgres in it");
         }
-        Process process = new ProcessBuilder(program.toString(), "--version")
-                .redirectErrorStream(true)
-                .start();
+        Process process = started(new ProcessBuilder(program.toString(), "--version").redirectErrorStream(true));
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         Matcher matcher = VERSION.matcher(said);
         if (!matcher.find()) {
             throw new IOException("its bin/postgres does not run here: " + said.strip());
         }
         return matcher.group(1);
+    }
+
+    /**
+     * Starts a program that was written a moment ago. A process that another thread forks meanwhile has the file open, too, until
+     * it becomes its own program, and a file that somebody writes to cannot be run.
+     */
+    private static Process started(ProcessBuilder program) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return program.start();
+            } catch (IOException e) {
+                if (attempt == BUSY_ATTEMPTS || !String.valueOf(e.getMessage()).contains("Text file busy")) {
+                    throw e;
+                }
+                LockSupport.parkNanos(BUSY_PAUSE.toNanos());
+            }
+        }
     }
 
     /** The CRC-32 that a jar has noted already, so that no start reads the archive's 15 MB only to find them unpacked. */

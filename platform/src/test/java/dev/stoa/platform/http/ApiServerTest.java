@@ -119,7 +119,7 @@ class ApiServerTest {
 
     @Test
     void aJsonBodyReachesTheHandler() throws Exception {
-        assertThat(post("/v1/scale", "{\"processes\":{\"web\":3}}").body()).contains("\"web\" : 3");
+        assertThat(post("/v1/scale", "{\"processes\":{\"web\":3}}").body()).contains("\"web\" : \"3\"");
     }
 
     @Test

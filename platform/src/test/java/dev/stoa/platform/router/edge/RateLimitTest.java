@@ -47,7 +47,7 @@ class RateLimitTest {
         assertThat(limit.ask("a", START)).isEqualTo(new RateLimit.Outcome(true, 2, 0, SECOND));
         assertThat(limit.ask("a", START)).isEqualTo(new RateLimit.Outcome(true, 1, 0, 2 * SECOND));
         assertThat(limit.ask("a", START)).isEqualTo(new RateLimit.Outcome(true, 0, 0, 3 * SECOND));
-        assertThat(limit.ask("a", after(SECOND) / 4))
+        assertThat(limit.ask("a", after(SECOND / 4)))
                 .isEqualTo(new RateLimit.Outcome(false, 0, SECOND * 3 / 4, SECOND * 11 / 4));
     }
 
