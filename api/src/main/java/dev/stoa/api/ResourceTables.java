@@ -27,7 +27,13 @@ final class ResourceTables {
                     "database",
                     "databases",
                     "[databases.main]",
-                    KeyExamples.of("plan", "plan = \"small\"", "version", "version = \"18\"")),
+                    KeyExamples.of(
+                            "plan",
+                            "plan = \"small\"",
+                            "version",
+                            "version = \"18\"",
+                            "backup",
+                            "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")),
             new Kind(
                     "bucket",
                     "buckets",
@@ -42,6 +48,9 @@ final class ResourceTables {
 
     /** An example with this is that of a list of texts, which a kind gets with commas between them. */
     private static final String LIST = "= [";
+    private static final String BACKUP = "backup";
+    private static final Map<String, String> BACKUP_KEYS =
+            Map.of("schedule", "schedule = \"0 3 * * *\"", "keep", "keep = \"7d\"");
 
     private ResourceTables() {}
 
@@ -77,6 +86,15 @@ final class ResourceTables {
         return new ResourceManifest(wishes);
     }
 
+    /** When it is backed up, and how long the backups are kept: {@code backup.schedule} and {@code backup.keep}. */
+    private static Map<String, String> backup(TomlSection table) {
+        table.allowOnly(BACKUP_KEYS, Map.of());
+        Map<String, String> settings = new LinkedHashMap<>();
+        BACKUP_KEYS.forEach(
+                (key, example) -> table.text(key, example).ifPresent(value -> settings.put(BACKUP + "." + key, value)));
+        return settings;
+    }
+
     private static Wish wish(Kind kind, TomlSection section, String name, TomlSection table) {
         if (!ResourceName.isValid(name)) {
             throw section.problem(
@@ -90,6 +108,10 @@ final class ResourceTables {
             String example = kind.settings().of(key);
             if (example.contains(LIST)) {
                 settings.put(key, String.join(",", table.texts(key, example)));
+                continue;
+            }
+            if (key.equals(BACKUP)) {
+                table.section(key, example).ifPresent(inner -> settings.putAll(backup(inner)));
                 continue;
             }
             table.value(key)

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param missing   sentences: what isolation this machine lacks, and how to get it
  * @param home      the data directory
  * @param resources how many databases and the like there are, by kind
+ * @param problems  sentences: what somebody has to see to
  * @param https     where apps answer by HTTPS
  * @param authority the file of the certificate of the platform's own certificate authority
  * @param acme      the directory of the authority that is asked for certificates
@@ -33,9 +34,11 @@ public record Status(
         Map<String, Integer> resources,
         String https,
         String authority,
-        Optional<String> acme) {
+        Optional<String> acme,
+        List<String> problems) {
     public Status {
         missing = List.copyOf(missing);
         resources = Map.copyOf(resources);
+        problems = List.copyOf(problems);
     }
 }

@@ -31,7 +31,7 @@ final class DbCommand implements Callable<Integer> {
                 .addSubcommand(new CommandLine(new DbPsqlCommand(session)).setStopAtPositional(true))
                 .addSubcommand(new Rotate(session))
                 .addSubcommand(new DbInsightCommand(session));
-        return ResourceCommand.with(line, session, KIND);
+        return ResourceCommand.with(DbBackupCommands.with(line, session), session, KIND);
     }
 
     /** Of something of a database in the API. */

@@ -19,6 +19,9 @@ final class StatusText {
         fact(terminal, "data", status.home());
         fact(terminal, "apps", "%d, instances: %d".formatted(status.apps(), status.instances()));
         new TreeMap<>(status.resources()).forEach((kind, count) -> fact(terminal, kind + "s", Integer.toString(count)));
+        for (String problem : status.problems()) {
+            fact(terminal, "PROBLEM", problem);
+        }
         for (String missing : status.missing()) {
             fact(terminal, "missing", missing);
         }

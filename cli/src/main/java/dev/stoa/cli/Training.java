@@ -143,7 +143,8 @@ public final class Training {
                 Map.of("database", 1),
                 "https://127.0.0.1:8443",
                 "/tmp/ca.pem",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
     }
 
     private static App app() {

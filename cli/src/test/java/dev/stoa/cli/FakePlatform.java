@@ -235,7 +235,8 @@ final class FakePlatform implements AutoCloseable {
                 Map.of("database", 3),
                 "https://*.localhost:8443",
                 "/home/me/.stoa/ca/ca.pem",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
     }
 
     static App app() {

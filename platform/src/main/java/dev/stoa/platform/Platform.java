@@ -176,6 +176,7 @@ public final class Platform implements AutoCloseable {
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
                         new ResourceApi(control.resources()).endpoints(),
+                        control.backupApi().endpoints(),
                         control.databaseApi().endpoints(),
                         control.bucketApi().endpoints(),
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
@@ -224,7 +225,8 @@ public final class Platform implements AutoCloseable {
                 control.resources().counts(),
                 "https://*." + options.domain() + ":" + router.securePort(),
                 home.authorityCertificate().toString(),
-                options.acme().map(acme -> acme.directory().toString()));
+                options.acme().map(acme -> acme.directory().toString()),
+                control.backupDesk().problems());
     }
 
     /** Returns when the platform has stopped. */

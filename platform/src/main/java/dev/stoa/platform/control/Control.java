@@ -45,6 +45,7 @@ public final class Control {
     private final SqlSessions sqlSessions;
     private final DatabaseApi databaseApi;
     private final BucketApi bucketApi;
+    private final BackupDesk backupDesk;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -84,6 +85,7 @@ public final class Control {
                 instanceLimits, routes::names, app -> resources.ofApps().vars(app));
         health = new HealthWatch(engine);
         Announcer announcer = new Announcer(logs, clock);
+        backupDesk = new BackupDesk(resources, stores, databases, announcer);
         Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
         fleet.onDemand(scaler::demand);
@@ -170,6 +172,7 @@ public final class Control {
     /** Takes over what runs already, and goes on with what was on its way. */
     public void start() {
         resources.start();
+        backupDesk.start();
         runs.resume();
         reconciler.start();
         crons.start();
@@ -211,6 +214,14 @@ public final class Control {
 
     public Resources resources() {
         return resources;
+    }
+
+    public BackupDesk backupDesk() {
+        return backupDesk;
+    }
+
+    public BackupApi backupApi() {
+        return new BackupApi(backupDesk);
     }
 
     public DatabaseApi databaseApi() {

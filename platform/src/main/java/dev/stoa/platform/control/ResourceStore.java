@@ -157,6 +157,15 @@ final class ResourceStore {
                 .execute());
     }
 
+    /** Gives all that the apps have of one resource to another. */
+    void handOver(long from, long to) {
+        jdbi.useHandle(handle -> handle.createUpdate(
+                        "update resource_attachments set resource_id = :to where resource_id = :from")
+                .bind("from", from)
+                .bind("to", to)
+                .execute());
+    }
+
     boolean detach(long resource, int app) {
         return jdbi.withHandle(handle ->
                 handle.createUpdate("delete from resource_attachments where resource_id = :resource and app_id = :app")

@@ -16,6 +16,7 @@ public record Stores(
         SetupStore setups,
         RunStore runs,
         ResourceStore resources,
+        ArchiveStore archives,
         EdgeStore edges,
         CertificateStore certificates) {
 
@@ -32,6 +33,7 @@ public record Stores(
                 new SetupStore(jdbi),
                 new RunStore(jdbi),
                 new ResourceStore(jdbi, secrets),
+                new ArchiveStore(jdbi, secrets),
                 new EdgeStore(jdbi),
                 new CertificateStore(jdbi, secrets));
     }

@@ -72,10 +72,40 @@ final class DatabaseCluster {
         }
     }
 
+    /** Puts the files of a cluster into an empty folder. Its server does not run, and the file {@code password} is right. */
+    @FunctionalInterface
+    interface Filling {
+        void into(Path home) throws IOException;
+    }
+
+    /** Makes the files of those of another cluster, whose logins do not get in here. The server runs afterwards. */
+    void take(Filling filling, String user, String password) throws IOException {
+        synchronized (starting) {
+            stop();
+            FileTree.delete(home());
+            DatabaseFolder.make(home());
+            filling.into(home());
+            int port = start();
+            String secret = newPassword();
+            try (RoleStore roles = RoleStore.open(port, superuserPassword(), RoleStore.DATABASE)) {
+                roles.login(user, password);
+                for (String login : roles.logins()) {
+                    if (login.startsWith(RoleStore.OWNER + "_") && !login.equals(user)) {
+                        roles.revoke(login);
+                    }
+                }
+                roles.superuserPassword(secret);
+            }
+            PostgresCluster.writePrivately(home().resolve(PostgresServer.PASSWORD), secret + "\n");
+            DatabaseFolder.sync(home());
+        }
+    }
+
     /** From now on with these settings; a server that runs with others is started again. */
     void change(ResourceSpec changed) {
         synchronized (starting) {
-            boolean same = changed.settings().equals(spec.settings());
+            // When it is backed up is nothing to the server.
+            boolean same = BackupSchedule.without(changed.settings()).equals(BackupSchedule.without(spec.settings()));
             boolean ran = running().isPresent();
             if (!same) {
                 stop();
@@ -99,6 +129,7 @@ final class DatabaseCluster {
             return running.get().port();
         }
         synchronized (starting) {
+            WalSpool.prepare(home());
             PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
             return cluster.port();
         }
@@ -125,6 +156,6 @@ final class DatabaseCluster {
 
     /** What the server is told: the plan's, and what else there is to say. */
     PostgresSettings settings() {
-        return DatabasePlan.named(spec.setting("plan")).settings();
+        return DatabasePlan.named(spec.setting("plan")).settings().withMore(WalSpool.SETTINGS);
     }
 }

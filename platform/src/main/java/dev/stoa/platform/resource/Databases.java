@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -56,6 +57,9 @@ public final class Databases implements ResourceKind {
 
     private static final int PORTS = 12_000;
     private static final int PORTS_TRIED_MAX = 200;
+    /** Where backups go unless told, beside the folder of the databases. */
+    private static final String BACKUPS = "backups";
+
     private static final Duration DOOR_RETRY = Duration.ofSeconds(3);
 
     private static final System.Logger LOG = System.getLogger(Databases.class.getName());
@@ -74,9 +78,10 @@ public final class Databases implements ResourceKind {
 
     private final DatabaseFolder folder;
     private final PostgresVersions versions;
-    private final DatabaseTemplate templates;
     private final Supplier<Optional<InetAddress>> gateway;
     private final Function<InetAddress, Optional<Integer>> tenantAt;
+    private final DatabaseBackups backups;
+    private final DatabaseSeeds seeds;
     private final SecureRandom random = new SecureRandom();
     private final Map<Long, Held> held = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -94,7 +99,14 @@ public final class Databases implements ResourceKind {
             Function<InetAddress, Optional<Integer>> tenantAt) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
-        this.templates = new DatabaseTemplate(folder, random);
+        this.backups = new DatabaseBackups(folder, folder.root().resolveSibling(BACKUPS), InstantSource.system());
+        this.seeds = new DatabaseSeeds(
+                new DatabaseTemplate(folder, random),
+                backups,
+                id -> Optional.ofNullable(held.get(id)).map(there -> there.cluster),
+                this::settle,
+                random,
+                InstantSource.system());
         this.gateway = gateway;
         this.tenantAt = tenantAt;
     }
@@ -106,7 +118,7 @@ public final class Databases implements ResourceKind {
 
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
-        List<String> keys = List.of(PLAN, VERSION);
+        List<String> keys = List.of(PLAN, VERSION, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
@@ -129,7 +141,11 @@ public final class Databases implements ResourceKind {
         DatabasePlan plan = DatabasePlan.named(asked.getOrDefault(PLAN, DatabasePlan.SMALL.word()));
         PostgresBinaries binaries =
                 asked.containsKey(VERSION) ? versions.named(asked.get(VERSION)) : versions.embedded();
-        return Map.of(PLAN, plan.word(), VERSION, Integer.toString(binaries.major()));
+        BackupSchedule _ = BackupSchedule.of(asked);
+        Map<String, String> settled = new HashMap<>(asked);
+        settled.put(PLAN, plan.word());
+        settled.put(VERSION, Integer.toString(binaries.major()));
+        return settled;
     }
 
     @Override
@@ -169,19 +185,36 @@ public final class Databases implements ResourceKind {
         if (spec.secrets().containsKey(PORT)) {
             Held known = held(spec);
             known.cluster.change(spec);
+            backups.watch(spec, known.cluster);
             return spec.secrets();
         }
         try {
-            Map<String, String> secrets = new HashMap<>();
+            Map<String, String> secrets = new HashMap<>(spec.secrets());
+            secrets.remove(DatabaseOrigin.SECRET);
+            secrets.put(BackupPlace.SECRET, backups.freshPlace(spec.name()).json());
             secrets.put(USER, DatabaseCluster.newLogin());
             secrets.put(PASSWORD, DatabaseCluster.newPassword());
             Held made = held(spec);
-            made.cluster.make(templates.of(made.cluster.binaries()), secrets.get(USER), secrets.get(PASSWORD));
+            seeds.fill(spec, made.cluster, secrets.get(USER), secrets.get(PASSWORD));
             secrets.put(PORT, Integer.toString(openDoor(made)));
+            backups.watch(new ResourceSpec(spec.id(), spec.name(), spec.settings(), secrets), made.cluster);
             return secrets;
         } catch (IOException e) {
             throw PostgresCluster.unusable(folder.cluster(spec), e);
         }
+    }
+
+    /** Backs it up as its secrets say now. */
+    public void watch(ResourceSpec spec) {
+        backups.watch(spec, held(spec).cluster);
+    }
+
+    public DatabaseBackups backups() {
+        return backups;
+    }
+
+    public DatabaseSeeds seeds() {
+        return seeds;
     }
 
     private Held held(ResourceSpec spec) {
@@ -194,6 +227,7 @@ public final class Databases implements ResourceKind {
             return;
         }
         Held resumed = held(spec);
+        backups.watch(spec, resumed.cluster);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
             LOG.log(
                     Level.WARNING,
@@ -375,9 +409,11 @@ public final class Databases implements ResourceKind {
             facts.put("password", "the one before works still: not every app has taken the new one");
         }
         boolean running = seen.cluster.running().isPresent();
-        Optional<String> reason = seen.door.isPresent()
-                ? Optional.empty()
-                : Optional.of("its port %s is in use".formatted(spec.secret(PORT)));
+        List<String> problems = new ArrayList<>(backups.problems(spec));
+        if (seen.door.isEmpty()) {
+            problems.addFirst("its port %s is in use".formatted(spec.secret(PORT)));
+        }
+        Optional<String> reason = problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
         return new Inspection(running ? "running" : "stopped", reason, facts);
     }
 
@@ -388,10 +424,11 @@ public final class Databases implements ResourceKind {
     @Override
     public Inspection inspect(ResourceSpec spec) {
         Inspection glance = glance(spec);
-        if (glance.state().equals("stopped")) {
-            return glance;
-        }
         Map<String, String> facts = new LinkedHashMap<>(glance.facts());
+        backups.summary(spec).ifPresent(summary -> facts.put("backups", summary));
+        if (glance.state().equals("stopped")) {
+            return new Inspection(glance.state(), glance.reason(), facts);
+        }
         try (InsightStore insight = insight(spec)) {
             facts.putAll(insight.facts());
         }
@@ -403,10 +440,9 @@ public final class Databases implements ResourceKind {
         return held(spec).cluster.data();
     }
 
-    /** Here the backups plug in. */
     @Override
     public Optional<String> backup(ResourceSpec spec) {
-        return Optional.empty();
+        return isExternal(spec) ? Optional.empty() : backups.keepLast(spec);
     }
 
     @Override
@@ -416,6 +452,7 @@ public final class Databases implements ResourceKind {
         }
         Held last = held(spec);
         last.gone = true;
+        backups.forget(spec);
         last.door.ifPresent(DatabaseDoor::close);
         last.cluster.destroy();
         held.remove(spec.id());
@@ -434,6 +471,7 @@ public final class Databases implements ResourceKind {
     @Override
     public void close() {
         closed = true;
+        backups.close();
         held.values().forEach(each -> each.door.ifPresent(DatabaseDoor::close));
     }
 }

@@ -38,7 +38,7 @@ final class PostgresServer {
     /** How long a start is tried again while something of the last server is still there. */
     private static final Duration RETRY_MAX = Duration.ofSeconds(15);
 
-    private static final int START_SECONDS_MAX = 60;
+    private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final long LOG_BYTES_MAX = 4L << 20;
     private static final int LAST_WORDS_BYTES = 4096;
 
@@ -85,6 +85,11 @@ final class PostgresServer {
 
     /** Starts the server and returns when it takes connections. */
     Postmaster start(PostgresSettings settings) {
+        return start(settings, START_MAX);
+    }
+
+    /** @param longest that it may read the log before it takes connections */
+    Postmaster start(PostgresSettings settings, Duration longest) {
         try {
             PostgresAccount account = PostgresAccount.choose();
             account.own(uid, home);
@@ -92,7 +97,7 @@ final class PostgresServer {
             long deadline = System.nanoTime() + RETRY_MAX.toNanos();
             while (true) {
                 int port = settings.port() == 0 ? freePort() : settings.port();
-                Attempt attempt = attempt(account, settings, port);
+                Attempt attempt = attempt(account, settings, port, longest);
                 if (attempt.postmaster().isPresent()) {
                     return attempt.postmaster().get();
                 }
@@ -112,7 +117,8 @@ final class PostgresServer {
     /** @param words what the server and the tools around it said, if it did not start */
     private record Attempt(Optional<Postmaster> postmaster, String words) {}
 
-    private Attempt attempt(PostgresAccount account, PostgresSettings settings, int port) throws IOException {
+    private Attempt attempt(PostgresAccount account, PostgresSettings settings, int port, Duration longest)
+            throws IOException {
         writeSettings(settings, port);
         Path log = home.resolve(LOG_FILE);
         if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
@@ -126,11 +132,13 @@ final class PostgresServer {
                         "start",
                         "--silent",
                         "--wait",
-                        "--timeout=" + START_SECONDS_MAX,
+                        "--timeout=" + longest.toSeconds(),
                         "--pgdata=" + account.seen(home, PostgresCluster.DATA),
                         "--log=" + account.seen(home, LOG_FILE)));
         // pg_ctl looks ten times a second, which would be most of the time that the start takes.
-        while (pgCtl.isAlive()) {
+        // It leaves a server alone that reads a log and lets nobody in meanwhile, which then runs on and is not ready.
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (pgCtl.isAlive() || Postmaster.running(data).isPresent() && System.nanoTime() < deadline) {
             Optional<Postmaster> ready = Postmaster.running(data).filter(Postmaster::ready);
             if (ready.isPresent()) {
                 return new Attempt(ready, "");

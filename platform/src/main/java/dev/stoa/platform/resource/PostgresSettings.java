@@ -28,6 +28,12 @@ public record PostgresSettings(int port, int sharedBuffersMegabytes, int connect
         return new PostgresSettings(another, sharedBuffersMegabytes, connectionsMax, more);
     }
 
+    PostgresSettings withMore(Map<String, String> lines) {
+        Map<String, String> all = new TreeMap<>(more);
+        all.putAll(lines);
+        return new PostgresSettings(port, sharedBuffersMegabytes, connectionsMax, all);
+    }
+
     /**
      * The configuration file. Processes that only help large databases are left out; {@code wal_level} is logical because a
      * change feed reads it, and a later change of it needs a restart.

@@ -1,0 +1,132 @@
+package dev.stoa.platform.resource;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Backups in a folder. */
+record FolderTarget(Path root) implements BackupTarget {
+    private static final String DRAFT_SUFFIX = ".new";
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    @Override
+    public void put(String name, Content content) throws IOException {
+        Path file = root.resolve(name);
+        Path directory = file.getParent();
+        if (!Files.isDirectory(directory)) {
+            DatabaseFolder.make(directory);
+            for (Path parent = directory; parent.startsWith(root); parent = parent.getParent()) {
+                force(parent);
+            }
+        }
+        Path draft = directory.resolve("." + file.getFileName() + DRAFT_SUFFIX);
+        try {
+            try (FileChannel channel = FileChannel.open(
+                            draft,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE);
+                    OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES)) {
+                content.writeTo(new Open(out));
+                out.flush();
+                channel.force(true);
+            }
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            force(directory);
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    /** Whoever writes closes what he writes to, which is yet to be forced to the disk. */
+    private static final class Open extends java.io.FilterOutputStream {
+        Open(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    }
+
+    private static void force(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    @Override
+    public InputStream get(String name) throws IOException {
+        return Files.newInputStream(root.resolve(name));
+    }
+
+    @Override
+    public List<Item> list(String prefix) throws IOException {
+        Path start = prefix.endsWith("/") ? root.resolve(prefix) : root;
+        if (!Files.isDirectory(start)) {
+            return List.of();
+        }
+        List<Item> items = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(start)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                String name = root.relativize(file).toString();
+                boolean draft = file.getFileName().toString().endsWith(DRAFT_SUFFIX);
+                if (name.startsWith(prefix) && !draft && Files.isRegularFile(file)) {
+                    items.add(new Item(name, Files.size(file)));
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // Something was deleted meanwhile; the next look will not meet it.
+            return list(prefix);
+        } catch (java.io.UncheckedIOException e) {
+            if (e.getCause() instanceof NoSuchFileException) {
+                return list(prefix);
+            }
+            throw e.getCause();
+        }
+        items.sort(Comparator.comparing(Item::name));
+        return items;
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        Files.deleteIfExists(root.resolve(name));
+        Path directory = root.resolve(name).getParent();
+        while (!directory.equals(root) && isEmpty(directory)) {
+            Files.deleteIfExists(directory);
+            directory = directory.getParent();
+        }
+    }
+
+    private static boolean isEmpty(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.findFirst().isEmpty();
+        }
+    }
+
+    @Override
+    public String text() {
+        return root.toString();
+    }
+}
