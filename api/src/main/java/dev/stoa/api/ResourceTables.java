@@ -48,6 +48,7 @@ final class ResourceTables {
 
     /** An example with this is that of a list of texts, which a kind gets with commas between them. */
     private static final String LIST = "= [";
+
     private static final String BACKUP = "backup";
     private static final Map<String, String> BACKUP_KEYS =
             Map.of("schedule", "schedule = \"0 3 * * *\"", "keep", "keep = \"7d\"");

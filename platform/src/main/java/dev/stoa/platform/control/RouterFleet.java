@@ -80,8 +80,9 @@ public final class RouterFleet {
 
     synchronized void update(RouteTable next) {
         table = next;
-        lastAskedNanos.keySet().retainAll(
-                next.routes().values().stream().map(Route::app).collect(Collectors.toSet()));
+        lastAskedNanos
+                .keySet()
+                .retainAll(next.routes().values().stream().map(Route::app).collect(Collectors.toSet()));
         version++;
         notifyAll();
     }
