@@ -59,16 +59,25 @@ final class BucketCommand implements Callable<Integer> {
         @Parameters(paramLabel = "NAME", description = "Such as photos.")
         private String name = "";
 
-        @Option(names = "--quota", paramLabel = "SIZE", description = "What its objects may have together, such as 10GB.")
+        @Option(
+                names = "--quota",
+                paramLabel = "SIZE",
+                description = "What its objects may have together, such as 10GB.")
         private Optional<String> quota = Optional.empty();
 
         @Option(names = "--public", description = "Everybody may read its objects.")
         private boolean open;
 
-        @Option(names = "--cors", paramLabel = "ORIGIN", description = "A web page that may speak to it. May be repeated.")
+        @Option(
+                names = "--cors",
+                paramLabel = "ORIGIN",
+                description = "A web page that may speak to it. May be repeated.")
         private List<String> cors = List.of();
 
-        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        @Option(
+                names = "--as",
+                paramLabel = "NAME",
+                description = "How the app is to call it; its own name unless told.")
         private Optional<String> as = Optional.empty();
 
         CreateOne(Session session) {
@@ -119,7 +128,10 @@ final class BucketCommand implements Callable<Integer> {
                 description = "Of the access key; - reads it from standard input.")
         private String secret = "";
 
-        @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
+        @Option(
+                names = "--as",
+                paramLabel = "NAME",
+                description = "How the app is to call it; its own name unless told.")
         private Optional<String> as = Optional.empty();
 
         AddOne(Session session) {
@@ -216,8 +228,9 @@ final class BucketCommand implements Callable<Integer> {
 
     @Command(
             name = "rotate",
-            description = "Give a bucket another key; with -a APP, that app, for all its buckets, and a release with it."
-                    + " An app's key of before works for an hour still.")
+            description =
+                    "Give a bucket another key; with -a APP, that app, for all its buckets, and a release with it."
+                            + " An app's key of before works for an hour still.")
     static final class Rotate implements Callable<Integer> {
         private final Session session;
 
@@ -239,7 +252,9 @@ final class BucketCommand implements Callable<Integer> {
             return ResourceCommand.report(
                     session,
                     changed,
-                    "%s has a new key.".formatted(app.orElse("The bucket " + changed.resource().name())));
+                    "%s has a new key."
+                            .formatted(app.orElse(
+                                    "The bucket " + changed.resource().name())));
         }
     }
 
@@ -260,8 +275,8 @@ final class BucketCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             String into = as.orElse(name);
-            Changed made = session.client()
-                    .post(Client.path("buckets", "restore"), new Restore(into, name), Changed.class);
+            Changed made =
+                    session.client().post(Client.path("buckets", "restore"), new Restore(into, name), Changed.class);
             return ResourceCommand.report(session, made, "Restored the bucket %s.".formatted(into));
         }
     }

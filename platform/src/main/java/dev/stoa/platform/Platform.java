@@ -5,6 +5,7 @@ import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.bucket.BucketStore;
 import dev.stoa.platform.bucket.ObjectServer;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.AccessLog;
@@ -104,7 +105,10 @@ public final class Platform implements AutoCloseable {
             certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
             ObjectServer objects = opened(new ObjectServer(
-                    home.buckets(), sql.jdbi(), Secrets.open(home.secretKey()), options.domain(), clock));
+                    home.buckets(),
+                    new BucketStore(sql.jdbi(), Secrets.open(home.secretKey())),
+                    options.domain(),
+                    clock));
             objects.start();
             control = new Control(
                     home,

@@ -1,7 +1,6 @@
 package dev.stoa.platform.bucket;
 
 import dev.stoa.platform.base.DiskFull;
-import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.bucket.Stored.Totals;
 import io.helidon.http.HeaderNames;
@@ -28,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import org.jdbi.v3.core.Jdbi;
 
 /**
  * Serves buckets by the protocol of Amazon S3, where only the router of this machine asks.
@@ -73,13 +71,13 @@ public final class ObjectServer implements AutoCloseable {
      * @param root   where the objects' files stand
      * @param domain of the platform, such as {@code localhost}
      */
-    public ObjectServer(Path root, Jdbi jdbi, Secrets secrets, String domain, InstantSource clock) {
+    public ObjectServer(Path root, BucketStore stores, String domain, InstantSource clock) {
         this.base = NAME + "." + domain;
         this.clock = clock;
         this.files = new BlobFiles(root);
-        this.store = new ObjectStore(jdbi);
-        this.uploads = new UploadStore(jdbi);
-        this.keys = new KeyStore(jdbi, secrets);
+        this.store = stores.objects();
+        this.uploads = stores.uploads();
+        this.keys = stores.keys();
         this.directory = new BucketDirectory(keys, clock);
         ObjectOperations objects = new ObjectOperations(store, files, clock);
         this.service = new S3Service(

@@ -73,7 +73,8 @@ class ObjectServerTest {
                 temp.resolve("postgres"), PostgresBinaries.unpacked(Path.of("target/postgres-binaries")));
         sql = Sql.open(cluster.jdbcUrl(), cluster.user(), cluster.password());
         sql.jdbi().useHandle(handle -> handle.execute("insert into apps (name, created_at) values ('shop', now())"));
-        server = new ObjectServer(root, sql.jdbi(), Secrets.open(temp.resolve("key")), "localhost", () -> now);
+        server = new ObjectServer(
+                root, new BucketStore(sql.jdbi(), Secrets.open(temp.resolve("key"))), "localhost", () -> now);
         server.start();
         key = server.keyOf(1);
         for (Bucket bucket : List.of(PHOTOS, SMALL, OPEN)) {
