@@ -119,7 +119,7 @@ final class DbDumpCommands {
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "%s ended with status %d; what it said stands above".formatted(words.getFirst(), status),
-                        "a server that is newer than the tool needs the tool of its version: apt-get install postgresql-client");
+                        "a server that is newer than the tool needs the tool of its own version, such as postgresql-client-18");
             }
         } catch (IOException e) {
             throw new StoaException(
