@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * An amount of memory as people write it: {@code 512MB}, {@code 1GiB}, {@code 1.5 GB}. kB, MB, GB and TB count in
  * thousands, KiB, MiB, GiB and TiB in 1024s (IEC 80000-13).
  */
-final class MemorySize {
+public final class MemorySize {
     private static final Pattern FORM = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?) ?([A-Za-z]{2,3})");
 
     private static final Map<String, Long> BYTES_BY_UNIT = Map.of(
@@ -57,7 +57,7 @@ final class MemorySize {
     }
 
     /** The bytes; empty when the text is no such amount, is zero, or is more than 1 PiB. */
-    static Optional<Long> parseBytes(String text) {
+    public static Optional<Long> parseBytes(String text) {
         Matcher form = FORM.matcher(text.strip());
         if (!form.matches()) {
             return Optional.empty();

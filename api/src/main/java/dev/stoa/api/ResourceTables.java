@@ -22,17 +22,32 @@ final class ResourceTables {
     record Kind(String kind, String table, String example, KeyExamples settings) {}
 
     /** In the order in which a deploy sees to them. */
-    private static final List<Kind> KINDS = List.of(new Kind(
-            "database",
-            "databases",
-            "[databases.main]",
-            KeyExamples.of(
-                    "plan",
-                    "plan = \"small\"",
-                    "version",
-                    "version = \"18\"",
-                    "backup",
-                    "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")));
+    private static final List<Kind> KINDS = List.of(
+            new Kind(
+                    "database",
+                    "databases",
+                    "[databases.main]",
+                    KeyExamples.of(
+                            "plan",
+                            "plan = \"small\"",
+                            "version",
+                            "version = \"18\"",
+                            "backup",
+                            "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")),
+            new Kind(
+                    "bucket",
+                    "buckets",
+                    "[buckets.photos]",
+                    KeyExamples.of(
+                            "public",
+                            "public = true",
+                            "quota",
+                            "quota = \"10GB\"",
+                            "cors",
+                            "cors = [\"https://shop.example.com\"]")));
+
+    /** An example with this is that of a list of texts, which a kind gets with commas between them. */
+    private static final String LIST = "= [";
 
     private static final String BACKUP = "backup";
     private static final Map<String, String> BACKUP_KEYS =
@@ -94,6 +109,10 @@ final class ResourceTables {
             String example = kind.settings().of(key);
             if (key.equals(BACKUP)) {
                 table.section(key, example).ifPresent(inner -> settings.putAll(backup(inner)));
+                continue;
+            }
+            if (example.contains(LIST)) {
+                settings.put(key, String.join(",", table.texts(key, example)));
                 continue;
             }
             table.value(key)

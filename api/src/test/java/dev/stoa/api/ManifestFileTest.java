@@ -194,9 +194,9 @@ class ManifestFileTest {
                         "\"build\" must be a table, not the string \"python\" in stoa.toml, line 1",
                         "[build]"),
                 new Mistake(
-                        "name = \"shop\"\n\n[buckets.photos]\n",
-                        "\"buckets\" is not provided by this version of Stoa in stoa.toml, line 3",
-                        "leave it out, and give the app its storage by: stoa config set S3_URL=…"),
+                        "name = \"shop\"\n\n[caches.main]\n",
+                        "\"caches\" is not provided by this version of Stoa in stoa.toml, line 3",
+                        "leave it out, and give the app its cache by: stoa config set REDIS_URL=redis://…"),
                 new Mistake(
                         "port = 80000",
                         "\"port\" must be from 1 to 65535, not 80000 in stoa.toml, line 1",

@@ -23,6 +23,10 @@ class ResourceTablesTest {
                 .containsExactlyInAnyOrder(
                         new Wish("database", "main", Map.of("plan", "large", "version", "17")),
                         new Wish("database", "read-only", Map.of()));
+        assertThat(manifest("[buckets.photos]\npublic = true\ncors = [\"https://a.b\", \"*\"]\n")
+                        .resources()
+                        .wishes())
+                .containsExactly(new Wish("bucket", "photos", Map.of("public", "true", "cors", "https://a.b,*")));
         assertThat(manifest("").resources()).isEqualTo(ResourceManifest.NONE);
     }
 
@@ -34,6 +38,8 @@ class ResourceTablesTest {
                 "[databases.main]\\nplan = [1] | \"plan\" of [databases.main] must be a string, a number, or true or false",
                 "[databases.main]\\nplan = \"\" | \"plan\" of [databases.main] must not be empty",
                 "[databases.\"a;b\"]\\n | \"a;b\" cannot name a database",
+                "[buckets.photos]\\ncors = \"*\" | \"cors\" of [buckets.photos] must be",
+                "[buckets.photos]\\nquote = \"1GB\" | \"quote\" is not a key of [buckets.photos] in stoa.toml, line 2",
                 "databases = 1 | \"databases\" must be a table",
                 "[databases]\\nmain = \"small\" | \"main\" of [databases] must be a table",
             })

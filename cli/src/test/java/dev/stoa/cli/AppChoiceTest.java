@@ -49,7 +49,7 @@ class AppChoiceTest {
         Path folder = Files.createDirectory(parent.resolve("elsewhere"));
         try (FakePlatform platform = new FakePlatform()) {
             platform.refuse(
-                    "GET /v1/apps/elsewhere/instances", ErrorCode.APP_NOT_FOUND, "there is no app \"elsewhere\"", "");
+                    "GET /v1/apps/elsewhere/processes", ErrorCode.APP_NOT_FOUND, "there is no app \"elsewhere\"", "");
             assertThat(Call.in(folder).to(platform).stoa("ps").err())
                     .contains("there is no app \"elsewhere\"")
                     .contains("say which app you mean: -a APP");

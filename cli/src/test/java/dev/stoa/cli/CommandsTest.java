@@ -210,8 +210,8 @@ class CommandsTest {
         assertThat(call.stoa("scale", "web=3", "worker=0", "-a", "shop").out()).contains("web       3");
         assertThat(platform.requests().getFirst())
                 .startsWith("POST /v1/apps/shop/scale ")
-                .contains("\"web\":3")
-                .contains("\"worker\":0");
+                .contains("\"web\":\"3\"")
+                .contains("\"worker\":\"0\"");
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Secrets;
 import dev.stoa.platform.base.Sql;
 import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.bucket.ObjectServer;
 import dev.stoa.platform.build.Builder;
 import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
@@ -29,6 +30,7 @@ import dev.stoa.platform.http.Door;
 import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
@@ -101,11 +103,15 @@ public final class Platform implements AutoCloseable {
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
             certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
+            ObjectServer objects = opened(new ObjectServer(
+                    home.buckets(), sql.jdbi(), Secrets.open(home.secretKey()), options.domain(), clock));
+            objects.start();
             control = new Control(
                     home,
                     stores,
                     engine,
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
+                    new Buckets(objects, bucketEndpoint()),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -168,9 +174,21 @@ public final class Platform implements AutoCloseable {
                         new ResourceApi(control.resources()).endpoints(),
                         control.backupApi().endpoints(),
                         control.databaseApi().endpoints(),
+                        control.bucketApi().endpoints(),
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /**
+     * One address for instances and browsers, so that a URL that is signed in an app works outside. Where instances have no
+     * names of their own, one below localhost leads nowhere for most programs.
+     */
+    private String bucketEndpoint() {
+        boolean nameless =
+                options.domain().equals("localhost") && engine.gateway().isEmpty();
+        String host = nameless ? "127.0.0.1" : ObjectServer.NAME + "." + options.domain();
+        return "http://" + host + (router.port() == 80 ? "" : ":" + router.port());
     }
 
     private Sql openStore() {

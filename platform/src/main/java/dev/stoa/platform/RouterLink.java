@@ -63,7 +63,7 @@ final class RouterLink implements AutoCloseable {
             .build();
     private final Map<String, Route> routes = new HashMap<>();
     private final CountDownLatch firstTable = new CountDownLatch(1);
-    private volatile RouterReport inForce = new RouterReport("", 0, Map.of());
+    private volatile RouterReport inForce = new RouterReport("", 0, Map.of(), Map.of());
     private volatile long heardNanos;
     private volatile boolean closed;
 
@@ -188,7 +188,7 @@ final class RouterLink implements AutoCloseable {
         event.removed().forEach(routes::remove);
         event.routes().forEach((host, route) -> routes.put(host, Json.MAPPER.convertValue(route, Route.class)));
         router.update(new RouteTable(routes));
-        inForce = new RouterReport(event.epoch(), event.version(), Map.of());
+        inForce = new RouterReport(event.epoch(), event.version(), Map.of(), Map.of());
         keep.accept(new RouteTableEvent(
                 event.epoch(), event.version(), true, new TreeMap<String, Object>(routes), List.of()));
         firstTable.countDown();
@@ -230,7 +230,13 @@ final class RouterLink implements AutoCloseable {
         RouterReport table = inForce;
         Map<String, Integer> inFlight = new HashMap<>();
         router.leaving().forEach((address, count) -> inFlight.put(text(address), count));
-        return new RouterReport(table.epoch(), table.version(), inFlight);
+        Map<String, RouterReport.Load> loads = new HashMap<>();
+        router.loads().forEach((app, load) -> {
+            if (load.held() > 0 || (load.instances() > 0 && load.idle().compareTo(REPORT_EVERY) < 0)) {
+                loads.put(app, new RouterReport.Load(load.inFlight(), load.held()));
+            }
+        });
+        return new RouterReport(table.epoch(), table.version(), inFlight, loads);
     }
 
     private boolean say(RouterReport report) throws InterruptedException {

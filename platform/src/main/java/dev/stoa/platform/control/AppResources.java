@@ -122,7 +122,7 @@ final class AppResources {
                 .findFirst()
                 .orElse(alike.isEmpty() ? attachment : alike.getFirst())
                 .resource();
-        return new Binding(attachment.as(), attachment.resource() == chief, attachment.settings());
+        return new Binding(attachment.as(), attachment.resource() == chief, attachment.settings(), attachment.app());
     }
 
     /** Refuses a manifest that asks for what cannot be given, before anything is built. */

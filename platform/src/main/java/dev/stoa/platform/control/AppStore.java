@@ -4,6 +4,7 @@ import dev.stoa.api.AppName;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.resource.Buckets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,12 @@ final class AppStore {
 
     /** Makes the app, or returns nothing if there is one of that name. */
     Optional<AppRow> create(AppName name, Instant now) {
+        if (name.value().equals(Buckets.HOST)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "no app can be called \"%s\": that name leads to the buckets".formatted(name),
+                    "choose another name");
+        }
         return jdbi.withHandle(handle -> handle.createQuery("""
                         insert into apps (name, created_at) values (:name, :now)
                         on conflict (name) do nothing

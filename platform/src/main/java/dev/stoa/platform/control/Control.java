@@ -7,9 +7,12 @@ import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Limits;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
+import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.SqlSessions;
+import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Router;
+import dev.stoa.platform.router.Upstream;
 import dev.stoa.platform.source.git.FetchLimits;
 import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
@@ -42,6 +45,7 @@ public final class Control {
     private final SqlSessions sqlSessions;
     private final DatabaseApi databaseApi;
     private final BackupDesk backupDesk;
+    private final BucketApi bucketApi;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
@@ -52,6 +56,7 @@ public final class Control {
             Stores stores,
             Engine engine,
             Databases databases,
+            Buckets buckets,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -68,7 +73,11 @@ public final class Control {
             router.update(table);
             fleet.update(table);
         });
-        resources = new Resources(stores, List.of(databases), clock);
+        resources = new Resources(stores, List.of(databases, buckets), clock);
+        bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
+        Upstream objects = new Upstream("buckets", buckets.address());
+        routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
+        buckets.onChange(routes::providedChanged);
         rotations = new Rotations(resources, stores, databases, clock);
         sqlSessions = new SqlSessions(databases);
         databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
@@ -77,8 +86,9 @@ public final class Control {
         health = new HealthWatch(engine);
         Announcer announcer = new Announcer(logs, clock);
         backupDesk = new BackupDesk(resources, stores, databases, announcer);
-        Scaler scaler = new Scaler(router::load, announcer, clock);
+        Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
+        fleet.onDemand(scaler::demand);
         View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
@@ -216,6 +226,10 @@ public final class Control {
 
     public DatabaseApi databaseApi() {
         return databaseApi;
+    }
+
+    public BucketApi bucketApi() {
+        return bucketApi;
     }
 
     public int appCount() {

@@ -32,6 +32,7 @@ import java.util.stream.Stream;
  * secret.key       seals the config
  * ca/              the platform's own certificate authority: ca.pem for clients to trust, ca.key
  * postgres/        the store
+ * buckets/         the objects in them, by random names
  * instances/       the engine's
  * routers          ids of those in other processes
  * known_hosts      the keys of the SSH servers that were fetched from
@@ -109,6 +110,10 @@ public final class Home implements AutoCloseable {
 
     public Path databases() {
         return root.resolve("databases");
+    }
+
+    public Path buckets() {
+        return root.resolve("buckets");
     }
 
     public Path instances() {

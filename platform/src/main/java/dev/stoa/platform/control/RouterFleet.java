@@ -4,6 +4,7 @@ import dev.stoa.api.Json;
 import dev.stoa.api.RouteTableEvent;
 import dev.stoa.api.RouterInfo;
 import dev.stoa.api.RouterReport;
+import dev.stoa.platform.router.AppLoad;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.RouteTable;
 import java.lang.System.Logger.Level;
@@ -37,6 +38,8 @@ public final class RouterFleet {
     private final String epoch;
     private final Consumer<Set<String>> remember;
     private final Map<String, Member> members = new TreeMap<>();
+    private final Map<String, Long> lastAskedNanos = new HashMap<>();
+    private Consumer<String> onDemand = app -> {};
     private RouteTable table = RouteTable.EMPTY;
     private long version;
 
@@ -55,6 +58,7 @@ public final class RouterFleet {
         long lostNanos = System.nanoTime();
         long acknowledged = NOTHING_ACKNOWLEDGED;
         Map<String, Integer> inFlight = Map.of();
+        Map<String, RouterReport.Load> loads = Map.of();
 
         boolean counts(long nowNanos) {
             return watches > 0 || nowNanos - lostNanos < COMES_BACK_WITHIN.toNanos();
@@ -76,6 +80,8 @@ public final class RouterFleet {
 
     synchronized void update(RouteTable next) {
         table = next;
+        lastAskedNanos.keySet().retainAll(
+                next.routes().values().stream().map(Route::app).collect(Collectors.toSet()));
         version++;
         notifyAll();
     }
@@ -164,13 +170,43 @@ public final class RouterFleet {
         return new RouteTableEvent(epoch, version, full, changed, removed);
     }
 
-    synchronized void report(String id, RouterReport report) {
-        Member member = members.get(id);
-        if (member != null) {
+    /** Is told with the names of apps that have something to do at one of the routers. To be said before the first comes. */
+    void onDemand(Consumer<String> listener) {
+        onDemand = listener;
+    }
+
+    void report(String id, RouterReport report) {
+        synchronized (this) {
+            Member member = members.get(id);
+            if (member == null) {
+                return;
+            }
             member.acknowledged = report.epoch().equals(epoch) ? report.version() : NOTHING_ACKNOWLEDGED;
             member.inFlight = report.inFlight();
+            member.loads = report.loads();
+            long nowNanos = System.nanoTime();
+            report.loads().keySet().forEach(app -> lastAskedNanos.put(app, nowNanos));
             notifyAll();
         }
+        report.loads().keySet().forEach(onDemand);
+    }
+
+    /** What an app has to do here, and at all the other routers. */
+    synchronized AppLoad load(String app, AppLoad here) {
+        int inFlight = 0;
+        int held = 0;
+        for (Member member : members.values()) {
+            RouterReport.Load load = member.loads.get(app);
+            if (load != null && member.watches > 0) {
+                inFlight += load.inFlight();
+                held += load.held();
+            }
+        }
+        Long askedNanos = lastAskedNanos.get(app);
+        Duration idle = inFlight > 0
+                ? Duration.ZERO
+                : askedNanos == null ? here.idle() : Duration.ofNanos(System.nanoTime() - askedNanos);
+        return here.and(inFlight, held, idle);
     }
 
     /**

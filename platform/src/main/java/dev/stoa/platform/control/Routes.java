@@ -12,6 +12,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +26,7 @@ final class Routes {
     private final Consumer<RouteTable> router;
     private final Map<String, Entry> entries = new TreeMap<>();
     private BiConsumer<Integer, List<String>> onNames = (app, names) -> {};
+    private Optional<Provided> provided = Optional.empty();
 
     Routes(Consumer<RouteTable> router) {
         this.router = router;
@@ -34,6 +37,28 @@ final class Routes {
         boolean lets(String caller) {
             return route.app().equals(caller) || allow.contains(caller);
         }
+    }
+
+    /**
+     * What the platform itself answers for.
+     *
+     * @param hosts       for the world
+     * @param hostsOfApps those that the instances of an app know
+     */
+    record Provided(Route route, Supplier<List<String>> hosts, IntFunction<List<String>> hostsOfApps) {}
+
+    /** Says what the platform itself answers for, from the next table on. */
+    synchronized void provide(Provided own) {
+        provided = Optional.of(own);
+        providedChanged();
+    }
+
+    synchronized void providedChanged() {
+        router.accept(new RouteTable(table()));
+    }
+
+    private List<String> providedTo(int app) {
+        return provided.map(own -> own.hostsOfApps().apply(app)).orElse(List.of());
     }
 
     /** The part of the route table that the instances of an app see. */
@@ -58,13 +83,15 @@ final class Routes {
 
     /** The internal names that lead somewhere for an app. */
     synchronized List<String> names(AppRow app) {
-        return names(app.name());
+        return names(app.name(), app.id());
     }
 
-    private List<String> names(String caller) {
-        return entries.values().stream()
-                .filter(entry -> entry.lets(caller))
-                .map(entry -> entry.route().app() + INTERNAL_SUFFIX)
+    private List<String> names(String caller, int app) {
+        return Stream.concat(
+                        entries.values().stream()
+                                .filter(entry -> entry.lets(caller))
+                                .map(entry -> entry.route().app() + INTERNAL_SUFFIX),
+                        providedTo(app).stream())
                 .toList();
     }
 
@@ -84,8 +111,8 @@ final class Routes {
                 Set<String> callers = new TreeSet<>(List.of(app));
                 before.ifPresent(then -> callers.addAll(then.allow()));
                 entry.ifPresent(now -> callers.addAll(now.allow()));
-                callers.forEach(
-                        caller -> entry(caller).ifPresent(calling -> changed.put(calling.app(), names(caller))));
+                callers.forEach(caller ->
+                        entry(caller).ifPresent(calling -> changed.put(calling.app(), names(caller, calling.app()))));
             }
             router.accept(new RouteTable(table()));
         }
@@ -101,6 +128,13 @@ final class Routes {
                     .flatMap(caller -> entry(caller).stream())
                     .forEach(caller -> routes.put(RouteTable.key(realm(caller.app()), internal), entry.route()));
         }
+        provided.ifPresent(own -> {
+            own.hosts().get().forEach(host -> routes.put(host, own.route()));
+            // The router's own port may be the one at which instances have a listener for themselves.
+            entries.values()
+                    .forEach(entry -> providedTo(entry.app())
+                            .forEach(host -> routes.put(RouteTable.key(realm(entry.app()), host), own.route())));
+        });
         return routes;
     }
 }

@@ -10,4 +10,13 @@ import java.time.Duration;
  * @param instances that take requests
  * @param idle      for how long nothing has been in flight; zero while there is something
  */
-public record AppLoad(int inFlight, int held, int instances, Duration idle) {}
+public record AppLoad(int inFlight, int held, int instances, Duration idle) {
+    /** With what other routers have to do for the same instances. */
+    public AppLoad and(int inFlightElsewhere, int heldElsewhere, Duration idleElsewhere) {
+        return new AppLoad(
+                inFlight + inFlightElsewhere,
+                held + heldElsewhere,
+                instances,
+                idle.compareTo(idleElsewhere) < 0 ? idle : idleElsewhere);
+    }
+}

@@ -36,7 +36,7 @@ final class Backends {
     private final LongSupplier nanoTime;
     private final AtomicInteger draining = new AtomicInteger();
     private final Map<String, AtomicInteger> held = new ConcurrentHashMap<>();
-    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of());
+    private volatile Snapshot snapshot = new Snapshot(Map.of(), Map.of(), Set.of());
     private final AtomicInteger heldInAll = new AtomicInteger();
     private volatile Consumer<String> onDemand = app -> {};
     private volatile Consumer<String> onRoom = app -> {};
@@ -91,6 +91,7 @@ final class Backends {
         IdentityHashMap<Route, Target> targets = new IdentityHashMap<>();
         Map<String, Target> next = new HashMap<>();
         Map<String, List<Backend>> byApp = new HashMap<>();
+        Set<String> watched = new HashSet<>();
         table.routes().forEach((host, route) -> {
             apps.add(route.app());
             next.put(host, targets.computeIfAbsent(route, key -> target(key, routed, nowNanos)));
@@ -100,9 +101,12 @@ final class Backends {
                         .distinct()
                         .forEach(upstream -> backends.add(backend(upstream, nowNanos)));
                 watch(route, backends);
+                if (route.hold().watched()) {
+                    watched.add(route.app());
+                }
             }
         });
-        snapshot = new Snapshot(next, byApp);
+        snapshot = new Snapshot(next, byApp, watched);
         known.forEach((upstream, backend) -> {
             if (!routed.contains(upstream)) {
                 backend.leave(nowNanos);
@@ -205,6 +209,13 @@ final class Backends {
                 Duration.ofNanos(Math.max(0, idleNanos)));
     }
 
+    /** Of each app whose load is watched. */
+    Map<String, AppLoad> loads() {
+        Map<String, AppLoad> loads = new HashMap<>();
+        snapshot.watched.forEach(app -> loads.put(app, load(app)));
+        return loads;
+    }
+
     int inFlight(InetSocketAddress address) {
         return inFlight(Set.of(address));
     }
@@ -273,9 +284,13 @@ final class Backends {
 
         private final Map<String, List<Backend>> byApp;
 
-        Snapshot(Map<String, Target> targets, Map<String, List<Backend>> byApp) {
+        /** Apps of which somebody wants to know how much they have to do. */
+        private final Set<String> watched;
+
+        Snapshot(Map<String, Target> targets, Map<String, List<Backend>> byApp, Set<String> watched) {
             this.targets = targets;
             this.byApp = byApp;
+            this.watched = watched;
         }
     }
 

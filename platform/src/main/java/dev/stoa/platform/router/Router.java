@@ -329,6 +329,11 @@ public final class Router implements AutoCloseable {
         return backends.load(app);
     }
 
+    /** The same of each app whose instances come and go with its requests. */
+    public Map<String, AppLoad> loads() {
+        return backends.loads();
+    }
+
     /** Requests, streams and WebSockets that the address has right now. */
     public int inFlight(InetSocketAddress address) {
         return backends.inFlight(address);
