@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class BucketTest {
     /** Made when the platform is up, and with it the client may say which host it means. */
     private static HttpClient client;
+
     private static Stoa stoa;
 
     @BeforeAll
@@ -39,7 +40,8 @@ class BucketTest {
     private static HttpResponse<String> send(String method, String url, String body) throws Exception {
         URI uri = URI.create(url);
         return client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + stoa.httpPort() + uri.getRawPath() + "?" + uri.getRawQuery()))
+                HttpRequest.newBuilder(URI.create(
+                                "http://127.0.0.1:" + stoa.httpPort() + uri.getRawPath() + "?" + uri.getRawQuery()))
                         .header("Host", uri.getRawAuthority())
                         .method(method, BodyPublishers.ofString(body))
                         .build(),
@@ -59,7 +61,10 @@ class BucketTest {
         String config = stoa.ok("config", "-a", "shop").out();
         assertThat(config)
                 .contains(
-                        "PHOTOS_BUCKET=shop-photos", "AWS_ENDPOINT_URL_S3=http://", "AWS_ACCESS_KEY_ID=STOA", "AWS_REGION=us-east-1");
+                        "PHOTOS_BUCKET=shop-photos",
+                        "AWS_ENDPOINT_URL_S3=http://",
+                        "AWS_ACCESS_KEY_ID=STOA",
+                        "AWS_REGION=us-east-1");
 
         stoa.ok("bucket", "keys", "rotate", "photos", "-a", "shop");
 
@@ -69,16 +74,20 @@ class BucketTest {
 
     @Test
     void aUrlOfTheCommandLineReadsAndWritesThroughTheRouterAlsoAfterAKill() throws Exception {
-        assertThat(send("PUT", url("shop-photos", "a/../b c", "--put"), "held").statusCode()).isEqualTo(200);
+        assertThat(send("PUT", url("shop-photos", "a/../b c", "--put"), "held").statusCode())
+                .isEqualTo(200);
 
         stoa.kill();
         stoa.start();
 
         assertThat(send("GET", url("shop-photos", "a/../b c"), "").body()).isEqualTo("held");
-        assertThat(send("PUT", url("shop-photos", "big", "--put"), "x".repeat(2_000_000)).body())
+        assertThat(send("PUT", url("shop-photos", "big", "--put"), "x".repeat(2_000_000))
+                        .body())
                 .contains("QuotaExceeded", "1000000 bytes");
         assertThat(stoa.ok("bucket", "info", "shop-photos").out()).contains("objects", "1MB");
-        assertThat(stoa.fails("bucket", "url", "shop-photos", "x", "--expires", "8d").err()).contains("1 second to 7 days");
+        assertThat(stoa.fails("bucket", "url", "shop-photos", "x", "--expires", "8d")
+                        .err())
+                .contains("1 second to 7 days");
     }
 
     @Test
@@ -102,9 +111,12 @@ class BucketTest {
         stoa.ok("bucket", "restore", "lone", "--as", "found");
 
         assertThat(send("GET", url("found", "diary"), "").body()).isEqualTo("dear");
-        assertThat(stoa.fails("bucket", "restore", "never").err()).contains("there is no bucket \"never\" that was destroyed");
-        assertThat(stoa.fails("bucket", "create", "bad", "--quota", "lots").err()).contains("no amount of bytes");
-        assertThat(stoa.fails("bucket", "add", "far", "--endpoint", "ftp://x", "--key", "a", "--secret", "b").err())
+        assertThat(stoa.fails("bucket", "restore", "never").err())
+                .contains("there is no bucket \"never\" that was destroyed");
+        assertThat(stoa.fails("bucket", "create", "bad", "--quota", "lots").err())
+                .contains("no amount of bytes");
+        assertThat(stoa.fails("bucket", "add", "far", "--endpoint", "ftp://x", "--key", "a", "--secret", "b")
+                        .err())
                 .contains("not the address of an S3 service");
     }
 }

@@ -27,8 +27,12 @@ final class BaseBackupStore implements AutoCloseable {
 
     static BaseBackupStore open(int port, String password, int major, String database) throws SQLException {
         return new BaseBackupStore(
-                RoleStore.connect("jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0"
-                                .formatted(port, database), PostgresCluster.USER, password), major);
+                RoleStore.connect(
+                        "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0"
+                                .formatted(port, database),
+                        PostgresCluster.USER,
+                        password),
+                major);
     }
 
     /** @param label the file backup_label */
