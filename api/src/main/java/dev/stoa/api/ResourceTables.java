@@ -48,7 +48,6 @@ final class ResourceTables {
 
     /** An example with this is that of a list of texts, which a kind gets with commas between them. */
     private static final String LIST = "= [";
-
     private static final String BACKUP = "backup";
     private static final Map<String, String> BACKUP_KEYS =
             Map.of("schedule", "schedule = \"0 3 * * *\"", "keep", "keep = \"7d\"");
@@ -107,12 +106,12 @@ final class ResourceTables {
         Map<String, String> settings = new LinkedHashMap<>();
         for (String key : table.keys()) {
             String example = kind.settings().of(key);
-            if (key.equals(BACKUP)) {
-                table.section(key, example).ifPresent(inner -> settings.putAll(backup(inner)));
-                continue;
-            }
             if (example.contains(LIST)) {
                 settings.put(key, String.join(",", table.texts(key, example)));
+                continue;
+            }
+            if (key.equals(BACKUP)) {
+                table.section(key, example).ifPresent(inner -> settings.putAll(backup(inner)));
                 continue;
             }
             table.value(key)

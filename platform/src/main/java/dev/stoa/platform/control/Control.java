@@ -44,8 +44,8 @@ public final class Control {
     private final Rotations rotations;
     private final SqlSessions sqlSessions;
     private final DatabaseApi databaseApi;
-    private final BackupDesk backupDesk;
     private final BucketApi bucketApi;
+    private final BackupDesk backupDesk;
 
     /**
      * @param buildsAtOnce   so many builds run side by side
