@@ -68,7 +68,7 @@ class ReferenceTest {
                 keys++;
             }
         }
-        assertThat(keys).isEqualTo(26);
+        assertThat(keys).isEqualTo(27);
     }
 
     private static String whoActs(ErrorCode code) {

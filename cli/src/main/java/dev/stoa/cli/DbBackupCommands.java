@@ -3,9 +3,9 @@ package dev.stoa.cli;
 import dev.stoa.api.BackupRequests.Backup;
 import dev.stoa.api.BackupRequests.Backups;
 import dev.stoa.api.BackupRequests.Fork;
-import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Place;
 import dev.stoa.api.BackupRequests.Promote;
+import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Restore;
 import dev.stoa.api.BackupRequests.RestoreFrom;
 import dev.stoa.api.BackupRequests.Work;
@@ -125,7 +125,11 @@ final class DbBackupCommands {
             terminal.line("%s in %s/%s".formatted(backups.database(), backups.place(), backups.archive()));
             backups.keptUntil()
                     .ifPresent(until -> terminal.line("destroyed %s, kept until %s"
-                            .formatted(backups.destroyedAt().map(DbBackupCommands::shown).orElse("-"), shown(until))));
+                            .formatted(
+                                    backups.destroyedAt()
+                                            .map(DbBackupCommands::shown)
+                                            .orElse("-"),
+                                    shown(until))));
             backups.problems().forEach(problem -> terminal.line("PROBLEM: " + problem));
             if (backups.backups().isEmpty()) {
                 terminal.line("No complete backup yet. To make one: stoa db backup " + backups.database());
@@ -178,8 +182,8 @@ final class DbBackupCommands {
 
         @Override
         public Integer call() {
-            Work begun = session.client()
-                    .post(DbCommand.path(session, name, "backup-place"), bucket.place(to), Work.class);
+            Work begun =
+                    session.client().post(DbCommand.path(session, name, "backup-place"), bucket.place(to), Work.class);
             String id = result(session, begun);
             session.terminal()
                     .show(
@@ -206,15 +210,18 @@ final class DbBackupCommands {
         private Optional<String> secretKey = Optional.empty();
 
         Place place(String to) {
-            String whole = to.contains("://") ? to : Path.of(to).toAbsolutePath().normalize().toString();
+            String whole = to.contains("://")
+                    ? to
+                    : Path.of(to).toAbsolutePath().normalize().toString();
             return new Place(whole, endpoint, region, accessKey, secretKey);
         }
     }
 
     @Command(
             name = "backup-key",
-            description = "Print the key without which the backups of a database cannot be read. Keep it elsewhere: with it"
-                    + " and the backups, a database can be restored where this platform is gone.")
+            description =
+                    "Print the key without which the backups of a database cannot be read. Keep it elsewhere: with it"
+                            + " and the backups, a database can be restored where this platform is gone.")
     static final class ShowKey implements Callable<Integer> {
         private final Session session;
 
@@ -259,7 +266,10 @@ final class DbBackupCommands {
                 description = "Where the backups are of a database that this platform does not know.")
         private Optional<String> from = Optional.empty();
 
-        @Option(names = "--key", paramLabel = "KEY", description = "The recovery key for --from; - reads it from standard input.")
+        @Option(
+                names = "--key",
+                paramLabel = "KEY",
+                description = "The recovery key for --from; - reads it from standard input.")
         private Optional<String> key = Optional.empty();
 
         @Option(names = "--archive", paramLabel = "NAME", description = "Which of those in --from.")
@@ -341,7 +351,8 @@ final class DbBackupCommands {
 
     @Command(
             name = "promote",
-            description = "Give the apps of another database this one instead, by the same name. The other stays as it is.")
+            description =
+                    "Give the apps of another database this one instead, by the same name. The other stays as it is.")
     static final class PromoteOne implements Callable<Integer> {
         private final Session session;
 
@@ -357,8 +368,8 @@ final class DbBackupCommands {
 
         @Override
         public Integer call() {
-            Changed changed = session.client()
-                    .post(Client.path("databases", name, "promote"), new Promote(over), Changed.class);
+            Changed changed =
+                    session.client().post(Client.path("databases", name, "promote"), new Promote(over), Changed.class);
             return ResourceCommand.report(
                     session, changed, "%s has taken the place of %s, which stays as it is.".formatted(name, over));
         }

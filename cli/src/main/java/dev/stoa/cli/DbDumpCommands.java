@@ -24,7 +24,10 @@ final class DbDumpCommands {
         @Parameters(index = "0", paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
         private String name = "";
 
-        @Parameters(index = "1", paramLabel = "FILE", description = "One that ends in .sql is text; others pg_restore reads.")
+        @Parameters(
+                index = "1",
+                paramLabel = "FILE",
+                description = "One that ends in .sql is text; others pg_restore reads.")
         private Path file = Path.of("dump");
 
         Dump(Session session) {
@@ -35,12 +38,15 @@ final class DbDumpCommands {
         public Integer call() {
             Path draft = file.resolveSibling("." + file.getFileName() + ".new");
             try {
-                run(session, name, List.of(
-                        "pg_dump",
-                        "--no-owner",
-                        "--no-privileges",
-                        file.toString().endsWith(".sql") ? "--format=plain" : "--format=custom",
-                        "--file=" + draft));
+                run(
+                        session,
+                        name,
+                        List.of(
+                                "pg_dump",
+                                "--no-owner",
+                                "--no-privileges",
+                                file.toString().endsWith(".sql") ? "--format=plain" : "--format=custom",
+                                "--file=" + draft));
                 Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
             } catch (IOException e) {
                 throw new StoaException(
@@ -110,7 +116,9 @@ final class DbDumpCommands {
         DatabaseRequests.Url url =
                 session.client().get(DbCommand.path(session, name, "url"), DatabaseRequests.Url.class);
         List<String> words = new ArrayList<>(command);
-        words.replaceAll(word -> word.equals("--dbname=") ? "--dbname=" + DbConnection.of(url.url()).database() : word);
+        words.replaceAll(word -> word.equals("--dbname=")
+                ? "--dbname=" + DbConnection.of(url.url()).database()
+                : word);
         ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
         builder.environment().putAll(DbConnection.of(url.url()).environment());
         try {
@@ -119,7 +127,7 @@ final class DbDumpCommands {
                 throw new StoaException(
                         ErrorCode.BAD_REQUEST,
                         "%s ended with status %d; what it said stands above".formatted(words.getFirst(), status),
-                        "a server that is newer than the tool needs the tool of its version: apt-get install postgresql-client");
+                        "a server that is newer than the tool needs the tool of its own version, such as postgresql-client-18");
             }
         } catch (IOException e) {
             throw new StoaException(

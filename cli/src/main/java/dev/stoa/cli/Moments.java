@@ -28,7 +28,8 @@ final class Moments {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "\"%s\" is no moment".formatted(text),
-                    "for example: \"2026-11-20 14:03:11\", in the time zone %s, or 2026-11-20T14:03:11Z".formatted(zone),
+                    "for example: \"2026-11-20 14:03:11\", in the time zone %s, or 2026-11-20T14:03:11Z"
+                            .formatted(zone),
                     e);
         }
     }

@@ -37,7 +37,11 @@ class DatabaseBackupTest {
         stoa.ok("db", "create", "main", "-a", "shop");
         sql("main", "create table orders as select generate_series(1, 100) n");
         assertThat(stoa.ok("db", "backup", "main", "--wait").out()).contains("and proved it");
-        assertThat(stoa.json("db", "backups", "main").path("backups").get(0).path("state").asString())
+        assertThat(stoa.json("db", "backups", "main")
+                        .path("backups")
+                        .get(0)
+                        .path("state")
+                        .asString())
                 .isEqualTo("proven");
         sql("main", "insert into orders values (101)");
         Instant before = Instant.now();
@@ -46,7 +50,8 @@ class DatabaseBackupTest {
         // What the platform goes through is nothing to the log.
         stoa.kill();
         stoa.start();
-        assertThat(stoa.ok("db", "restore", "main", "--to", before.toString(), "--as", "main-then").out())
+        assertThat(stoa.ok("db", "restore", "main", "--to", before.toString(), "--as", "main-then")
+                        .out())
                 .contains("stoa db promote main-then --for main");
         assertThat(sql("main-then", "select count(*) from orders")).contains(" 101");
         assertThat(sql("main", "select count(*) from orders")).contains(" 0");
@@ -55,8 +60,10 @@ class DatabaseBackupTest {
         String then = stoa.ok("db", "url", "main-then").out().strip();
         assertThat(stoa.ok("config", "-a", "shop").out())
                 .contains("DATABASE_URL_MAIN=", then.substring(then.indexOf("//") + 2, then.indexOf('@')));
-        assertThat(stoa.fails("db", "restore", "main", "--as", "main-then").err()).contains("already");
-        assertThat(stoa.fails("db", "restore", "main", "--to", "yesterday", "--as", "x").err())
+        assertThat(stoa.fails("db", "restore", "main", "--as", "main-then").err())
+                .contains("already");
+        assertThat(stoa.fails("db", "restore", "main", "--to", "yesterday", "--as", "x")
+                        .err())
                 .contains("is no moment", "2026-11-20 14:03:11");
     }
 
@@ -78,10 +85,12 @@ class DatabaseBackupTest {
         assertThat(sql("rescued", "select n from t")).contains(" 42");
         assertThat(sql("twin", "select n from t")).contains(" 43");
         String wrong = "0".repeat(64);
-        assertThat(stoa.fails("db", "restore", "--from", elsewhere.toString(), "--key", wrong, "--as", "x").err())
+        assertThat(stoa.fails("db", "restore", "--from", elsewhere.toString(), "--key", wrong, "--as", "x")
+                        .err())
                 .contains("made with another key");
         try (var files = Files.walk(elsewhere)) {
-            assertThat(files.filter(file -> file.getFileName().toString().equals("proof"))).isNotEmpty();
+            assertThat(files.filter(file -> file.getFileName().toString().equals("proof")))
+                    .isNotEmpty();
         }
     }
 }

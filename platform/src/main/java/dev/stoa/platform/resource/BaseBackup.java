@@ -59,7 +59,6 @@ final class BaseBackup {
                 written += entry.sizeBytes();
             } catch (NoSuchFileException e) {
                 // Dropped meanwhile; the log has it that it was.
-                continue;
             }
         }
         out.writeUTF("");

@@ -13,9 +13,6 @@ final class BaseBackupStore implements AutoCloseable {
     /** Since then the functions have these names, and no exclusive form. */
     private static final int NEW_NAMES_SINCE = 15;
 
-    private static final String DATABASE_URL =
-            "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0";
-
     private final Connection connection;
     private final int major;
 
@@ -30,7 +27,12 @@ final class BaseBackupStore implements AutoCloseable {
 
     static BaseBackupStore open(int port, String password, int major, String database) throws SQLException {
         return new BaseBackupStore(
-                RoleStore.connect(DATABASE_URL.formatted(port, database), PostgresCluster.USER, password), major);
+                RoleStore.connect(
+                        "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0"
+                                .formatted(port, database),
+                        PostgresCluster.USER,
+                        password),
+                major);
     }
 
     /** @param label the file backup_label */

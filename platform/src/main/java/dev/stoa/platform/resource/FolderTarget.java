@@ -24,10 +24,10 @@ record FolderTarget(Path root) implements BackupTarget {
     @Override
     public void put(String name, Content content) throws IOException {
         Path file = root.resolve(name);
-        Path directory = file.getParent();
+        Path directory = parent(file);
         if (!Files.isDirectory(directory)) {
             DatabaseFolder.make(directory);
-            for (Path parent = directory; parent.startsWith(root); parent = parent.getParent()) {
+            for (Path parent = directory; parent.startsWith(root); parent = parent(parent)) {
                 force(parent);
             }
         }
@@ -109,11 +109,16 @@ record FolderTarget(Path root) implements BackupTarget {
     @Override
     public void delete(String name) throws IOException {
         Files.deleteIfExists(root.resolve(name));
-        Path directory = root.resolve(name).getParent();
+        Path directory = parent(root.resolve(name));
         while (!directory.equals(root) && isEmpty(directory)) {
             Files.deleteIfExists(directory);
-            directory = directory.getParent();
+            directory = parent(directory);
         }
+    }
+
+    /** Everything here is below some folder. */
+    private static Path parent(Path file) {
+        return file.resolveSibling("");
     }
 
     private static boolean isEmpty(Path directory) throws IOException {

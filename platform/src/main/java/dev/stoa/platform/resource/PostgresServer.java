@@ -138,7 +138,7 @@ final class PostgresServer {
         // pg_ctl looks ten times a second, which would be most of the time that the start takes.
         // It leaves a server alone that reads a log and lets nobody in meanwhile, which then runs on and is not ready.
         long deadline = System.nanoTime() + longest.toNanos();
-        while (pgCtl.isAlive() || Postmaster.running(data).isPresent() && System.nanoTime() < deadline) {
+        while (pgCtl.isAlive() || (Postmaster.running(data).isPresent() && System.nanoTime() < deadline)) {
             Optional<Postmaster> ready = Postmaster.running(data).filter(Postmaster::ready);
             if (ready.isPresent()) {
                 return new Attempt(ready, "");

@@ -89,8 +89,11 @@ final class WalDesk implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (IOException | UncheckedIOException e) {
-            problem = Optional.of(e instanceof IOException io ? io : ((UncheckedIOException) e).getCause());
+        } catch (IOException e) {
+            problem = Optional.of(e);
+            closeDesk();
+        } catch (UncheckedIOException e) {
+            problem = Optional.of(new IOException(e));
             closeDesk();
         }
     }

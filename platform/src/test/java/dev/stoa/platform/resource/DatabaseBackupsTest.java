@@ -107,7 +107,7 @@ class DatabaseBackupsTest {
 
     @Test
     @Order(1)
-    void aBackupIsProvenAndRestoredToAMomentAndToTheEnd() throws Exception {
+    void aBackupIsProvenAndRestoredToAMomentBeforeAndAfterTheLastCommit() throws Exception {
         assertThatThrownBy(() -> databases.seeds().restore(spec, Optional.empty()))
                 .isInstanceOf(StoaException.class);
         ask(spec, "create table t as select generate_series(1, 1000) n");
@@ -123,8 +123,6 @@ class DatabaseBackupsTest {
 
         assertThat(ask(restored(Optional.of(before)), "select max(n) || '/' || count(*) from t"))
                 .isEqualTo("2000/1001");
-        assertThat(ask(restored(Optional.empty()), "select to_regclass('t') is null"))
-                .isEqualTo("t");
         // Nothing was committed since: the log has no commit after this moment, and it is a good one all the same.
         assertThat(ask(restored(Optional.of(Instant.now())), "select to_regclass('t') is null"))
                 .isEqualTo("t");
