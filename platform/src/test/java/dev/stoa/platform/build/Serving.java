@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 
 /** The web process of a slug while it runs. */
 final class Serving implements AutoCloseable {
@@ -62,12 +63,15 @@ final class Serving implements AutoCloseable {
     /** Asks it to end by SIGTERM, on which it must end by itself. */
     @Override
     public void close() {
+        // PHP's server has workers, which do not end with it.
+        List<ProcessHandle> children = process.descendants().toList();
         process.destroy();
         try {
             await().atMost(Duration.ofSeconds(END_SECONDS_MAX))
                     .pollInterval(Duration.ofMillis(20))
                     .until(() -> !process.isAlive());
         } finally {
+            children.forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             client.close();
         }
