@@ -54,7 +54,7 @@ public final class BucketApi {
                 Endpoint.get(one + "/access", "Gives what opens a bucket, for the AWS tools")
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .returns(Access.class)
-                        .handler(request -> access(spec(request))),
+                        .handler(request -> buckets.access(spec(request))),
                 Endpoint.get(
                                 one + "/url",
                                 "Gives a URL that lets whoever has it do one thing with one object for a while")
@@ -93,15 +93,6 @@ public final class BucketApi {
             throw e;
         }
         return new Changed(resources.show(Buckets.NAME, wanted.name(), Optional.empty()), made.deploys());
-    }
-
-    private Access access(ResourceSpec spec) {
-        return new Access(
-                buckets.endpoint(spec),
-                buckets.region(spec),
-                buckets.bucket(spec),
-                buckets.key(spec).id(),
-                buckets.key(spec).secret());
     }
 
     private Signed signed(ResourceSpec spec, ApiRequest request) {

@@ -5,7 +5,6 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.List;
 
 /** Proves a backup: restores it to a scratch folder, starts it, and reads all of it. */
@@ -58,7 +57,7 @@ final class BackupProof {
                 }
             }
             return "started; read %d tables and %d indexes".formatted(tables, indexes);
-        } catch (SQLException e) {
+        } catch (BaseBackupStore.Refused e) {
             throw new StoaException(
                     ErrorCode.BACKUP_DAMAGED,
                     "the backup %s of %s starts, and cannot be read: %s"

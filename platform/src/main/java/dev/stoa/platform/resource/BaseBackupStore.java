@@ -1,5 +1,6 @@
 package dev.stoa.platform.resource;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,30 +17,51 @@ final class BaseBackupStore implements AutoCloseable {
     private final Connection connection;
     private final int major;
 
+    /** PostgreSQL did not do what it was told, or has gone. */
+    static final class Refused extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Refused(SQLException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private interface Query<T> {
+        T run() throws SQLException;
+    }
+
+    private static <T> T asked(Query<T> query) throws Refused {
+        try {
+            return query.run();
+        } catch (SQLException e) {
+            throw new Refused(e);
+        }
+    }
+
     private BaseBackupStore(Connection connection, int major) {
         this.connection = connection;
         this.major = major;
     }
 
-    static BaseBackupStore open(int port, String password, int major) throws SQLException {
+    static BaseBackupStore open(int port, String password, int major) throws Refused {
         return open(port, password, major, "postgres");
     }
 
-    static BaseBackupStore open(int port, String password, int major, String database) throws SQLException {
-        return new BaseBackupStore(
-                RoleStore.connect(
-                        "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0"
-                                .formatted(port, database),
-                        PostgresCluster.USER,
-                        password),
-                major);
+    static BaseBackupStore open(int port, String password, int major, String database) throws Refused {
+        String url = "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable&gssEncMode=disable&socketTimeout=0"
+                .formatted(port, database);
+        return new BaseBackupStore(asked(() -> RoleStore.connect(url, PostgresCluster.USER, password)), major);
     }
 
     /** @param label the file backup_label */
     record Stop(String lsn, String label) {}
 
     /** Returns the position from which a restore has to read the log. */
-    String start(String label) throws SQLException {
+    String start(String label) throws Refused {
+        return asked(() -> startCopy(label));
+    }
+
+    private String startCopy(String label) throws SQLException {
         String sql = major >= NEW_NAMES_SINCE
                 ? "select pg_backup_start(?, true)::text"
                 : "select pg_start_backup(?, true, false)::text";
@@ -53,7 +75,11 @@ final class BaseBackupStore implements AutoCloseable {
         }
     }
 
-    Stop stop() throws SQLException {
+    Stop stop() throws Refused {
+        return asked(this::stopCopy);
+    }
+
+    private Stop stopCopy() throws SQLException {
         String sql = major >= NEW_NAMES_SINCE
                 ? "select lsn::text, labelfile from pg_backup_stop(false)"
                 : "select lsn::text, labelfile from pg_stop_backup(false, false)";
@@ -65,41 +91,45 @@ final class BaseBackupStore implements AutoCloseable {
     }
 
     /** Eight hexadecimal digits. */
-    String timeline() throws SQLException {
-        return text("select left(pg_walfile_name(pg_current_wal_lsn()), 8)");
+    String timeline() throws Refused {
+        return asked(() -> text("select left(pg_walfile_name(pg_current_wal_lsn()), 8)"));
     }
 
-    String systemIdentifier() throws SQLException {
-        return text("select system_identifier::text from pg_control_system()");
+    String systemIdentifier() throws Refused {
+        return asked(() -> text("select system_identifier::text from pg_control_system()"));
     }
 
-    long segmentBytes() throws SQLException {
-        return Long.parseLong(text("select setting from pg_settings where name = 'wal_segment_size'"));
+    long segmentBytes() throws Refused {
+        return Long.parseLong(asked(() -> text("select setting from pg_settings where name = 'wal_segment_size'")));
     }
 
     /** Keeps the log from now on, until the session ends. */
-    void holdWal(String slot) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("select pg_create_physical_replication_slot(?, true, true)")) {
-            statement.setString(1, slot);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
+    void holdWal(String slot) throws Refused {
+        boolean _ = asked(() -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("select pg_create_physical_replication_slot(?, true, true)")) {
+                statement.setString(1, slot);
+                return statement.execute();
             }
-        }
+        });
     }
 
     /** Has the current segment archived, unless nothing was written to it; returns the position where the log ends then. */
-    String switchWal() throws SQLException {
-        return text("select pg_switch_wal()::text");
+    String switchWal() throws Refused {
+        return asked(() -> text("select pg_switch_wal()::text"));
     }
 
     /** The databases that can be connected to. */
-    List<String> databases() throws SQLException {
-        return texts("select datname from pg_database where datallowconn order by datname");
+    List<String> databases() throws Refused {
+        return asked(() -> texts("select datname from pg_database where datallowconn order by datname"));
     }
 
     /** Reads every row of every table, and so every page with its checksum; returns how many tables that were. */
-    int readEverything() throws SQLException {
+    int readEverything() throws Refused {
+        return asked(this::readTables);
+    }
+
+    private int readTables() throws SQLException {
         List<String> tables = texts("""
                 select c.oid::regclass::text from pg_class c
                 where c.relkind in ('r', 'm', 't') and c.relpersistence = 'p' order by c.oid
@@ -111,7 +141,11 @@ final class BaseBackupStore implements AutoCloseable {
     }
 
     /** Has the structure of every B-tree looked through, where the extension for it is there. */
-    int checkIndexes() throws SQLException {
+    int checkIndexes() throws Refused {
+        return asked(this::lookThroughIndexes);
+    }
+
+    private int lookThroughIndexes() throws SQLException {
         if (text("select count(*) from pg_available_extensions where name = 'amcheck'")
                 .equals("0")) {
             return 0;

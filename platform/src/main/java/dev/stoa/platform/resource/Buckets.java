@@ -5,6 +5,7 @@ import dev.stoa.api.MemorySize;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.bucket.Bucket;
+import dev.stoa.api.BucketRequests.Access;
 import dev.stoa.platform.bucket.BucketKey;
 import dev.stoa.platform.bucket.ObjectServer;
 import java.net.InetSocketAddress;
@@ -293,8 +294,13 @@ public final class Buckets implements ResourceKind {
         return isExternal(spec) ? spec.setting(REGION) : ObjectServer.REGION;
     }
 
-    /** What opens it, without being an app's. */
-    public BucketKey key(ResourceSpec spec) {
+    /** What a program needs to open it, without being an app's. */
+    public Access access(ResourceSpec spec) {
+        BucketKey key = key(spec);
+        return new Access(endpoint(spec), region(spec), bucket(spec), key.id(), key.secret());
+    }
+
+    private BucketKey key(ResourceSpec spec) {
         return new BucketKey(spec.secret(KEY), spec.secret(SECRET));
     }
 

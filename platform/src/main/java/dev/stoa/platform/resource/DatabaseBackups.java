@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -318,7 +317,7 @@ public final class DatabaseBackups implements AutoCloseable {
             copyProblem(of, Optional.empty());
             retain(of);
             return id;
-        } catch (IOException | SQLException | RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             StoaException problem = failed(of, e);
             copyProblem(of, Optional.of(problem.message()));
             throw problem;
@@ -336,7 +335,7 @@ public final class DatabaseBackups implements AutoCloseable {
                 e);
     }
 
-    private String copied(Watched of) throws IOException, SQLException {
+    private String copied(Watched of) throws IOException {
         BackupArchive archive = of.archive;
         archive.prepare(of.spec.name());
         archive.dropUnfinished(Optional.empty());
@@ -416,7 +415,7 @@ public final class DatabaseBackups implements AutoCloseable {
                 awaitArchived(of, WalName.before(store.timeline(), lsn, store.segmentBytes()));
             }
             return Optional.of(before);
-        } catch (IOException | SQLException | StoaException e) {
+        } catch (IOException | StoaException e) {
             LOG.log(Level.WARNING, "the latest of a database cannot be archived database=" + spec.name(), e);
             return Optional.empty();
         }

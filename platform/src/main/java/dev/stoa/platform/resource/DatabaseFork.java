@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.sql.SQLException;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -52,7 +51,7 @@ final class DatabaseFork {
                 Path segment = Path.of("pg_wal", wal.text());
                 Files.copy(source.data().resolve(segment), data.resolve(segment));
             }
-        } catch (SQLException e) {
+        } catch (BaseBackupStore.Refused e) {
             throw new StoaException(
                     ErrorCode.BACKUP_FAILED,
                     "cannot fork %s: %s".formatted(source.spec().name(), e.getMessage()),
