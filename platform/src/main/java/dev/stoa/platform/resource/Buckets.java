@@ -1,11 +1,11 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.api.BucketRequests.Access;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.MemorySize;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.bucket.Bucket;
-import dev.stoa.api.BucketRequests.Access;
 import dev.stoa.platform.bucket.BucketKey;
 import dev.stoa.platform.bucket.ObjectServer;
 import java.net.InetSocketAddress;
