@@ -109,7 +109,7 @@ class ScalingTest {
 
         stoa.kill();
         stoa.start();
-        assertThat(states("sleeper")).containsExactly("web asleep", "worker.1 up");
+        awaitStates("sleeper", "web asleep", "worker.1 up");
         stoa.ok("restart", "-a", "sleeper");
         assertThat(stoa.get("sleeper", "/").body()).isEqualTo("web.1");
 
