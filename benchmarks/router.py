@@ -1,0 +1,458 @@
+"""nginx, HAProxy, Caddy and Stoa's router as proxies before the same servers: CPU, throughput, latency, memory"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness import Stoa, free_port, get, ratio, seconds_until
+
+TOOLS = {"nginx": "nginx-light", "haproxy": "haproxy", "caddy": "caddy", "wrk": "wrk", "h2load": "nghttp2-client", "openssl": "openssl"}
+HOST = "bench.localhost"
+SIZES = {"1k": 1024, "64k": 64 * 1024, "1m": 1024 * 1024}
+TICKS = os.sysconf("SC_CLK_TCK")
+OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+# name: (load generator, scheme, connections, body, title)
+SCENARIOS = {
+    "c64": ("wrk", "http", 64, "1k", "HTTP/1.1, 1 KB, 64 connections"),
+    "c256": ("wrk", "http", 256, "1k", "HTTP/1.1, 1 KB, 256 connections"),
+    "64k": ("wrk", "http", 64, "64k", "HTTP/1.1, 64 KB, 64 connections"),
+    "1m": ("wrk", "http", 64, "1m", "HTTP/1.1, 1 MB, 64 connections"),
+}
+
+LUA = """done = function(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("RESULT %d %d %d %d %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+def start(work, name, command, **options):
+    log = open(work / f"{name}.log", "ab")
+    return subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, **options)
+
+
+def family(pid):
+    """A process and what it started."""
+    pids, found = [pid], 0
+    while found < len(pids):
+        children = Path(f"/proc/{pids[found]}/task").glob("*/children")
+        for file in children:
+            try:
+                pids += [int(child) for child in file.read_text().split()]
+            except OSError:
+                pass
+        found += 1
+    return pids
+
+
+def cpu_seconds(pid):
+    total = 0
+    for each in family(pid):
+        try:
+            fields = open(f"/proc/{each}/stat").read().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        except OSError:
+            pass
+    return total / TICKS
+
+
+def memory_kb(pid):
+    """Proportional: what several processes share counts once."""
+    total = 0
+    for each in family(pid):
+        try:
+            lines = open(f"/proc/{each}/smaps_rollup").read().splitlines()
+            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            pass
+    return total
+
+
+class Proxy:
+    def __init__(self, work, name, origins):
+        self.work, self.name, self.origins = work, name, origins
+        self.port, self.tls_port = free_port(), free_port()
+        self.process = None
+
+    def write(self, text, suffix):
+        path = self.work / f"{self.name}.{suffix}"
+        path.write_text(text)
+        return path
+
+    def run(self, command):
+        self.process = start(self.work, self.name, command)
+        self.pid = self.process.pid
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Nginx(Proxy):
+    def start(self):
+        servers = "".join(f"server {address};" for address in self.origins)
+        config = self.write(
+            f"""daemon off; user root; worker_processes 2; worker_rlimit_nofile {OPEN_FILES}; pid {self.work}/{self.name}.pid; error_log stderr crit;
+events {{ worker_connections 32768; }}
+http {{
+  access_log off; keepalive_requests 1000000000; client_body_temp_path {self.work}; proxy_temp_path {self.work};
+  fastcgi_temp_path {self.work}; uwsgi_temp_path {self.work}; scgi_temp_path {self.work};
+  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+  upstream app {{ {servers} keepalive 256; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.1:{self.tls_port} ssl http2 backlog=4096;
+    ssl_certificate {self.work}/cert.pem; ssl_certificate_key {self.work}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
+    location / {{
+      proxy_pass http://app; proxy_http_version 1.1; proxy_read_timeout 600s;
+      proxy_set_header Connection $connection_upgrade; proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Host $host; proxy_set_header X-Request-Id $request_id;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Port $server_port;
+    }}
+  }}
+}}
+""",
+            "conf",
+        )
+        self.run(["nginx", "-c", config, "-p", self.work])
+
+
+class HAProxy(Proxy):
+    def start(self):
+        servers = "\n".join(f"  server s{number} {address}" for number, address in enumerate(self.origins))
+        pem = self.work / "both.pem"
+        pem.write_text((self.work / "cert.pem").read_text() + (self.work / "key.pem").read_text())
+        config = self.write(
+            f"""global
+  maxconn {OPEN_FILES // 2 - 100}
+  nbthread 2
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  timeout tunnel 600s
+  option forwardfor
+  http-reuse always
+frontend web
+  bind 127.0.0.1:{self.port}
+  bind 127.0.0.1:{self.tls_port} ssl crt {pem} alpn h2,http/1.1
+  unique-id-format %{{+X}}o%ci:%cp_%fi:%fp_%Ts_%rt:%pid
+  unique-id-header X-Request-Id
+  http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
+  http-request set-header X-Forwarded-Proto http unless {{ ssl_fc }}
+  http-request set-header X-Forwarded-Port %[dst_port]
+  default_backend app
+backend app
+{servers}
+""",
+            "cfg",
+        )
+        self.run(["haproxy", "-db", "-f", config])
+
+
+class Caddy(Proxy):
+    def start(self):
+        origins = " ".join(self.origins)
+        proxy = f"""
+  reverse_proxy {origins} {{
+    header_up X-Request-Id {{http.request.uuid}}
+    transport http {{
+      keepalive_idle_conns_per_host 512
+    }}
+  }}
+"""
+        config = self.write(
+            f"""{{
+  admin off
+  auto_https off
+  storage file_system {self.work}/caddy
+}}
+http://{HOST}:{self.port} {{{proxy}}}
+https://{HOST}:{self.tls_port} {{
+  tls {self.work}/cert.pem {self.work}/key.pem{proxy}}}
+""",
+            "Caddyfile",
+        )
+        self.run(["caddy", "run", "--config", config, "--adapter", "caddyfile"])
+
+
+def origin_app(work):
+    """An app of two instances, each an nginx that answers from files; all proxies send their requests there."""
+    folder = work / "app"
+    folder.mkdir()
+    for name, size in SIZES.items():
+        (folder / name).write_bytes(b"x" * size)
+    (folder / "Procfile").write_text('web: nginx -p "$PWD" -c "$PWD/nginx.conf"\n')
+    (folder / "stoa.toml").write_text(
+        "[processes.web]\ninstances = 2\n[edge]\naccess_log = false\ntrace = false\n"
+    )
+    (folder / "nginx.conf").write_text(
+        f"""daemon off; worker_processes 1; worker_rlimit_nofile {OPEN_FILES}; pid /tmp/nginx.pid; error_log stderr crit;
+events {{ worker_connections {OPEN_FILES - 100}; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600s;
+  open_file_cache max=100 inactive=600s; client_body_temp_path /tmp; proxy_temp_path /tmp; fastcgi_temp_path /tmp;
+  uwsgi_temp_path /tmp; scgi_temp_path /tmp;
+  server {{ listen 8080 backlog=4096; default_type text/plain; root .; }}
+}}
+"""
+    )
+    return folder
+
+
+def load(work, scenario, proxy, seconds):
+    """Requests, seconds, the 50th, 99th and 99.9th percentile in milliseconds, errors."""
+    generator, scheme, connections, body, _ = SCENARIOS[scenario]
+    port = proxy.tls_port if scheme == "https" else proxy.port
+    if generator == "wrk":
+        text = subprocess.run(
+            ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", work / "report.lua",
+             "-H", f"Host: {HOST}", f"{scheme}://127.0.0.1:{port}/{body}"],
+            check=True, capture_output=True, text=True,
+        ).stdout
+        requests, micros, p50, p99, p999, errors = map(int, re.search(r"RESULT (.*)", text)[1].split())
+        return requests, micros / 1e6, p50 / 1000, p99 / 1000, p999 / 1000, errors
+    log = work / "h2load.log"
+    log.unlink(missing_ok=True)
+    text = subprocess.run(
+        ["h2load", "-t2", f"-c{connections}", "-m10", f"-D{seconds}", f"--log-file={log}", f"--connect-to=127.0.0.1:{port}",
+         f"{scheme}://{HOST}:{port}/{body}"],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    succeeded, failed = map(int, re.search(r"(\d+) succeeded, (\d+) failed", text).groups())
+    micros = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
+    at = lambda share: micros[min(len(micros) - 1, int(len(micros) * share))] / 1000
+    return succeeded, float(seconds), at(0.5), at(0.99), at(0.999), failed
+
+
+class Figures:
+    """Of one proxy in one scenario, a value for each round."""
+
+    NAMES = ("CPU s/100k", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "memory MB")
+
+    def __init__(self):
+        self.values = {name: [] for name in self.NAMES}
+        self.errors = 0
+
+    def add(self, *values, errors):
+        for name, value in zip(self.NAMES, values):
+            self.values[name].append(value)
+        self.errors += errors
+
+    def median(self, name):
+        return statistics.median(self.values[name])
+
+
+def measure(work, proxies, scenario, rounds, seconds):
+    figures = {name: Figures() for name in proxies}
+    for number in range(rounds + 1):
+        for name in sorted(proxies, reverse=number % 2 == 1):
+            proxy = proxies[name]
+            before = cpu_seconds(proxy.pid)
+            requests, taken, p50, p99, p999, errors = load(work, scenario, proxy, seconds)
+            cpu = cpu_seconds(proxy.pid) - before
+            if number > 0:  # The first round warms up.
+                figures[name].add(
+                    cpu / requests * 100_000, requests / taken, p50, p99, p999, memory_kb(proxy.pid) / 1024,
+                    errors=errors,
+                )
+    return figures
+
+
+def report(title, figures, peer="nginx"):
+    print(f"\n{title}")
+    print(f"{'':10}" + "".join(f"{name:>24}" for name in Figures.NAMES) + f"{'errors':>8}")
+    for name, figure in figures.items():
+        cells = ""
+        for column in Figures.NAMES:
+            values = figure.values[column]
+            ratio = figure.median(column) / figures[peer].median(column) if peer in figures else float("nan")
+            spread = f"{min(values):.4g}-{max(values):.4g}"
+            cells += f"{f'{figure.median(column):.4g} ({spread}) {ratio:.2f}x':>24}"
+        print(f"{name:10}{cells}{figure.errors:>8}", flush=True)
+
+
+WEBSOCKET_APP = """import asyncio, os
+
+ANSWER = (
+    b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\\r\\n\\r\\n"
+)
+
+
+class Sleeper(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(ANSWER)
+
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(Sleeper, "0.0.0.0", int(os.environ["PORT"]), backlog=4096)
+    await server.serve_forever()
+
+
+asyncio.run(main())
+"""
+
+
+REQUEST = (
+    f"GET / HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+).encode()
+
+
+async def open_websockets(port, count, batch=100):
+    async def one():
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(REQUEST)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+        if b" 101 " not in head.split(b"\r\n", 1)[0]:
+            raise SystemExit(f"no WebSocket: {head!r}")
+        return reader, writer
+
+    sockets = []
+    while len(sockets) < count:
+        sockets += await asyncio.gather(*(one() for _ in range(min(batch, count - len(sockets)))))
+    return sockets
+
+
+def idle_websockets(proxy, count):
+    """Proportional memory that each adds, in KB."""
+    async def measured():
+        warm_up = await open_websockets(proxy.port, 500)
+        before = memory_kb(proxy.pid)
+        sockets = await open_websockets(proxy.port, count)
+        await asyncio.sleep(3)
+        added = (memory_kb(proxy.pid) - before) / count
+        for _, writer in warm_up + sockets:
+            writer.transport.abort()
+        return added
+
+    return asyncio.run(measured())
+
+
+KINDS = {"nginx": Nginx, "haproxy": HAProxy, "caddy": Caddy}
+
+
+class Platform(Proxy):
+    """The platform as a whole: its router has the app's route among all others, and does everything it always does."""
+
+    def __init__(self, work, stoa):
+        self.work, self.name, self.stoa = work, "stoa", stoa
+        status = stoa.status()
+        self.port, self.tls_port, self.pid = stoa.http_port, stoa.https_port, status["pid"]
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benchmarks/run router")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="of load, for each proxy in each round")
+    parser.add_argument("--proxies", default="nginx,haproxy,caddy", help="beside Stoa")
+    parser.add_argument("--websockets", type=int, default=(OPEN_FILES - 1500) // 2, help="idle ones")
+    parser.add_argument("scenarios", nargs="*", help=f"some of {', '.join(SCENARIOS)}, websockets; all unless named")
+    options = parser.parse_args()
+    missing = sorted(package for tool, package in TOOLS.items() if not shutil.which(tool))
+    if missing:
+        raise SystemExit(f"needs more programs: apt-get install {' '.join(missing)}")
+    scenarios = options.scenarios or list(SCENARIOS)
+    work = Path(tempfile.mkdtemp(prefix="stoa-bench-", dir="/dev/shm"))
+    (work / "report.lua").write_text(LUA)
+    certificate(work)
+    try:
+        with Stoa() as stoa:
+            compare(work, stoa, options, scenarios)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def certificate(work):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", work / "key.pem", "-out", work / "cert.pem", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"],
+        check=True, capture_output=True,
+    )
+
+
+def compare(work, stoa, options, scenarios):
+    app = origin_app(work)
+    stoa.run("deploy", app, "-a", "bench")
+    origins = origins_of(stoa)
+    kinds = {name: KINDS[name] for name in options.proxies.split(",") if name}
+    proxies = {name: kind(work, name, origins) for name, kind in kinds.items()}
+    proxies["stoa"] = Platform(work, stoa)
+    headline = None
+    try:
+        for proxy in proxies.values():
+            proxy.start()
+        for proxy in proxies.values():
+            seconds_until(lambda: get(proxy.port, "/1k", host=HOST), limit=20)
+        for scenario in scenarios:
+            if scenario == "websockets":
+                for name in kinds:
+                    proxies.pop(name).stop()
+                websockets(work, stoa, kinds, options.websockets)
+                continue
+            figures = measure(work, proxies, scenario, options.rounds, options.seconds)
+            report(SCENARIOS[scenario][4], figures)
+            headline = headline or figures
+    finally:
+        for proxy in proxies.values():
+            proxy.stop()
+    if headline and "nginx" in headline:
+        print("\nCPU per request, Stoa's router against nginx, in the first table:")
+        ratio(headline["stoa"].values["CPU s/100k"], headline["nginx"].values["CPU s/100k"])
+
+
+def websockets(work, stoa, kinds, count):
+    """Memory of idle WebSockets, to an app that takes every upgrade and says nothing more."""
+    folder = work / "websockets"
+    folder.mkdir()
+    (folder / "Procfile").write_text("web: python3 server.py\n")
+    (folder / "server.py").write_text(WEBSOCKET_APP)
+    (folder / "stoa.toml").write_text("[processes.web]\ninstances = 2\n[edge]\naccess_log = false\n")
+    stoa.run("destroy", "-a", "bench", "--confirm", "bench")
+    stoa.run("deploy", folder, "-a", "bench")
+    print(f"\n{count} idle WebSockets, KB of proportional memory that each adds (at most 12)", flush=True)
+    proxies = {name: kind(work, name, origins_of(stoa)) for name, kind in kinds.items()}
+    for name, proxy in [*proxies.items(), ("stoa", Platform(work, stoa))]:
+        proxy.start()
+        time.sleep(2)
+        try:
+            print(f"{name:10}{idle_websockets(proxy, count):8.1f}", flush=True)
+        finally:
+            proxy.stop()
+
+
+def origins_of(stoa):
+    return [instance["address"] for instance in json.loads(stoa.run("ps", "-a", "bench", "--json").stdout)]
+
+
+main()
