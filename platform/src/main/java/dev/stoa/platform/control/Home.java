@@ -116,6 +116,11 @@ public final class Home implements AutoCloseable {
         return root.resolve("buckets");
     }
 
+    /** What builds of all apps share. */
+    public Path toolchains() {
+        return root.resolve("toolchains");
+    }
+
     public Path instances() {
         return root.resolve("instances");
     }
