@@ -74,16 +74,16 @@ public final class Platform implements AutoCloseable {
     private final Home home;
     private final Engine engine;
     private final String database;
-    private final Edge edge;
+    private final Entrance entrance;
     private final Router router;
     private final Stores stores;
     private final Certificates certificates;
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
+            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
         this.options = options;
-        this.edge = edge;
+        this.entrance = entrance;
         try {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
@@ -96,11 +96,11 @@ public final class Platform implements AutoCloseable {
             engine = opening.get();
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
-            router = opened(edge).router();
-            edge.tell(opened(new AccessLog(logs, clock)));
+            router = opened(entrance).router();
+            entrance.tell(opened(new AccessLog(logs, clock)));
             // Of the requests that are served on while another process has the logs, nobody is told.
-            opened.push(() -> edge.tell(request -> {}));
-            Door door = edge.door();
+            opened.push(() -> entrance.tell(request -> {}));
+            Door door = entrance.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
             certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
             router.startSecure(options.httpsPort(), certificates);
@@ -149,17 +149,17 @@ public final class Platform implements AutoCloseable {
 
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
-        return new Platform(options, environment, new Edge(options, Map.of()), Turn.NONE, Succession.NONE);
+        return new Platform(options, environment, new Entrance(options, Map.of()), Turn.NONE, Succession.NONE);
     }
 
     /**
-     * As the other, behind an edge that may have been there before.
+     * As the other, behind an entrance that may have been there before.
      *
      * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
-        return new Platform(options, environment, edge, turn, succession);
+            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+        return new Platform(options, environment, entrance, turn, succession);
     }
 
     private List<Endpoint> endpoints(Succession succession) {
@@ -267,11 +267,11 @@ public final class Platform implements AutoCloseable {
         return control.fleet().connected();
     }
 
-    /** Closes, but leaves the edge to serve by the last route table, and clients to wait for the platform that follows. */
+    /** Closes, but leaves the entrance to serve by the last route table, and clients to wait for the platform that follows. */
     void leave() {
         leaving = true;
         home.keepBeacon();
-        edge.keep(true);
+        entrance.keep(true);
         close();
     }
 
@@ -326,6 +326,6 @@ public final class Platform implements AutoCloseable {
     }
 
     private String apiUrl() {
-        return "http://%s:%d".formatted(options.apiHost(), edge.door().port());
+        return "http://%s:%d".formatted(options.apiHost(), entrance.door().port());
     }
 }

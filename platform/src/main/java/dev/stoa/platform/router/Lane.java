@@ -26,6 +26,7 @@ final class Lane {
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Waiting waiting;
+    private final Gate gate = new Gate(this);
     private final SplittableRandom random = new SplittableRandom();
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
@@ -51,11 +52,10 @@ final class Lane {
         this.listener = listener;
         this.pool = pool;
         this.waiting = new Waiting(backends);
+        RouterTimes times = config.times();
         long shortest = Math.min(
-                config.clientIdleTimeout().toMillis(),
-                Math.min(
-                        config.responseTimeout().toMillis(),
-                        config.idleTimeout().toMillis()));
+                times.clientIdle().toMillis(),
+                Math.min(times.response().toMillis(), times.idle().toMillis()));
         this.tickMillis = Math.clamp(shortest / 4, 1, TICK_MILLIS_MAX);
     }
 
@@ -77,6 +77,10 @@ final class Lane {
 
     RequestListener listener() {
         return listener;
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     Waiting waiting() {

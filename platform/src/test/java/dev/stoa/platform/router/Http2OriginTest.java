@@ -27,17 +27,7 @@ class Http2OriginTest {
 
     /** One event loop, so that it is known who shares a connection. */
     private static RouterConfig config(RouterConfig base) {
-        return new RouterConfig(
-                base.host(),
-                base.port(),
-                1,
-                base.connectTimeout(),
-                base.responseTimeout(),
-                base.idleTimeout(),
-                base.clientIdleTimeout(),
-                base.handshakeTimeout(),
-                base.closeGrace(),
-                base.bodyBytesMax());
+        return new RouterConfig(base.host(), base.port(), 1, base.times(), base.bodyBytesMax());
     }
 
     @AfterEach

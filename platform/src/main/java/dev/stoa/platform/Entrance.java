@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What the world meets first: the router, and the door of the API. It belongs to the process: while the platform moves to
  * another one, requests are served on, and the listening sockets move without ever being closed.
  */
-final class Edge implements AutoCloseable {
+final class Entrance implements AutoCloseable {
     private static final String API = "api";
 
     private final PlatformOptions options;
@@ -25,7 +25,7 @@ final class Edge implements AutoCloseable {
     private volatile RequestListener listener = request -> {};
 
     /** @param inherited the descriptors of the sockets that another process listened on, by name; empty: new ones */
-    Edge(PlatformOptions options, Map<String, Integer> inherited) {
+    Entrance(PlatformOptions options, Map<String, Integer> inherited) {
         this.options = options;
         this.inherited = Map.copyOf(inherited);
     }
