@@ -19,6 +19,8 @@ import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.ResourceApi;
+import dev.stoa.platform.control.IdentityApi;
+import dev.stoa.platform.control.IdentityDesk;
 import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
@@ -78,6 +80,7 @@ public final class Platform implements AutoCloseable {
     private final Router router;
     private final Stores stores;
     private final Certificates certificates;
+    private final IdentityDesk desk;
     private final Control control;
 
     private Platform(
@@ -102,8 +105,10 @@ public final class Platform implements AutoCloseable {
             opened.push(() -> entrance.tell(request -> {}));
             Door door = entrance.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
-            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
-            router.startSecure(options.httpsPort(), certificates);
+            desk = new IdentityDesk(options.domain(), ids.next());
+            certificates =
+                    opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
+            entrance.secure(certificates);
             ObjectServer objects = opened(new ObjectServer(
                     home.buckets(),
                     new BucketStore(sql.jdbi(), Secrets.open(home.secretKey())),
@@ -126,7 +131,7 @@ public final class Platform implements AutoCloseable {
                     INSTANCE_LIMITS,
                     logs,
                     collector,
-                    new Urls(options.domain(), router.port()),
+                    new Urls(options.domain(), entrance.httpPort()),
                     ids,
                     clock);
             opened.push(control::close);
@@ -172,6 +177,7 @@ public final class Platform implements AutoCloseable {
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
+                        new IdentityApi(desk, certificates, control.fleet()::routes).endpoints(),
                         control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
@@ -192,7 +198,7 @@ public final class Platform implements AutoCloseable {
         boolean nameless =
                 options.domain().equals("localhost") && engine.gateway().isEmpty();
         String host = nameless ? "127.0.0.1" : ObjectServer.NAME + "." + options.domain();
-        return "http://" + host + (router.port() == 80 ? "" : ":" + router.port());
+        return "http://" + host + (entrance.httpPort() == 80 ? "" : ":" + entrance.httpPort());
     }
 
     private Sql openStore() {
@@ -216,14 +222,14 @@ public final class Platform implements AutoCloseable {
                 engine.isolation().summary(),
                 engine.isolation().missing(),
                 apiUrl(),
-                "http://*." + options.domain() + ":" + router.port(),
+                "http://*." + options.domain() + ":" + entrance.httpPort(),
                 options.domain(),
                 database,
                 home.root().toString(),
                 control.appCount(),
                 control.instanceCount(),
                 control.resources().counts(),
-                "https://*." + options.domain() + ":" + router.securePort(),
+                "https://*." + options.domain() + ":" + entrance.httpsPort(),
                 home.authorityCertificate().toString(),
                 options.acme().map(acme -> acme.directory().toString()),
                 control.backupDesk().problems());

@@ -158,7 +158,7 @@ final class Tenure implements Succession {
     private List<String> nextArguments() {
         List<String> next = new ArrayList<>(arguments);
         next.addAll(List.of("--api-port", Integer.toString(entrance.door().port())));
-        next.addAll(List.of("--http-port", Integer.toString(entrance.router().port())));
+        next.addAll(List.of("--http-port", Integer.toString(entrance.httpPort())));
         return next;
     }
 

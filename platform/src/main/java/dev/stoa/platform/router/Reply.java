@@ -98,7 +98,7 @@ final class Reply {
         int code = response.status().code();
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
-            exchange.failBy(unreadable(response.decoderResult().cause()));
+            unreadable(response.decoderResult().cause());
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
         } else if (code >= 200 && code < 300 && client.nothingButTunnel()) {
@@ -130,12 +130,17 @@ final class Reply {
         }
     }
 
-    private Failure unreadable(Throwable cause) {
-        return switch (cause) {
-            case Http2Exception e -> Failure.notHttp2(exchange.app(), exchange.instance());
-            case PrematureChannelClosureException e -> Failure.upstreamClosed(exchange.app(), exchange.instance());
-            default -> Failure.badResponse(exchange.app(), exchange.instance());
-        };
+    private void unreadable(Throwable cause) {
+        String app = exchange.app();
+        String instance = exchange.instance();
+        switch (cause) {
+            case WebSocketHandshake.NotTaken e -> exchange.fail(Failure.noWebSocket(app, instance));
+            case WebSocketHandshake.NoKey e ->
+                exchange.fail(Failure.badRequest("its Sec-WebSocket-Key is not 16 bytes in Base64"));
+            case Http2Exception e -> exchange.failBy(Failure.notHttp2(app, instance));
+            case PrematureChannelClosureException e -> exchange.failBy(Failure.upstreamClosed(app, instance));
+            default -> exchange.failBy(Failure.badResponse(app, instance));
+        }
     }
 
     private void answered(HttpResponse response) {

@@ -260,6 +260,11 @@ public final class Router implements AutoCloseable {
         return descriptors;
     }
 
+    /** Whether listening sockets can go to another process. */
+    public boolean canHandOver() {
+        return transport.canHandOver();
+    }
+
     private ServerBootstrap bootstrap(BiConsumer<Channel, Lane> handlers, OptionalInt descriptor) {
         return new ServerBootstrap()
                 .group(loops)
