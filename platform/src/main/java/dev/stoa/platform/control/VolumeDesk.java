@@ -112,7 +112,7 @@ final class VolumeDesk {
         VolumeSnapshot before = stopped(
                 row,
                 "%s is restored from the snapshot " + snapshot,
-                () -> volumes.swap(row.spec(), "before %s was restored".formatted(snapshot)));
+                () -> volumes.swap(row.spec(), snapshot));
         return new Restored(resources.show(Volumes.NAME, row.name(), Optional.empty()), Optional.of(before));
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /** Takes snapshots: most is copied while the app goes on, and what has changed meanwhile while it stands still. */
@@ -64,7 +65,7 @@ final class VolumeCopy {
             Instant at;
             long nanos;
             try (Engine.Hold _ = engine.hold(users)) {
-                at = clock.instant();
+                at = clock.instant().truncatedTo(ChronoUnit.MILLIS);
                 long startNanos = System.nanoTime();
                 long _ = copy.again();
                 nanos = System.nanoTime() - startNanos;

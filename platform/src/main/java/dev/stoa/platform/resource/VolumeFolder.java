@@ -25,7 +25,10 @@ import java.util.stream.Stream;
  * What there is of one volume on disk.
  *
  * <pre>
- * data/                          what instances see
+ * data/                          what instances see, or
+ * image                          a file system with it, for a volume that may not grow
+ * mnt/data/                      where that is mounted
+ * restoring                      the snapshot that is being put into the image
  * next/                          what is about to become data; only while a snapshot is restored
  * owner                          the tenant to which all of it was given
  * snapshots/NAME/snapshot.json
@@ -36,7 +39,7 @@ import java.util.stream.Stream;
  * <p>What is being made has a name that begins with a point, and is deleted by {@link #mend} if nobody finished it.
  */
 record VolumeFolder(Path root) {
-    private static final String DRAFT = ".draft-";
+    static final String DRAFT = ".draft-";
     private static final DateTimeFormatter NAME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
     private static final int SAME_SECOND_MAX = 100;
@@ -46,7 +49,19 @@ record VolumeFolder(Path root) {
     record Destroyed(String name, Map<String, String> settings, Instant at) {}
 
     Path data() {
+        return image().isThere() ? image().data() : plain();
+    }
+
+    private Path plain() {
         return root.resolve("data");
+    }
+
+    VolumeImage image() {
+        return new VolumeImage(root.resolve("image"), root.resolve("mnt"));
+    }
+
+    private Path restoring() {
+        return root.resolve("restoring");
     }
 
     private Path next() {
@@ -64,22 +79,74 @@ record VolumeFolder(Path root) {
     /** Makes what is missing. Ends what was under way in a platform that was killed, or undoes it. */
     void mend(boolean make) {
         try {
-            if (!Files.exists(data(), LinkOption.NOFOLLOW_LINKS)) {
+            if (image().isThere()) {
+                image().open();
+                restoreIntoImage();
+            } else if (!Files.exists(plain(), LinkOption.NOFOLLOW_LINKS)) {
                 if (Files.isDirectory(next(), LinkOption.NOFOLLOW_LINKS)) {
-                    Files.move(next(), data(), StandardCopyOption.ATOMIC_MOVE);
+                    Files.move(next(), plain(), StandardCopyOption.ATOMIC_MOVE);
                 } else if (make) {
                     makePrivately(root);
-                    makePrivately(data());
-                    Files.setPosixFilePermissions(data(), PosixFilePermissions.fromString("rwxr-xr-x"));
+                    makePrivately(plain());
+                    Files.setPosixFilePermissions(plain(), PosixFilePermissions.fromString("rwxr-xr-x"));
                 }
             }
             FileTree.delete(next());
-            dropDrafts(root);
+            if (Files.isDirectory(root)) {
+                dropDrafts(root);
+            }
             if (Files.isDirectory(snapshots())) {
                 dropDrafts(snapshots());
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot prepare the volume's folder " + root, e);
+        }
+    }
+
+    /**
+     * Sees to it that no more than that can be written. Does nothing for a folder with files in it: they would have to be
+     * moved while somebody writes to them.
+     *
+     * @return whether it is so now
+     */
+    boolean limit(long bytes) throws IOException {
+        if (!image().isThere()) {
+            try (Stream<Path> files = Files.list(plain())) {
+                if (!VolumeImage.isPossible() || files.findAny().isPresent()) {
+                    return false;
+                }
+            }
+            image().make(bytes);
+            Files.deleteIfExists(root.resolve("owner"));
+            Files.deleteIfExists(plain());
+        } else {
+            image().resize(bytes);
+        }
+        return true;
+    }
+
+    private void restoreIntoImage() throws IOException {
+        if (Files.exists(restoring())) {
+            Path files = snapshots().resolve(Files.readString(restoring()).strip()).resolve("data");
+            if (Files.isDirectory(files)) {
+                long _ = new TreeCopy(files, image().data()).again();
+            }
+            Files.delete(restoring());
+        }
+    }
+
+    /** Deletes all of it. */
+    void delete() {
+        close();
+        FileTree.delete(root);
+    }
+
+    /** Nobody uses it from now on, until it is mended. */
+    void close() {
+        try {
+            image().close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + image().file(), e);
         }
     }
 
@@ -186,8 +253,11 @@ record VolumeFolder(Path root) {
         return name;
     }
 
-    /** Puts files aside that are to become the data. */
+    /** Puts files aside that are to become the data. An image takes them later, for lack of room for both. */
     void prepare(Path files) throws IOException {
+        if (image().isThere()) {
+            return;
+        }
         Path draft = root.resolve(DRAFT + "next");
         FileTree.delete(draft);
         boolean prepared = false;
@@ -206,9 +276,18 @@ record VolumeFolder(Path root) {
      * What was prepared is the data from now on. Killed at any line and mended, it is that, or what it was.
      *
      * @param before what it was, which becomes a snapshot
+     * @param name   of the snapshot that was prepared
      */
-    VolumeSnapshot swap(VolumeSnapshot before) throws IOException {
+    VolumeSnapshot swap(VolumeSnapshot before, String name) throws IOException {
         makePrivately(snapshots());
+        if (image().isThere()) {
+            Path draft = draft();
+            long _ = new TreeCopy(data(), draft).again();
+            VolumeSnapshot kept = keep(draft, before);
+            write(restoring(), name + "\n");
+            restoreIntoImage();
+            return kept;
+        }
         VolumeSnapshot named = before.called(freeName(before.takenAt()));
         Path kept = snapshots().resolve(named.name());
         makePrivately(kept);
@@ -238,6 +317,9 @@ record VolumeFolder(Path root) {
     }
 
     boolean isEmpty() {
+        if (image().isThere() && !isThere()) {
+            return false;
+        }
         try (Stream<Path> files = Files.list(data())) {
             return files.findAny().isEmpty() && list().isEmpty();
         } catch (IOException e) {

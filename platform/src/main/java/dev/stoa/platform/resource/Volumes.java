@@ -6,7 +6,6 @@ import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.api.VolumeSnapshot;
 import dev.stoa.platform.base.DiskFull;
-import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.Engine;
 import java.io.IOException;
@@ -17,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -111,7 +111,11 @@ public final class Volumes implements ResourceKind {
                     "\"%s\" cannot be a process type".formatted(process),
                     "for example: process = \"worker\"");
         }
-        return Map.of(PATH, path, QUOTA, quota, SHARED, shared, PROCESS, process);
+        Map<String, String> settled = new HashMap<>(Map.of(PATH, path, QUOTA, quota, SHARED, shared));
+        if (!process.isEmpty()) {
+            settled.put(PROCESS, process);
+        }
+        return settled;
     }
 
     @Override
@@ -152,9 +156,34 @@ public final class Volumes implements ResourceKind {
     @Override
     public Map<String, String> provision(ResourceSpec spec) {
         return locked(spec, () -> {
-            folder(spec.id()).mend(true);
+            VolumeFolder folder = folder(spec.id());
+            folder.mend(true);
+            limit(spec, folder);
             return spec.secrets();
         });
+    }
+
+    private void limit(ResourceSpec spec, VolumeFolder folder) {
+        Optional<Long> quota = MemorySize.parseBytes(spec.setting(QUOTA));
+        if (!folder.image().isThere() && !engine.users(folder.data()).isEmpty()) {
+            return;
+        }
+        try {
+            if (quota.isPresent() || folder.image().isThere()) {
+                long bytes = quota.orElse(Files.getFileStore(folder.root()).getTotalSpace());
+                boolean _ = folder.limit(bytes);
+            }
+        } catch (IOException e) {
+            throw new StoaException(
+                    DiskFull.causes(e) ? ErrorCode.BAD_REQUEST : ErrorCode.INTERNAL,
+                    DiskFull.causes(e)
+                            ? "the volume %s holds more than %s already".formatted(spec.name(), spec.setting(QUOTA))
+                            : "cannot give the volume %s its quota: %s".formatted(spec.name(), e.getMessage()),
+                    DiskFull.causes(e)
+                            ? "delete some of its files first, or choose a larger quota"
+                            : "a new volume may have it: stoa volume create NAME --path PATH --quota SIZE",
+                    e);
+        }
     }
 
     @Override
@@ -183,6 +212,9 @@ public final class Volumes implements ResourceKind {
         }
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("size", MemorySize.shown(VolumeSize.of(folder.data())));
+        if (!spec.setting(QUOTA).equals(NONE)) {
+            facts.put("limit", limitOf(spec, folder));
+        }
         facts.put("folder", folder.data().toString());
         List<VolumeSnapshot> snapshots = folder.list();
         facts.put("snapshots", String.valueOf(snapshots.size()));
@@ -201,6 +233,15 @@ public final class Volumes implements ResourceKind {
                         Optional.empty(),
                         Map.of("size", MemorySize.shown(VolumeSize.of(folder.data())), "snapshots", "" + folder.list().size()))
                 : lost(folder);
+    }
+
+    private static String limitOf(ResourceSpec spec, VolumeFolder folder) {
+        long used = VolumeSize.of(folder.data());
+        return folder.image().isThere()
+                ? "what is more cannot be written"
+                : used > MemorySize.parseBytes(spec.setting(QUOTA)).orElse(Long.MAX_VALUE)
+                        ? "exceeded; on this volume it is only watched"
+                        : "on this volume it is only watched";
     }
 
     private static Inspection lost(VolumeFolder folder) {
@@ -245,7 +286,16 @@ public final class Volumes implements ResourceKind {
         locked(spec, () -> {
             VolumeFolder folder = folder(spec.id());
             Path files = folder.snapshot(spec.name(), snapshot);
-            VolumeCopy.checkRoom(VolumeSize.of(files), folder.root());
+            long bytes = VolumeSize.of(files);
+            VolumeCopy.checkRoom(bytes, folder.root());
+            if (folder.image().isThere()
+                    && bytes > MemorySize.parseBytes(spec.setting(QUOTA)).orElse(Long.MAX_VALUE)) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "the snapshot %s has %s, and the quota of %s is %s; nothing was changed"
+                                .formatted(snapshot, MemorySize.shown(bytes), spec.name(), spec.setting(QUOTA)),
+                        "give it a larger quota first: stoa volume change %s --quota SIZE".formatted(spec.name()));
+            }
             try {
                 folder.prepare(files);
             } catch (IOException e) {
@@ -256,7 +306,7 @@ public final class Volumes implements ResourceKind {
     }
 
     /** What was prepared is what it holds now; of what it held, a snapshot. To be said while no instance has it. */
-    public VolumeSnapshot swap(ResourceSpec spec, String why) {
+    public VolumeSnapshot swap(ResourceSpec spec, String snapshot) {
         return locked(spec, () -> {
             VolumeFolder folder = folder(spec.id());
             List<String> users = engine.users(folder.data());
@@ -264,7 +314,13 @@ public final class Volumes implements ResourceKind {
                 throw new IllegalStateException("%s is in use by %s".formatted(spec.name(), users));
             }
             try {
-                return folder.swap(new VolumeSnapshot("", clock.instant(), why, VolumeSize.of(folder.data())));
+                return folder.swap(
+                        new VolumeSnapshot(
+                                "",
+                                now(),
+                                "before %s was restored".formatted(snapshot),
+                                VolumeSize.of(folder.data())),
+                        snapshot);
             } catch (IOException e) {
                 throw VolumeCopy.failed("cannot restore " + spec.name(), e);
             }
@@ -303,10 +359,12 @@ public final class Volumes implements ResourceKind {
         VolumeFolder old = destroyed(name);
         locked(fresh, () -> {
             try {
-                Path root = folder(fresh.id()).root();
-                FileTree.delete(root);
-                Files.move(old.root(), root);
-                Files.deleteIfExists(root.resolve("destroyed.json"));
+                VolumeFolder folder = folder(fresh.id());
+                folder.delete();
+                old.close();
+                Files.move(old.root(), folder.root());
+                Files.deleteIfExists(folder.root().resolve("destroyed.json"));
+                folder.mend(false);
             } catch (IOException e) {
                 throw VolumeCopy.failed("cannot give %s what %s had".formatted(fresh.name(), name), e);
             }
@@ -347,19 +405,26 @@ public final class Volumes implements ResourceKind {
     public void destroy(ResourceSpec spec) {
         locked(spec, () -> {
             VolumeFolder folder = folder(spec.id());
-            if (folder.isEmpty()) {
-                FileTree.delete(folder.root());
-            } else if (folder.destroyed().isEmpty()) {
+            if (folder.destroyed().isEmpty() && folder.isEmpty()) {
+                folder.delete();
+                return spec;
+            }
+            folder.close();
+            if (folder.destroyed().isEmpty()) {
                 folder.destroy(new VolumeFolder.Destroyed(spec.name(), new HashMap<>(spec.settings()), clock.instant()));
             }
             return spec;
         });
     }
 
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
     /** Deletes one that was never of use, with nothing kept. */
     public void discard(ResourceSpec spec) {
         locked(spec, () -> {
-            FileTree.delete(folder(spec.id()).root());
+            folder(spec.id()).delete();
             return spec;
         });
     }
@@ -375,7 +440,7 @@ public final class Volumes implements ResourceKind {
                 if (folder.destroyed()
                         .filter(destroyed -> destroyed.at().isBefore(before))
                         .isPresent()) {
-                    FileTree.delete(folder.root());
+                    folder.delete();
                 }
             } catch (UncheckedIOException e) {
                 LOG.log(Level.WARNING, "cannot delete a volume that was destroyed path=" + folder.root(), e);
@@ -397,7 +462,15 @@ public final class Volumes implements ResourceKind {
     }
 
     @Override
-    public void rest(List<ResourceSpec> specs) {}
+    public void rest(List<ResourceSpec> specs) {
+        for (ResourceSpec spec : specs) {
+            try {
+                folder(spec.id()).close();
+            } catch (UncheckedIOException e) {
+                LOG.log(Level.WARNING, "cannot unmount a volume name=" + spec.name(), e);
+            }
+        }
+    }
 
     @Override
     public void close() {
