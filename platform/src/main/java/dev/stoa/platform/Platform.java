@@ -32,9 +32,11 @@ import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
+import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -116,6 +118,7 @@ public final class Platform implements AutoCloseable {
                     engine,
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     new Buckets(objects, bucketEndpoint()),
+                    otherKinds(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -182,6 +185,11 @@ public final class Platform implements AutoCloseable {
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** What apps are given that nothing else has to know. */
+    private List<ResourceKind> otherKinds() {
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
     }
 
     /**

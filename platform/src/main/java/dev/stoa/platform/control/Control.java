@@ -9,6 +9,7 @@ import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.resource.SqlSessions;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Router;
@@ -18,6 +19,7 @@ import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +50,7 @@ public final class Control {
     private final BackupDesk backupDesk;
 
     /**
+     * @param otherKinds     kinds of resources that nothing else has to know
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -57,6 +60,7 @@ public final class Control {
             Engine engine,
             Databases databases,
             Buckets buckets,
+            List<ResourceKind> otherKinds,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -73,7 +77,9 @@ public final class Control {
             router.update(table);
             fleet.update(table);
         });
-        resources = new Resources(stores, List.of(databases, buckets), clock);
+        List<ResourceKind> kinds = new ArrayList<>(List.of(databases, buckets));
+        kinds.addAll(otherKinds);
+        resources = new Resources(stores, kinds, clock);
         bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
         Upstream objects = new Upstream("buckets", buckets.address());
         routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));

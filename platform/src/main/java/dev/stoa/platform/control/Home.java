@@ -116,6 +116,10 @@ public final class Home implements AutoCloseable {
         return root.resolve("buckets");
     }
 
+    public Path caches() {
+        return root.resolve("caches");
+    }
+
     public Path instances() {
         return root.resolve("instances");
     }
