@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,6 +27,8 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
     private static final String WEB = "web";
 
     public MergedManifest {
+        Objects.requireNonNull(manifest, "manifest");
+        Objects.requireNonNull(setup, "setup");
         origins = Map.copyOf(origins);
         notes = List.copyOf(notes);
     }

@@ -37,6 +37,7 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
+        all.put("plan", () -> new CommandLine(new PlanCommand(session)));
         all.put(
                 "git",
                 () -> new CommandLine(new GitSourceCommand(session))

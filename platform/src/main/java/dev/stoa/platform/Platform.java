@@ -172,6 +172,7 @@ public final class Platform implements AutoCloseable {
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
+                        control.plans().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),

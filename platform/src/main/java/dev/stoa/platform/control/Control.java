@@ -48,6 +48,7 @@ public final class Control {
     private final DatabaseApi databaseApi;
     private final BucketApi bucketApi;
     private final BackupDesk backupDesk;
+    private final DeployPlans plans;
 
     /**
      * @param otherKinds     kinds of resources that nothing else has to know
@@ -118,12 +119,14 @@ public final class Control {
         DeployLog deployLog = new DeployLog(home.deploys());
         GitDeploys gitDeploys =
                 new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
+        AppConfig appConfig = new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom());
+        plans = new DeployPlans(stores, resources.ofApps(), appConfig, domains);
         BuildPhase buildPhase = new BuildPhase(
                 home,
                 stores,
                 builder,
-                new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
-                domains,
+                appConfig,
+                plans,
                 gitDeploys,
                 buildsAtOnce,
                 clock);
@@ -188,6 +191,10 @@ public final class Control {
 
     public AppManifest manifest() {
         return manifest;
+    }
+
+    public DeployPlans plans() {
+        return plans;
     }
 
     public Apps apps() {

@@ -5,6 +5,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.Resource;
 import dev.stoa.api.Resource.Attachment;
+import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceName;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
@@ -348,8 +349,8 @@ public final class Resources {
                                                 .map(AttachmentRow::appName)
                                                 .collect(Collectors.joining(", "))),
                         users.stream()
-                                .map(user -> "take it from the app first: detach %s -a %s"
-                                        .formatted(row.name(), user.appName()))
+                                .map(user -> "take it from the app first: stoa %s detach %s -a %s"
+                                        .formatted(ResourceManifest.groupOf(kind), row.name(), user.appName()))
                                 .collect(Collectors.joining("\n")));
             }
             ResourceRow present = require(row);
