@@ -1,6 +1,8 @@
 package dev.stoa.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -25,6 +27,17 @@ public record DeployPlan(
         notes = List.copyOf(notes);
     }
 
+    /**
+     * What a plan is asked for with.
+     *
+     * @param files the texts of stoa.toml, app.json, the Procfile and .env.example, by their names, as far as there are any
+     */
+    public record Source(Map<String, String> files) {
+        public Source {
+            files = Map.copyOf(files);
+        }
+    }
+
     /** How many changes of that sort there are. */
     public long count(Action action) {
         return changes.stream().filter(change -> change.action() == action).count();
@@ -41,8 +54,11 @@ public record DeployPlan(
     }
 
     public enum Action {
+        @JsonProperty("create")
         CREATE,
+        @JsonProperty("change")
         CHANGE,
+        @JsonProperty("remove")
         REMOVE
     }
 

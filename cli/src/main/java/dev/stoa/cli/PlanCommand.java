@@ -54,9 +54,11 @@ final class PlanCommand implements Callable<Integer> {
                     "name the folder that holds the app: stoa plan PATH");
         }
         AppName app = session.app(folder).app();
-        MergedManifest merged = MergedManifest.read(folder);
-        DeployPlan plan =
-                session.client().post(Client.path("apps", app.value(), "plan"), merged, DeployPlan.class);
+        DeployPlan plan = session.client()
+                .post(
+                        Client.path("apps", app.value(), "plan"),
+                        new DeployPlan.Source(MergedManifest.texts(folder)),
+                        DeployPlan.class);
         session.terminal().show(plan, () -> print(plan));
         return exitCode && plan.changed() ? CHANGES : 0;
     }

@@ -56,9 +56,12 @@ public final class DeployPlans {
         return List.of(Endpoint.post(
                         "/v1/apps/{app}/plan",
                         "Tells what a deploy of a source with this manifest would create, change and leave behind")
-                .accepts(MergedManifest.class)
+                .accepts(DeployPlan.Source.class)
                 .returns(DeployPlan.class)
-                .handler(request -> plan(request.path("app"), request.body(MergedManifest.class))));
+                .handler(request -> plan(
+                        request.path("app"),
+                        MergedManifest.of(
+                                request.body(DeployPlan.Source.class).files()))));
     }
 
     private DeployPlan plan(String name, MergedManifest merged) {
