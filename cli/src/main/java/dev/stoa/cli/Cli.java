@@ -62,6 +62,7 @@ final class Cli {
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("crons", () -> CronsCommand.line(session));
+        all.put("resources", () -> new CommandLine(new ResourcesCommand(session)));
         all.put("db", () -> DbCommand.line(session));
         all.put("bucket", () -> BucketCommand.line(session));
         all.put("cache", () -> CacheCommand.line(session));

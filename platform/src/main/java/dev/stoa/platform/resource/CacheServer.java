@@ -57,6 +57,7 @@ final class CacheServer {
 
     private static final Duration LAUNCH_MAX = Duration.ofSeconds(20);
     private static final Duration STOP_MAX = Duration.ofSeconds(30);
+    private static final Duration STOP_AGAIN = Duration.ofSeconds(1);
 
     /** A process that saves for a server that was killed ends by itself. */
     private static final Duration LEFTOVER_MAX = Duration.ofSeconds(10);
@@ -240,23 +241,42 @@ final class CacheServer {
     /** Returns when it has stopped; one that is persistent has all of it on the disk then. */
     void stop() {
         synchronized (starting) {
-            Optional<Long> pid = running();
-            pid.flatMap(ProcessHandle::of).ifPresent(ProcessHandle::destroy);
             long deadline = System.nanoTime() + STOP_MAX.toNanos();
             while (running().isPresent() && System.nanoTime() < deadline) {
-                PostgresCluster.pause();
+                // One that has just been made persistent refuses to go until all of it is written, and has to be told again.
+                running().flatMap(ProcessHandle::of).ifPresent(ProcessHandle::destroy);
+                awaitEnd(STOP_AGAIN);
             }
-            running().flatMap(ProcessHandle::of).ifPresent(left -> {
+            if (running().isPresent()) {
                 LOG.log(Level.WARNING, "a cache does not stop, ending it cache={0}", spec.name());
-                left.destroyForcibly();
-                var _ = left.onExit().join();
-            });
+                kill();
+            }
         }
     }
 
+    private void kill() {
+        running().flatMap(ProcessHandle::of).ifPresent(ProcessHandle::destroyForcibly);
+        awaitEnd(LEFTOVER_MAX);
+    }
+
+    private void awaitEnd(Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (running().isPresent() && System.nanoTime() < deadline) {
+            PostgresCluster.pause();
+        }
+    }
+
+    /** Deletes all of it. What was to be kept of it has been put elsewhere. */
     void destroy() {
-        stop();
-        FileTree.delete(home);
+        synchronized (starting) {
+            kill();
+            try {
+                awaitLeftover();
+            } catch (IOException e) {
+                throw unusable(home, e);
+            }
+            FileTree.delete(home);
+        }
     }
 
     private void writeConfig(CacheSettings settings) throws IOException {

@@ -38,7 +38,10 @@ final class TenantDoor implements AutoCloseable {
     private static final int PORTS = 12_000;
     private static final int PORTS_TRIED_MAX = 200;
 
-    private static final Duration RETRY = Duration.ofSeconds(3);
+    /** The platform before may be about to let go of it. */
+    private static final Duration RETRY_MIN = Duration.ofMillis(50);
+
+    private static final Duration RETRY_MAX = Duration.ofSeconds(3);
 
     /** What is behind the door, and how it is spoken to. */
     interface Behind {
@@ -83,19 +86,22 @@ final class TenantDoor implements AutoCloseable {
 
     /** Listens on this port as soon as it is free. */
     void reopen(List<InetAddress> addresses, int port) {
-        if (!listen(addresses, port)) {
-            LOG.log(Level.WARNING, "a port is in use resource={0} port={1}", name, Integer.toString(port));
-            ScheduledFuture<?> _ = Threads.after(RETRY, "door-" + name, () -> reopenUnlessClosed(addresses, port));
-        }
+        reopen(addresses, port, RETRY_MIN);
     }
 
-    private void reopenUnlessClosed(List<InetAddress> addresses, int port) {
+    private void reopen(List<InetAddress> addresses, int port, Duration again) {
         synchronized (this) {
-            if (closed) {
+            if (closed || listen(addresses, port)) {
                 return;
             }
         }
-        reopen(addresses, port);
+        Duration longer = again.multipliedBy(2);
+        boolean slow = longer.compareTo(RETRY_MAX) > 0;
+        if (slow && again.compareTo(RETRY_MAX) < 0) {
+            LOG.log(Level.WARNING, "a port is in use resource={0} port={1}", name, Integer.toString(port));
+        }
+        ScheduledFuture<?> _ = Threads.after(
+                again, "door-" + name, () -> reopen(addresses, port, slow ? RETRY_MAX : longer));
     }
 
     /** Where it listens; empty as long as its port is in use. */

@@ -2,6 +2,7 @@ package dev.stoa.platform.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.stoa.api.ErrorCode;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,8 @@ class CachesTest {
         caches = new Caches(root, Optional::empty, client -> Optional.empty());
         caches.resume(spec);
         caches.resume(kept);
+        await().until(() -> Stream.of(spec, kept)
+                .allMatch(one -> caches.glance(one).reason().isEmpty()));
         assertThat(caches.glance(kept).state()).isEqualTo("running");
         assertThat(ask(kept, "GET", "n")).isEqualTo("1");
         caches.destroy(kept);
