@@ -121,15 +121,8 @@ public final class Control {
                 new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
         AppConfig appConfig = new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom());
         plans = new DeployPlans(stores, resources.ofApps(), appConfig, domains);
-        BuildPhase buildPhase = new BuildPhase(
-                home,
-                stores,
-                builder,
-                appConfig,
-                plans,
-                gitDeploys,
-                buildsAtOnce,
-                clock);
+        BuildPhase buildPhase =
+                new BuildPhase(home, stores, builder, appConfig, plans, gitDeploys, buildsAtOnce, clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment = new Deployment(

@@ -60,8 +60,7 @@ public final class DeployPlans {
                 .returns(DeployPlan.class)
                 .handler(request -> plan(
                         request.path("app"),
-                        MergedManifest.of(
-                                request.body(DeployPlan.Source.class).files()))));
+                        MergedManifest.of(request.body(DeployPlan.Source.class).files()))));
     }
 
     private DeployPlan plan(String name, MergedManifest merged) {
@@ -90,18 +89,15 @@ public final class DeployPlans {
         changes.addAll(new ManifestDifference(
                         before,
                         before.map(build -> setups.declared(build.id()).setup()).orElse(AppSetup.NONE),
-                        merged, apps.scale(app.id()), configs.read(app.id()).keySet())
+                        merged,
+                        apps.scale(app.id()),
+                        configs.read(app.id()).keySet())
                 .changes());
         ungenerated.forEach(name -> changes.add(new Change(
-                        Action.CREATE, "config", name, List.of(), Optional.of("gets a random value, as app.json asks"))));
+                Action.CREATE, "config", name, List.of(), Optional.of("gets a random value, as app.json asks"))));
         before.ifPresent(build -> droppedDomains(app, build.manifest(), manifest, orphans));
         return new DeployPlan(
-                app.name(),
-                app.id() == NO_APP,
-                standing.map(ReleaseRow::name),
-                changes,
-                orphans,
-                merged.notes());
+                app.name(), app.id() == NO_APP, standing.map(ReleaseRow::name), changes, orphans, merged.notes());
     }
 
     /** Does of the plan what is due before the build. */
@@ -149,8 +145,8 @@ public final class DeployPlans {
         List<String> present = apps.domains(app.id());
         before.domains().stream()
                 .map(domain -> domain.toLowerCase(Locale.ROOT))
-                .filter(domain -> present.contains(domain)
-                        && after.domains().stream().noneMatch(domain::equalsIgnoreCase))
+                .filter(domain ->
+                        present.contains(domain) && after.domains().stream().noneMatch(domain::equalsIgnoreCase))
                 .forEach(domain -> orphans.add(new Orphan(
                         "domain",
                         domain,
@@ -159,7 +155,11 @@ public final class DeployPlans {
     }
 
     private void resources(
-            AppRow app, Optional<BuildRow> before, List<ResourceStep> steps, List<Change> changes, List<Orphan> orphans) {
+            AppRow app,
+            Optional<BuildRow> before,
+            List<ResourceStep> steps,
+            List<Change> changes,
+            List<Orphan> orphans) {
         for (ResourceStep step : steps) {
             switch (step) {
                 case ResourceStep.Make make ->
@@ -175,7 +175,8 @@ public final class DeployPlans {
                             take.wish().kind(),
                             take.row().name(),
                             settings(take.row().settings(), take.settings()),
-                            Optional.of("is there already, with its data: the app takes it, and " + given(app, take.wish()))));
+                            Optional.of("is there already, with its data: the app takes it, and "
+                                    + given(app, take.wish()))));
                 case ResourceStep.Keep keep -> {
                     if (keep.changes()) {
                         changes.add(new Change(

@@ -1,9 +1,9 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppSetup;
 import dev.stoa.api.DeployPlan.Action;
 import dev.stoa.api.DeployPlan.Change;
 import dev.stoa.api.DeployPlan.Detail;
-import dev.stoa.api.AppSetup;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.ManifestLine;
@@ -63,7 +63,8 @@ final class ManifestDifference {
     private record Thing(String what, String name) {}
 
     List<Change> changes() {
-        Map<Thing, Map<String, ManifestLine>> was = before.map(build -> things(build.manifest(), lines(build, setupBefore)))
+        Map<Thing, Map<String, ManifestLine>> was = before.map(
+                        build -> things(build.manifest(), lines(build, setupBefore)))
                 .orElse(Map.of());
         Map<Thing, Map<String, ManifestLine>> is = things(after.manifest(), lines(planned(), after.setup()));
         Set<Thing> all = new LinkedHashSet<>(is.keySet());
@@ -126,7 +127,8 @@ final class ManifestDifference {
         manifest.processes()
                 .forEach((type, process) ->
                         processes.putIfAbsent(type, process.command().orElse(FOUND_BY_BUILD)));
-        Optional<String> release = before.filter(build -> build.manifest().release().command().isEmpty())
+        Optional<String> release = before.filter(
+                        build -> build.manifest().release().command().isEmpty())
                 .flatMap(build -> build.slug().release());
         Slug slug = new Slug(Path.of("/"), "/", "", processes, release, Map.of(), List.of(), 0);
         return new BuildRow("", 0, slug, manifest);
@@ -137,8 +139,8 @@ final class ManifestDifference {
                 manifest.resources().wishes().stream().map(wish -> wish.key()).toList();
         Map<Thing, Map<String, ManifestLine>> things = new LinkedHashMap<>();
         for (ManifestLine line : lines) {
-            boolean resource =
-                    resources.stream().anyMatch(key -> line.key().equals(key) || line.key().startsWith(key + "."));
+            boolean resource = resources.stream()
+                    .anyMatch(key -> line.key().equals(key) || line.key().startsWith(key + "."));
             String[] parts = line.key().split("\\.", 3);
             if (resource || ELSEWHERE.contains(parts[0])) {
                 continue;

@@ -52,11 +52,10 @@ record CacheFacts(Map<String, String> said) {
 
     private long keys() {
         return said.entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith(KEYSPACE)
-                        && entry.getValue().startsWith(KEYS))
-                .mapToLong(entry -> parsed(entry.getValue()
-                        .substring(KEYS.length())
-                        .replaceFirst(",.*", "")))
+                .filter(entry ->
+                        entry.getKey().startsWith(KEYSPACE) && entry.getValue().startsWith(KEYS))
+                .mapToLong(entry ->
+                        parsed(entry.getValue().substring(KEYS.length()).replaceFirst(",.*", "")))
                 .sum();
     }
 

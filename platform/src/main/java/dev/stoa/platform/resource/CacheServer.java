@@ -133,9 +133,7 @@ final class CacheServer {
         writeConfig(settings);
         account.own(DatabaseFolder.uid(spec), home);
         Process process = new ProcessBuilder(account.command(
-                        DatabaseFolder.uid(spec),
-                        home,
-                        List.of(program.file().toString(), account.seen(home, CONFIG))))
+                        DatabaseFolder.uid(spec), home, List.of(program.file().toString(), account.seen(home, CONFIG))))
                 .redirectErrorStream(true)
                 .directory(home.toFile())
                 .start();
@@ -172,10 +170,11 @@ final class CacheServer {
                 String _ = keeper.ask("PING");
                 return;
             } catch (IOException e) {
-                boolean loading =
-                        e instanceof RespConnection.Refused && String.valueOf(e.getMessage()).startsWith("LOADING");
+                boolean loading = e instanceof RespConnection.Refused
+                        && String.valueOf(e.getMessage()).startsWith("LOADING");
                 // Its number is in a file only a moment after its start.
-                boolean gone = !loading && Files.exists(home.resolve(PID)) && running().isEmpty();
+                boolean gone =
+                        !loading && Files.exists(home.resolve(PID)) && running().isEmpty();
                 if (gone || System.nanoTime() > deadline) {
                     throw notStarting(lastWords());
                 }
@@ -243,7 +242,8 @@ final class CacheServer {
         synchronized (starting) {
             long deadline = System.nanoTime() + STOP_MAX.toNanos();
             while (running().isPresent() && System.nanoTime() < deadline) {
-                // One that has just been made persistent refuses to go until all of it is written, and has to be told again.
+                // One that has just been made persistent refuses to go until all of it is written, and has to be told
+                // again.
                 running().flatMap(ProcessHandle::of).ifPresent(ProcessHandle::destroy);
                 awaitEnd(STOP_AGAIN);
             }

@@ -49,10 +49,8 @@ public final class Caches implements ResourceKind {
         Held(CacheServer server, Function<InetAddress, Optional<Integer>> tenantAt) {
             this.server = server;
             this.tenantAt = tenantAt;
-            this.door = new TenantDoor(
-                    "the cache " + server.spec().name(),
-                    CacheSettings.Plan.XLARGE.connectionsMax,
-                    this);
+            this.door =
+                    new TenantDoor("the cache " + server.spec().name(), CacheSettings.Plan.XLARGE.connectionsMax, this);
         }
 
         /** On the loopback address there are only users of this machine, who need the password as everybody does. */
@@ -62,7 +60,8 @@ public final class Caches implements ResourceKind {
                     || tenantAt.apply(client).filter(tenants::contains).isPresent()) {
                 return Optional.empty();
             }
-            return Optional.of("this app does not have the cache %s".formatted(server.spec().name()));
+            return Optional.of("this app does not have the cache %s"
+                    .formatted(server.spec().name()));
         }
 
         @Override
@@ -95,9 +94,7 @@ public final class Caches implements ResourceKind {
      * @param tenantAt whose the instance is that has an address
      */
     public Caches(
-            Path root,
-            Supplier<Optional<InetAddress>> gateway,
-            Function<InetAddress, Optional<Integer>> tenantAt) {
+            Path root, Supplier<Optional<InetAddress>> gateway, Function<InetAddress, Optional<Integer>> tenantAt) {
         this.root = root.toAbsolutePath();
         this.gateway = gateway;
         this.tenantAt = tenantAt;
@@ -119,7 +116,8 @@ public final class Caches implements ResourceKind {
         if (!engine.equals(wanted.get(CacheSettings.ENGINE))) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "the cache %s is a %s, and does not become another server by the way".formatted(present.name(), engine),
+                    "the cache %s is a %s, and does not become another server by the way"
+                            .formatted(present.name(), engine),
                     "leave engine out, or say: engine = \"%s\"".formatted(engine));
         }
     }
@@ -271,9 +269,7 @@ public final class Caches implements ResourceKind {
     public void rest(List<ResourceSpec> specs) {
         Threads.together(
                 "cache-stop",
-                held.values().stream()
-                        .map(each -> (Runnable) each.server::stop)
-                        .toList());
+                held.values().stream().map(each -> (Runnable) each.server::stop).toList());
     }
 
     /** The servers go on, and the next platform finds them. */

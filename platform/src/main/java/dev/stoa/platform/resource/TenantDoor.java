@@ -20,7 +20,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
@@ -100,8 +99,8 @@ final class TenantDoor implements AutoCloseable {
         if (slow && again.compareTo(RETRY_MAX) < 0) {
             LOG.log(Level.WARNING, "a port is in use resource={0} port={1}", name, Integer.toString(port));
         }
-        ScheduledFuture<?> _ = Threads.after(
-                again, "door-" + name, () -> reopen(addresses, port, slow ? RETRY_MAX : longer));
+        ScheduledFuture<?> _ =
+                Threads.after(again, "door-" + name, () -> reopen(addresses, port, slow ? RETRY_MAX : longer));
     }
 
     /** Where it listens; empty as long as its port is in use. */

@@ -3,7 +3,6 @@ package dev.stoa.platform.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stoa.api.AppSetup;
-import dev.stoa.api.DeployPlan.Action;
 import dev.stoa.api.DeployPlan.Change;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.MergedManifest;
@@ -93,7 +92,8 @@ class ManifestDifferenceTest {
                 command = "true"
                 [env]
                 LEVEL = "debug"
-                """)).containsExactlyInAnyOrder(
+                """))
+                .containsExactlyInAnyOrder(
                         "CHANGE port port port:80>81",
                         "CHANGE process web instances:2>3",
                         "REMOVE process worker",
@@ -108,19 +108,21 @@ class ManifestDifferenceTest {
         Optional<BuildRow> before = built("[env]\nLEVEL = \"info\"\n", Map.of("web", "serve"));
         InstanceRange four = InstanceRange.fixed(4);
 
-        assertThat(changes(before, "[processes.web]\ninstances = 2\n[env]\nLEVEL = \"info\"\n", Map.of("web", four), Set.of()))
+        assertThat(changes(
+                        before,
+                        "[processes.web]\ninstances = 2\n[env]\nLEVEL = \"info\"\n",
+                        Map.of("web", four),
+                        Set.of()))
                 .isEmpty();
         assertThat(changes(before, "[env]\nLEVEL = \"debug\"\n", Map.of(), Set.of("LEVEL")))
-                .containsExactly(
-                        "CHANGE env LEVEL value:info>debug (has no effect: the config var of that name wins)");
+                .containsExactly("CHANGE env LEVEL value:info>debug (has no effect: the config var of that name wins)");
     }
 
     @Test
     void aCommandThatOnlyTheBuildKnowsIsSaidToBeFoundByIt() {
         assertThat(changes(Optional.empty(), "[processes.web]\ninstances = 2\n"))
-                .containsExactly(
-                        "CREATE process web command:>%s instances:>2 memory:>512MiB"
-                                .formatted(ManifestDifference.FOUND_BY_BUILD));
+                .containsExactly("CREATE process web command:>%s instances:>2 memory:>512MiB"
+                        .formatted(ManifestDifference.FOUND_BY_BUILD));
         assertThat(changes(Optional.empty(), "")).isEmpty();
     }
 

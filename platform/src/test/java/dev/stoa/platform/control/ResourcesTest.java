@@ -251,7 +251,8 @@ class ResourcesTest {
             stores.apps().delete(other.id());
         }
         AppRow none = new AppRow(-1, "new-one", NOW);
-        assertThat(plan(resources, none, "domains = [\"new.example.com\"]\n[databases.main]\n").changes())
+        assertThat(plan(resources, none, "domains = [\"new.example.com\"]\n[databases.main]\n")
+                        .changes())
                 .extracting(DeployPlan.Change::name)
                 .containsExactly("new.example.com", "new-one-main");
         assertThat(stores.apps().ownerOf("new.example.com")).isEmpty();

@@ -178,8 +178,8 @@ class CachesTest {
             @Override
             public SocketChannel connect() throws IOException {
                 open = false;
-                return SocketChannel.open(new InetSocketAddress(
-                        "127.0.0.1", Integer.parseInt(spec.secret(Caches.PORT))));
+                return SocketChannel.open(
+                        new InetSocketAddress("127.0.0.1", Integer.parseInt(spec.secret(Caches.PORT))));
             }
 
             @Override
@@ -190,7 +190,8 @@ class CachesTest {
             int port = door.listen(List.of(instance), new java.util.Random(1));
             try (RespConnection inside =
                     new RespConnection(SocketChannel.open(new InetSocketAddress("127.0.0.1", port)))) {
-                assertThat(inside.ask("AUTH", "default", spec.secret("password"))).isEqualTo("OK");
+                assertThat(inside.ask("AUTH", "default", spec.secret("password")))
+                        .isEqualTo("OK");
                 try (RespConnection late =
                         new RespConnection(SocketChannel.open(new InetSocketAddress("127.0.0.1", port)))) {
                     assertThatThrownBy(() -> late.ask("PING")).hasMessage("ERR this app does not have it");
