@@ -34,10 +34,12 @@ import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
+import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import dev.stoa.platform.resource.Volumes;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -123,6 +125,7 @@ public final class Platform implements AutoCloseable {
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     new Buckets(objects, bucketEndpoint()),
                     new Volumes(home.volumes(), List.of(home.root()), engine, clock),
+                    otherKinds(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -176,6 +179,7 @@ public final class Platform implements AutoCloseable {
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
+                        control.plans().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
@@ -191,6 +195,11 @@ public final class Platform implements AutoCloseable {
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** What apps are given that nothing else has to know. */
+    private List<ResourceKind> otherKinds() {
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
     }
 
     /**

@@ -121,6 +121,10 @@ public final class Home implements AutoCloseable {
         return root.resolve("volumes");
     }
 
+    public Path caches() {
+        return root.resolve("caches");
+    }
+
     public Path instances() {
         return root.resolve("instances");
     }

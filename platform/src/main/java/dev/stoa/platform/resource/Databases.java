@@ -314,6 +314,11 @@ public final class Databases implements ResourceKind {
         return address(spec, false);
     }
 
+    @Override
+    public Optional<String> url(ResourceSpec spec) {
+        return Optional.of(address(spec).text());
+    }
+
     /** A session with the rights of an app that has it. */
     PromptStore prompt(ResourceSpec spec) {
         return new PromptStore(RoleStore.connect(spec.name(), address(spec)));
