@@ -99,6 +99,12 @@ public record BackupPlace(
         return whole.at(whole.to(), ids.getFirst());
     }
 
+    /** Another one at the same place, of a key of its own. */
+    BackupPlace another(String database, SecureRandom random) {
+        BackupPlace fresh = fresh(database, Path.of("/"), random);
+        return new BackupPlace(fresh.archive(), fresh.key(), to, endpoint, region, accessKey, secretKey);
+    }
+
     private BackupPlace at(String place, String id) {
         return new BackupPlace(id, key, place, endpoint, region, accessKey, secretKey);
     }

@@ -356,22 +356,79 @@ public final class DatabaseBackups implements AutoCloseable {
         if (of == null || register.isEmpty()) {
             return Optional.empty();
         }
-        String id;
-        of.copying.lock();
-        try {
-            id = copy(of);
-            prover.prove(of, id);
-        } finally {
-            of.copying.unlock();
-        }
+        String id = proven(of);
         Instant now = clock.instant();
         register.get().keep(new KeptArchive(spec.name(), of.place, spec.settings(), now, now.plus(KEPT_AFTER_DESTROY)));
         return Optional.of(id);
     }
 
+    private String proven(WatchedDatabase of) {
+        of.copying.lock();
+        try {
+            String id = copy(of);
+            prover.prove(of, id);
+            return id;
+        } finally {
+            of.copying.unlock();
+        }
+    }
+
+    /**
+     * While the cluster of a database gives its place to another.
+     *
+     * @param finish archives everything that the present one has, and notes that its backups are kept
+     */
+    interface Switch {
+        ResourceSpec run(BackupPlace another, Finish finish) throws IOException;
+
+        interface Finish {
+            void run() throws IOException;
+        }
+    }
+
+    /** Has a proven backup first. From the switch on the backups go to an archive of their own. */
+    ResourceSpec during(ResourceSpec spec, Switch change) throws IOException {
+        WatchedDatabase of = require(spec);
+        of.copying.lock();
+        try {
+            String _ = proven(of);
+            BackupPlace former = of.place;
+            ResourceSpec next = change.run(former.another(spec.name(), random), () -> finish(of));
+            watch(next, of.cluster);
+            return next;
+        } finally {
+            if (of.draining.isHeldByCurrentThread()) {
+                of.draining.unlock();
+            }
+            of.copying.unlock();
+        }
+    }
+
+    /**
+     * Called while the server of the present cluster runs, and nobody writes to it; it is stopped afterwards. The log of the
+     * next cluster is not moved before it has an archive of its own.
+     */
+    private void finish(WatchedDatabase of) throws IOException {
+        if (log.flush(of).isEmpty()) {
+            throw new IOException("the end of its log cannot be archived in " + of.archive.text());
+        }
+        of.draining.lock();
+        Instant now = clock.instant();
+        register.ifPresent(there -> there.keep(new KeptArchive(
+                of.spec.name(), of.place, of.spec.settings(), now, now.plus(KEPT_AFTER_DESTROY))));
+    }
+
+    private boolean isInUse(KeptArchive kept) {
+        return watched.values().stream()
+                .anyMatch(each -> each.place.archive().equals(kept.place().archive()));
+    }
+
     private void purge() {
         for (KeptArchive kept : kept()) {
-            if (kept.until().isBefore(clock.instant())) {
+            if (isInUse(kept)) {
+                // An upgrade noted it, and was killed before it came to anything.
+                register.ifPresent(there -> there.drop(kept.place().archive()));
+            } else if (kept.until().isBefore(clock.instant())) {
                 try {
                     kept.place().open().deleteEverything();
                     register.ifPresent(there -> there.drop(kept.place().archive()));
