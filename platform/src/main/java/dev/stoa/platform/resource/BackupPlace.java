@@ -147,8 +147,12 @@ public record BackupPlace(
         }
         String place = region.orElse("us-east-1");
         try {
+            URI server = URI.create(endpoint.orElse("https://s3.%s.amazonaws.com".formatted(place)));
+            if (server.getHost() == null || !String.valueOf(server.getScheme()).matches("https?")) {
+                throw bad("the endpoint \"%s\" is no URL of a server".formatted(server));
+            }
             return new BucketTarget(
-                    URI.create(endpoint.orElse("https://s3.%s.amazonaws.com".formatted(place))),
+                    server,
                     parts[0],
                     parts.length < 2 || parts[1].isEmpty() ? "" : parts[1].replaceAll("/+$", "") + "/",
                     new SignedRequest(

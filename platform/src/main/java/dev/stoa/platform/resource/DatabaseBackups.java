@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneId;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -296,16 +295,7 @@ public final class DatabaseBackups implements AutoCloseable {
 
     /** Of one that was destroyed. */
     public Backups list(KeptArchive kept) {
-        Backups all =
-                BackupListing.of(kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
-        return new Backups(
-                all.database(),
-                all.archive(),
-                all.place(),
-                Optional.of(kept.destroyedAt()),
-                Optional.of(kept.until()),
-                all.backups(),
-                all.problems());
+        return BackupListing.of(kept);
     }
 
     public List<KeptArchive> kept() {
@@ -323,25 +313,7 @@ public final class DatabaseBackups implements AutoCloseable {
 
     /** In a few words, for a glance at the database. */
     Optional<String> summary(ResourceSpec spec) {
-        WatchedDatabase of = watched.get(spec.id());
-        if (of == null) {
-            return Optional.empty();
-        }
-        try {
-            List<BackupArchive.Backup> all = of.archive.backups();
-            if (all.isEmpty()) {
-                return Optional.of("none yet, to " + of.place.to());
-            }
-            BackupArchive.Backup last = all.getLast();
-            return Optional.of("%d, the last %s (%s), to %s"
-                    .formatted(
-                            all.size(),
-                            last.manifest().finishedAt().truncatedTo(ChronoUnit.SECONDS),
-                            last.proof().isPresent() ? "proven" : "not proven",
-                            of.place.to()));
-        } catch (IOException | StoaException e) {
-            return Optional.of("cannot be read: " + WatchedDatabase.why(e));
-        }
+        return Optional.ofNullable(watched.get(spec.id())).map(BackupListing::summary);
     }
 
     List<String> problems(ResourceSpec spec) {
@@ -373,21 +345,8 @@ public final class DatabaseBackups implements AutoCloseable {
         }
     }
 
-    /**
-     * While the cluster of a database gives its place to another.
-     *
-     * @param finish archives everything that the present one has, and notes that its backups are kept
-     */
-    interface Switch {
-        ResourceSpec run(BackupPlace another, Finish finish) throws IOException;
-
-        interface Finish {
-            void run() throws IOException;
-        }
-    }
-
     /** Has a proven backup first. From the switch on the backups go to an archive of their own. */
-    ResourceSpec during(ResourceSpec spec, Switch change) throws IOException {
+    ResourceSpec during(ResourceSpec spec, ClusterSwitch change) throws IOException {
         WatchedDatabase of = require(spec);
         of.copying.lock();
         try {

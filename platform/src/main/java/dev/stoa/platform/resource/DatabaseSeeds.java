@@ -102,7 +102,7 @@ public final class DatabaseSeeds {
             DatabaseCluster fresh,
             PostgresBinaries target,
             DumpTools tools,
-            DatabaseBackups.Switch.Finish finish)
+            ClusterSwitch.Finish finish)
             throws IOException {
         boolean done = false;
         try {
