@@ -26,7 +26,9 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -285,6 +287,17 @@ public final class Resources {
             ResourceRow present = require(row);
             store.secrets(present.id(), change.apply(ready(present).spec()).secrets());
             return require(present);
+        });
+    }
+
+    /** Something long that is done with one alone: it is ready before and afterwards, whatever it becomes meanwhile. */
+    void alone(ResourceRow row, BiConsumer<ResourceSpec, Consumer<ResourceSpec>> task) {
+        ResourceRow _ = locked(row, () -> {
+            ResourceRow present = require(row);
+            task.accept(
+                    ready(present).spec(),
+                    changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
+            return present;
         });
     }
 

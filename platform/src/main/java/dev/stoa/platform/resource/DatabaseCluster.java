@@ -20,6 +20,9 @@ final class DatabaseCluster {
     private final PostgresVersions versions;
     private volatile ResourceSpec spec;
 
+    /** While another cluster is made to take its place, who asks for the server waits. */
+    private volatile boolean replaced;
+
     /** A change of the settings, and a start, are made by one at a time. */
     private final Object starting = new Object();
 
@@ -101,6 +104,29 @@ final class DatabaseCluster {
         }
     }
 
+    /** Makes another cluster of this one, and says where it is; or leaves this one as it is, and fails. */
+    @FunctionalInterface
+    interface Succession {
+        ResourceSpec of(DatabaseCluster old) throws IOException;
+    }
+
+    /** Nobody else has the server until the other cluster is there, which is the one of this database from then on. */
+    void replace(Succession succession) throws IOException {
+        synchronized (starting) {
+            replaced = true;
+            try {
+                stop();
+                spec = succession.of(this);
+            } finally {
+                replaced = false;
+            }
+        }
+    }
+
+    boolean isReplaced() {
+        return replaced;
+    }
+
     /** From now on with these settings; a server that runs with others is started again. */
     void change(ResourceSpec changed) {
         synchronized (starting) {
@@ -124,7 +150,7 @@ final class DatabaseCluster {
 
     /** Starts the server unless it runs, and returns its port on 127.0.0.1. */
     int start() {
-        Optional<Postmaster> running = running();
+        Optional<Postmaster> running = replaced ? Optional.empty() : running();
         if (running.isPresent()) {
             return running.get().port();
         }
