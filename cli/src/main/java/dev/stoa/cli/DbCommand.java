@@ -61,6 +61,12 @@ final class DbCommand implements Callable<Integer> {
         private Optional<String> version = Optional.empty();
 
         @Option(
+                names = "--sleep",
+                paramLabel = "TIME",
+                description = "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
+        private Optional<String> sleep = Optional.empty();
+
+        @Option(
                 names = "--as",
                 paramLabel = "NAME",
                 description = "How the app is to call it; its own name unless told.")
@@ -75,6 +81,7 @@ final class DbCommand implements Callable<Integer> {
             Map<String, String> settings = new LinkedHashMap<>();
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
+            sleep.ifPresent(value -> settings.put("sleep", value));
             return ResourceCommand.create(session, KIND, name, settings, as);
         }
     }
