@@ -19,6 +19,10 @@ import java.util.function.BooleanSupplier;
  */
 final class DatabaseCluster {
     private static final System.Logger LOG = System.getLogger(DatabaseCluster.class.getName());
+
+    /** Seen from the data directory, in which the server works. */
+    private static final Map<String, String> SOCKET_SETTINGS = Map.of("unix_socket_directories", "..");
+
     private static final int PASSWORD_BYTES = 24;
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -157,6 +161,11 @@ final class DatabaseCluster {
         }
     }
 
+    /** Where it listens in the file system, if it does: the folder is the platform's and the cluster's alone. */
+    Optional<Path> socket(int port) {
+        return Optional.of(home().resolve(".s.PGSQL." + port)).filter(Files::exists);
+    }
+
     void stop() {
         synchronized (starting) {
             stopping = true;
@@ -232,6 +241,9 @@ final class DatabaseCluster {
 
     /** What the server is told: the plan's, and what else there is to say. */
     PostgresSettings settings() {
-        return DatabasePlan.named(spec.setting("plan")).settings().withMore(WalSpool.SETTINGS);
+        return DatabasePlan.named(spec.setting("plan"))
+                .settings()
+                .withMore(WalSpool.SETTINGS)
+                .withMore(SOCKET_SETTINGS);
     }
 }

@@ -24,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,13 +93,17 @@ public final class Databases implements ResourceKind {
         }
 
         @Override
-        public int start() {
-            return cluster.start();
+        public Place start() {
+            return place(cluster.start());
         }
 
         @Override
-        public OptionalInt running() {
-            return cluster.running().map(server -> OptionalInt.of(server.port())).orElseGet(OptionalInt::empty);
+        public Optional<Place> running() {
+            return cluster.running().map(server -> place(server.port()));
+        }
+
+        private Place place(int port) {
+            return new Place(port, cluster.socket(port));
         }
 
         void sleepIfUnused() {

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.certificate.LocalAuthority;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -21,6 +25,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 class DatabasesTest {
     private static Databases databases;
@@ -193,6 +199,45 @@ class DatabasesTest {
             assertThat(rows.next()).isTrue();
             assertThat(rows.getString(1)).hasSize(3_000_000);
         }
+    }
+
+    @Test
+    void largeRowsCopiesAndCancelsPassTheDoor() throws Exception {
+        try (Connection connection = connect(spec);
+                Statement statement = connection.createStatement()) {
+            statement.execute("create temp table wide(n int, body text)");
+            try (PreparedStatement insert = connection.prepareStatement("insert into wide values (1, ?)")) {
+                insert.setString(1, "x".repeat(5 << 20));
+                insert.execute();
+            }
+            CopyManager copies = connection.unwrap(PGConnection.class).getCopyAPI();
+            String rows = "2\tsome text of a row\n".repeat(200_000);
+            copies.copyIn("copy wide from stdin", new StringReader(rows));
+            StringWriter back = new StringWriter();
+            copies.copyOut("copy (select * from wide where n = 2) to stdout", back);
+            assertThat(back.toString()).isEqualTo(rows);
+            statement.setQueryTimeout(1);
+            assertThatThrownBy(() -> statement.execute("select pg_sleep(20)"))
+                    .hasMessageContaining("canceling statement");
+        }
+    }
+
+    @Test
+    void aQueryEndsWithTheClientThatAskedIt() throws Exception {
+        Connection vanishing = connect(spec);
+        Thread asking = Threads.start("asking", () -> {
+            try (Statement statement = vanishing.createStatement()) {
+                statement.execute("select pg_sleep(60)");
+            } catch (SQLException e) {
+                // Its connection is cut below.
+            }
+        });
+        String busy = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active'"
+                + " and pid <> pg_backend_pid()";
+        await().until(() -> ask(spec, busy).equals("1"));
+        vanishing.abort(Runnable::run);
+        await().until(() -> ask(spec, busy).equals("0"));
+        asking.join();
     }
 
     @Test

@@ -13,13 +13,16 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +38,10 @@ public final class DatabaseProxy implements AutoCloseable {
     private static final int BACKLOG = 1024;
     private static final int CONNECT_MILLIS_MAX = 5_000;
     private static final Duration SHUTDOWN = Duration.ofSeconds(2);
+
+    /** The kernel has room for 107 bytes. */
+    private static final int SOCKET_PATH_CHARS_MAX = 100;
+
     private static final WriteBufferWaterMark WAITING_BYTES = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
     /** Pages of 8 KB in chunks of 512 KB, as the router has them. */
@@ -84,16 +91,22 @@ public final class DatabaseProxy implements AutoCloseable {
                 : bootstrap.channel(NioServerSocketChannel.class);
     }
 
-    /** For a connection to the server on this port of 127.0.0.1, in the loop of its client. */
-    Bootstrap towards(int port, EventLoop loop, ChannelHandler server) {
+    /** For a connection to a server, in the loop of its client. */
+    Bootstrap towards(Behind.Place place, EventLoop loop, ChannelHandler server) {
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
-                .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING_BYTES)
-                .handler(server)
-                .remoteAddress(InetAddress.getLoopbackAddress(), port);
+                .handler(server);
         allocator().ifPresent(own -> bootstrap.option(ChannelOption.ALLOCATOR, own));
+        Optional<Path> socket = place.socket()
+                .filter(path -> Epoll.isAvailable() && path.toString().length() <= SOCKET_PATH_CHARS_MAX);
+        if (socket.isPresent()) {
+            return bootstrap
+                    .remoteAddress(new DomainSocketAddress(socket.get().toFile()))
+                    .channel(EpollDomainSocketChannel.class);
+        }
+        bootstrap.option(ChannelOption.TCP_NODELAY, true).remoteAddress(InetAddress.getLoopbackAddress(), place.port());
         Class<? extends Channel> kind = Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class;
         return bootstrap.channel(kind);
     }

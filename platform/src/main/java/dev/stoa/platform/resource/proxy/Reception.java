@@ -23,7 +23,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -176,21 +175,21 @@ final class Reception extends ByteToMessageDecoder {
         Threads.start("database-client-" + door.name(), () -> {
             Channel client = context.channel();
             Optional<Refusal> refusal = refusal(client);
-            int port = 0;
+            Optional<Behind.Place> place = Optional.empty();
             if (refusal.isEmpty()) {
                 door.admit(client);
                 try {
-                    port = door.behind().start();
+                    place = Optional.of(door.behind().start());
                 } catch (StoaException e) {
                     LOG.log(Level.WARNING, "a database does not start database=" + door.name(), e);
                     refusal = Optional.of(notStarted(e));
                 }
             }
-            int found = port;
+            Optional<Behind.Place> found = place;
             Optional<Refusal> no = refusal;
             context.executor()
                     .execute(() -> no.ifPresentOrElse(
-                            words -> refuse(context, words), () -> connect(context, startup, found, attempt)));
+                            words -> refuse(context, words), () -> connect(context, startup, found.orElseThrow(), attempt)));
         });
     }
 
@@ -210,13 +209,13 @@ final class Reception extends ByteToMessageDecoder {
         return door.behind().refusal(address(client)).map(why -> Refusal.fatal("28000", why));
     }
 
-    private void connect(ChannelHandlerContext context, Startup startup, int port, int attempt) {
+    private void connect(ChannelHandlerContext context, Startup startup, Behind.Place place, int attempt) {
         Channel client = context.channel();
         if (!client.isActive()) {
             return;
         }
         ChannelFuture connecting = door.proxy()
-                .towards(port, client.eventLoop(), new Passage(client))
+                .towards(place, client.eventLoop(), new Passage(client))
                 .connect();
         connecting.addListener(done -> {
             if (done.isSuccess()) {
@@ -253,15 +252,15 @@ final class Reception extends ByteToMessageDecoder {
     }
 
     private void cancel(ChannelHandlerContext context, Cancel cancel) {
-        OptionalInt port =
-                refusal(context.channel()).isPresent() ? OptionalInt.empty() : door.behind().running();
+        Optional<Behind.Place> place =
+                refusal(context.channel()).isPresent() ? Optional.empty() : door.behind().running();
         context.executor().execute(() -> {
-            if (port.isEmpty()) {
+            if (place.isEmpty()) {
                 context.close();
                 return;
             }
             ChannelFuture connecting = door.proxy()
-                    .towards(port.getAsInt(), context.channel().eventLoop(), new Passage(context.channel()))
+                    .towards(place.get(), context.channel().eventLoop(), new Passage(context.channel()))
                     .connect();
             connecting.addListener(done -> {
                 if (done.isSuccess()) {
