@@ -32,6 +32,8 @@ final class ResourceTables {
                             "plan = \"small\"",
                             "version",
                             "version = \"18\"",
+                            "sleep",
+                            "sleep = \"15m\"",
                             "backup",
                             "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")),
             new Kind(

@@ -55,6 +55,12 @@ final class DbCommand implements Callable<Integer> {
                 description = "Of PostgreSQL, such as 18; the newest unless told.")
         private Optional<String> version = Optional.empty();
 
+        @Option(
+                names = "--sleep",
+                paramLabel = "TIME",
+                description = "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
+        private Optional<String> sleep = Optional.empty();
+
         CreateOne(Session session) {
             super(session);
         }
@@ -64,6 +70,7 @@ final class DbCommand implements Callable<Integer> {
             Map<String, String> settings = new LinkedHashMap<>();
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
+            sleep.ifPresent(value -> settings.put("sleep", value));
             return create(KIND, settings);
         }
     }

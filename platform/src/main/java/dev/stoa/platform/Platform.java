@@ -8,6 +8,7 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.bucket.BucketStore;
 import dev.stoa.platform.bucket.ObjectServer;
 import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.certificate.LocalAuthority;
 import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Certificates;
@@ -122,7 +123,12 @@ public final class Platform implements AutoCloseable {
                     home,
                     stores,
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
+                    new Databases(
+                            home.databases(),
+                            home.root().resolve("bin"),
+                            engine::gateway,
+                            engine::tenantAt,
+                            names -> LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),
                     new Volumes(home.volumes(), List.of(home.root()), engine, clock),
                     otherKinds(),

@@ -137,7 +137,7 @@ public final class Home implements AutoCloseable {
         return root.resolve("secret.key");
     }
 
-    Path authority() {
+    public Path authority() {
         return root.resolve("ca");
     }
 

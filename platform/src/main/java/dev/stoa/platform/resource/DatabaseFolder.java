@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -75,7 +76,10 @@ record DatabaseFolder(Path root) {
     static void sync(Path cluster) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(cluster)) {
-            files = all.filter(file -> !Files.isSymbolicLink(file)).toList();
+            // A running server has sockets here, too.
+            files = all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                            || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
         }
         AtomicInteger next = new AtomicInteger();
         Queue<IOException> problems = new ConcurrentLinkedQueue<>();

@@ -24,6 +24,11 @@ record Postmaster(long pid, int port, boolean ready) {
         return read(data).filter(postmaster -> postmaster.runsIn(data));
     }
 
+    /** Whether there is one, or was one that has not stopped in order. */
+    static boolean isKnown(Path data) {
+        return Files.exists(data.resolve(FILE));
+    }
+
     /** Whether it still runs, and is no other process that has got its number. */
     boolean runsIn(Path data) {
         return runsIn(data, pid);

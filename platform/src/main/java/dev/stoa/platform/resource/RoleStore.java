@@ -182,6 +182,19 @@ final class RoleStore implements AutoCloseable {
         }
     }
 
+    /** How many sessions of clients there are beside this one. */
+    int others() {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                        select count(*) from pg_stat_activity
+                         where backend_type in ('client backend', 'walsender') and pid <> pg_backend_pid()
+                        """)) {
+            return rows.next() ? rows.getInt(1) : 0;
+        } catch (SQLException e) {
+            throw failed("count the sessions of", e);
+        }
+    }
+
     private void execute(String... statements) {
         for (String sql : statements) {
             try (Statement statement = connection.createStatement()) {

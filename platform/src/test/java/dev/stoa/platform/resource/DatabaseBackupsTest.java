@@ -51,7 +51,10 @@ class DatabaseBackupsTest {
                 temp.resolve("databases"),
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
-                client -> Optional.empty());
+                client -> Optional.empty(),
+                names -> {
+                    throw new IllegalStateException("nobody asks for TLS");
+                });
         spec = made(new ResourceSpec(1, "main", databases.settle(Map.of()), Map.of()));
     }
 

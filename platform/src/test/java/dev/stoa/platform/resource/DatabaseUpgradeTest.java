@@ -50,7 +50,10 @@ class DatabaseUpgradeTest {
                 temp.resolve("databases"),
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
-                client -> Optional.empty());
+                client -> Optional.empty(),
+                names -> {
+                    throw new IllegalStateException("nobody asks for TLS");
+                });
     }
 
     @AfterAll
