@@ -57,7 +57,7 @@ class ProcessEngineTest {
         }
 
         String output = fixture.run(fixture.spec("cat /srv/deep/old; echo new >/srv/deep/made; echo x >/app/var/y; cat file;"
-                        + " echo no >/shown/z 2>/dev/null || echo refused")
+                        + " (echo no >/shown/z) 2>/dev/null || echo refused")
                 .slug(slug)
                 .mounts(
                         new Mount(kept, "/srv/deep", false),
