@@ -2,6 +2,8 @@ package dev.stoa.cli;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Resource;
+import dev.stoa.api.ResourceRequests.Changed;
+import dev.stoa.api.ResourceRequests.Restore;
 import dev.stoa.api.StoaException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +31,8 @@ final class CacheCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new CacheCommand(session))
                 .addSubcommand(new CreateOne(session))
                 .addSubcommand(new ResourceCommand.PrintUrl(session, KIND))
-                .addSubcommand(new Flush(session));
+                .addSubcommand(new Flush(session))
+                .addSubcommand(new RestoreOne(session));
         return ResourceCommand.with(line, session, KIND);
     }
 
@@ -87,6 +90,30 @@ final class CacheCommand implements Callable<Integer> {
                 settings.put("persistent", "true");
             }
             return ResourceCommand.create(session, KIND, name, settings, as);
+        }
+    }
+
+    @Command(
+            name = "restore",
+            description = "Make a persistent cache again that was destroyed in the last 30 days, with what it held.")
+    static final class RestoreOne implements Callable<Integer> {
+        private final Session session;
+
+        @Parameters(paramLabel = "NAME", description = "Of the cache that was destroyed.")
+        private String name = "";
+
+        @Option(names = "--as", paramLabel = "NAME", description = "Of the new cache; the same unless told.")
+        private Optional<String> as = Optional.empty();
+
+        RestoreOne(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public Integer call() {
+            Changed made = session.client().post(KIND.path("restore"), new Restore(name, as), Changed.class);
+            return ResourceCommand.report(
+                    session, made, "Restored the cache %s.".formatted(made.resource().name()));
         }
     }
 

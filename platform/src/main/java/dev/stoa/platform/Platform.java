@@ -190,7 +190,7 @@ public final class Platform implements AutoCloseable {
 
     /** What apps are given that nothing else has to know. */
     private List<ResourceKind> otherKinds() {
-        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt, InstantSource.system()));
     }
 
     /**
