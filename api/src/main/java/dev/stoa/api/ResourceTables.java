@@ -46,6 +46,19 @@ final class ResourceTables {
                             "cors",
                             "cors = [\"https://shop.example.com\"]")),
             new Kind(
+                    "volume",
+                    "volumes",
+                    "[volumes.data]",
+                    KeyExamples.of(
+                            "path",
+                            "path = \"/data\"",
+                            "quota",
+                            "quota = \"10GB\"",
+                            "shared",
+                            "shared = true",
+                            "process",
+                            "process = \"worker\"")),
+            new Kind(
                     "cache",
                     "caches",
                     "[caches.main]",

@@ -42,12 +42,7 @@ final class CacheCommand implements Callable<Integer> {
     }
 
     @Command(name = "create", description = "Make a cache. With -a APP, give it to that app.")
-    static final class CreateOne implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "Such as main.")
-        private String name = "";
-
+    static final class CreateOne extends NewResource {
         @Option(
                 names = "--plan",
                 paramLabel = "PLAN",
@@ -70,14 +65,8 @@ final class CacheCommand implements Callable<Integer> {
                 description = "valkey or redis; the one that is installed unless told.")
         private Optional<String> engine = Optional.empty();
 
-        @Option(
-                names = "--as",
-                paramLabel = "NAME",
-                description = "How the app is to call it; its own name unless told.")
-        private Optional<String> as = Optional.empty();
-
         CreateOne(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
@@ -89,7 +78,7 @@ final class CacheCommand implements Callable<Integer> {
             if (persistent) {
                 settings.put("persistent", "true");
             }
-            return ResourceCommand.create(session, KIND, name, settings, as);
+            return create(KIND, settings);
         }
     }
 
@@ -118,12 +107,7 @@ final class CacheCommand implements Callable<Integer> {
     }
 
     @Command(name = "flush", description = "Make a cache forget everything. Of a persistent one its name is asked for.")
-    static final class Flush implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
-
+    static final class Flush extends NamedResource {
         @Option(
                 names = "--confirm",
                 paramLabel = "NAME",
@@ -131,14 +115,14 @@ final class CacheCommand implements Callable<Integer> {
         private Optional<String> confirm = Optional.empty();
 
         Flush(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
             Resource cache =
-                    session.client().get(KIND.path(name) + ResourceCommand.asking(session), Resource.class);
+                    session.client().get(KIND.path(name()) + ResourceCommand.asking(session), Resource.class);
             if (Boolean.parseBoolean(cache.settings().get("persistent"))) {
                 confirmed(terminal, cache.name());
             }
