@@ -39,8 +39,8 @@ import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
-import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -206,7 +206,7 @@ public final class Platform implements AutoCloseable {
 
     /** What apps are given that nothing else has to know. */
     private List<ResourceKind> otherKinds() {
-        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt, InstantSource.system()));
     }
 
     /**

@@ -139,6 +139,11 @@ public final class ObjectServer implements AutoCloseable {
         store.destroyed(bucket, clock.instant());
     }
 
+    /** When the buckets were destroyed that are still kept, by their names, the latest first. */
+    public Map<String, Instant> destroyed() {
+        return store.destroyed();
+    }
+
     /** Gives a bucket what the one of that name had that was destroyed last; false if there was none. */
     public boolean revive(String name, long into) {
         return store.revive(name, into);

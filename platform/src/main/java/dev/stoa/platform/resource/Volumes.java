@@ -385,6 +385,15 @@ public final class Volumes implements ResourceKind {
                         "of a volume that is there, name a snapshot: stoa volume snapshots NAME lists them"));
     }
 
+    @Override
+    public List<Kept> kept() {
+        return folders().stream()
+                .flatMap(folder -> folder.destroyed().stream())
+                .map(destroyed -> new Kept(destroyed.name(), destroyed.at(), destroyed.at().plus(KEPT)))
+                .sorted(Comparator.comparing(Kept::destroyedAt).reversed())
+                .toList();
+    }
+
     private List<VolumeFolder> folders() {
         if (!Files.isDirectory(directory)) {
             return List.of();
