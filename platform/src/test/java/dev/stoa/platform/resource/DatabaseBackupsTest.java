@@ -304,7 +304,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void twoRestoresAtOnceAreTwoDatabases() throws Exception {
         DatabaseSeeds.Seed seed = databases.seeds().restore(spec, Optional.empty());
         List<ResourceSpec> wanted = List.of(
@@ -321,7 +321,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(9)
     void theBackupOfAVersionThatIsNotHereIsRefusedByItsName() throws Exception {
         BackupPlace place = BackupPlace.fresh("future", temp.resolve("other"), new java.security.SecureRandom());
         BackupArchive archive = place.open();
@@ -360,7 +360,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(10)
     void aFullDiskOfTheArchiveIsSaidAndNothingIsLost() throws Exception {
         Path disk = Files.createDirectories(temp.resolve("small"));
         org.junit.jupiter.api.Assumptions.assumeTrue(
@@ -394,7 +394,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(8)
+    @Order(11)
     void aDamagedBackupLosesItsProofAndIsNamed() throws Exception {
         String id = databases.backups().list(spec).backups().getLast().id();
         databases.backups().prove(spec, id);
