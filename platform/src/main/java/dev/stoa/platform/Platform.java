@@ -37,6 +37,7 @@ import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -121,6 +122,7 @@ public final class Platform implements AutoCloseable {
                     engine,
                     new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
                     new Buckets(objects, bucketEndpoint()),
+                    new Volumes(home.volumes(), List.of(home.root()), engine, clock),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
@@ -185,6 +187,7 @@ public final class Platform implements AutoCloseable {
                         control.backupApi().endpoints(),
                         control.databaseApi().endpoints(),
                         control.bucketApi().endpoints(),
+                        control.volumeApi().endpoints(),
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();

@@ -18,6 +18,7 @@ import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -98,8 +99,11 @@ public final class Router implements AutoCloseable {
         this.transport = transport;
         this.allocator = new PooledByteBufAllocator(
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
+        // Netty reuses its objects, such as buffers and entries of its queues, on threads of its own kind alone.
         this.loops = new MultiThreadIoEventLoopGroup(
-                config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+                config.eventLoops(),
+                Threads.platformFactory("stoa-router-", FastThreadLocalThread::new),
+                transport.io());
         backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
