@@ -52,7 +52,7 @@ final class EdgePass implements AutoCloseable {
     private final Client client;
     private final boolean http11;
     private final String requestId;
-    private final List<Map.Entry<String, String>> headers = new ArrayList<>(2);
+    private List<Map.Entry<String, String>> headers = List.of();
     private Optional<Coding> coding = Optional.empty();
     private @Nullable CacheTurn turn;
     private @Nullable BodyEncoder encoder;
@@ -86,12 +86,11 @@ final class EdgePass implements AutoCloseable {
         if (HttpUtil.getContentLength(request, 0L) > bodyBytesMax) {
             return new Verdict.Refused(Failure.bodyTooLarge(bodyBytesMax));
         }
-        String scheme = client.secure() ? "https://" : "http://";
-        // With its port, which the app may well put into a page.
-        String self = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
-        Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), scheme + self);
-        if (elsewhere.isPresent()) {
-            return new Verdict.Answered(moved(elsewhere.get()));
+        if (edge.paths().redirects()) {
+            Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), self());
+            if (elsewhere.isPresent()) {
+                return new Verdict.Answered(moved(elsewhere.get()));
+            }
         }
         String asked = request.uri();
         request.setUri(edge.paths().rewrite(asked));
@@ -99,7 +98,13 @@ final class EdgePass implements AutoCloseable {
             coding = Coding.choose(
                     edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
-        return remembered(scheme + self + asked, hasBody);
+        return remembered(asked, hasBody);
+    }
+
+    /** The beginning of the URL that was asked for, with its port, which the app may well put into a page. */
+    private String self() {
+        String host = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
+        return (client.secure() ? "https://" : "http://") + host;
     }
 
     private Verdict maintenance() {
@@ -108,7 +113,7 @@ final class EdgePass implements AutoCloseable {
                 .map(Maintenance::retryAfter)
                 .orElse(Maintenance.RETRY_AFTER)
                 .toSeconds();
-        headers.add(Map.entry("Retry-After", Long.toString(seconds)));
+        headers = List.of(Map.entry("Retry-After", Long.toString(seconds)));
         page = MAINTENANCE;
         return new Verdict.Refused(Failure.maintenance(edge.app()));
     }
@@ -124,6 +129,7 @@ final class EdgePass implements AutoCloseable {
                 : "";
         RateLimit.Outcome outcome =
                 limit.ask(own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
+        headers = new ArrayList<>(3);
         headers.add(Map.entry(
                 "RateLimit-Policy",
                 "\"default\";q=%d;w=%d"
@@ -156,6 +162,7 @@ final class EdgePass implements AutoCloseable {
             request.headers().remove(HttpHeaderNames.AUTHORIZATION);
             return Optional.empty();
         }
+        headers = new ArrayList<>(headers);
         headers.add(Map.entry("WWW-Authenticate", "Basic realm=\"" + edge.app() + "\", charset=\"UTF-8\""));
         return Optional.of(new Verdict.Refused(Failure.unauthorized(edge.app())));
     }
@@ -171,13 +178,13 @@ final class EdgePass implements AutoCloseable {
         return own(response);
     }
 
-    private Verdict remembered(String url, boolean hasBody) {
+    private Verdict remembered(String asked, boolean hasBody) {
         ResponseCache cache = edge.cache();
         if (cache == null) {
             return Verdict.Go.ON;
         }
         CacheTurn now = new CacheTurn(
-                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
+                cache, request, hasBody, self() + asked, coding.map(Coding::token).orElse("identity"));
         turn = now;
         return now.answer(System.nanoTime())
                 .<Verdict>map(response -> new Verdict.Answered(own(response)))

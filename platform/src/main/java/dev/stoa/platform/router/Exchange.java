@@ -46,6 +46,9 @@ final class Exchange {
     private boolean over;
     private long lastByteNanos = startNanos;
 
+    /** Since the last tick, which is soon enough to ask the clock. */
+    private boolean bytesMoved;
+
     Exchange(Lane lane, Client client, HttpRequest request) {
         this.lane = lane;
         this.client = client;
@@ -154,7 +157,7 @@ final class Exchange {
             part.release();
             fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
-            lastByteNanos = System.nanoTime();
+            bytesMoved = true;
             requestComplete = part instanceof LastHttpContent;
             if (upstream == null) {
                 hold(part);
@@ -197,7 +200,7 @@ final class Exchange {
                 connection.write(part);
             }
         }
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (!requestComplete) {
             client.pauseReading(!connection.isWritable());
         }
@@ -218,7 +221,7 @@ final class Exchange {
 
     void clientWritable(boolean writable) {
         clientStalls = !writable;
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (upstream != null) {
             upstream.pauseReading(!writable);
         }
@@ -243,12 +246,12 @@ final class Exchange {
     // What comes from the instance.
 
     void responseHead(HttpResponse response) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         reply.head(response);
     }
 
     void responseBody(HttpContent part) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         reply.body(part);
     }
 
@@ -257,7 +260,7 @@ final class Exchange {
     }
 
     void upstreamWritable(boolean writable) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (!requestComplete || tunnel != null) {
             client.pauseReading(!writable);
         }
@@ -281,7 +284,7 @@ final class Exchange {
     }
 
     void tunnelToClient(Object bytes) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (tunnel == null) {
             ReferenceCountUtil.release(bytes);
         } else {
@@ -290,7 +293,7 @@ final class Exchange {
     }
 
     void tunnelToUpstream(Object bytes) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (upstream == null || tunnel == null) {
             ReferenceCountUtil.release(bytes);
         } else {
@@ -318,6 +321,10 @@ final class Exchange {
     // The end.
 
     void tick(long nowNanos) {
+        if (bytesMoved) {
+            bytesMoved = false;
+            lastByteNanos = nowNanos;
+        }
         if (search.waits()) {
             search.tick(nowNanos);
         } else if (tunnel != null) {
