@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -40,20 +41,22 @@ final class RemoteIdentities implements IdentitySource, AutoCloseable {
     private static final int NOT_FOUND = 404;
 
     private final Router router;
+    private final String id;
     private final KeyFile file;
     private final PlatformWatch watch;
     private final Map<String, Identity> kept = new TreeMap<>();
     private String domain;
     private Optional<IdentityEvent> inForce = Optional.empty();
 
-    RemoteIdentities(Router router, URI platform, Supplier<String> token, KeyFile file) {
+    RemoteIdentities(Router router, String id, URI platform, Supplier<String> token, KeyFile file) {
         this.router = router;
         this.file = file;
+        this.id = id;
         this.watch = new PlatformWatch(
                 platform,
                 token,
                 "list of certificates",
-                "/v1/identities",
+                "/v1/identities?router=" + id,
                 line -> apply(Json.read(line, IdentityEvent.class)));
         KeyFile.Content last = file.read();
         domain = last.domain();
@@ -82,6 +85,25 @@ final class RemoteIdentities implements IdentitySource, AutoCloseable {
         before.ifPresent(then -> withdraw(then, event));
         if (!before.map(IdentityEvent::edition).equals(Optional.of(event.edition()))) {
             router.identityChanged(host -> true);
+        }
+        done(event.version());
+    }
+
+    /** The platform lets an authority look when it knows that the proof is shown here. */
+    private void done(long version) {
+        try {
+            HttpResponse<Void> _ = watch.http()
+                    .send(
+                            watch.request("/v1/identities/" + id)
+                                    .timeout(ANSWER_MAX)
+                                    .header("Content-Type", "application/json")
+                                    .POST(BodyPublishers.ofString(Json.write(new IdentityEvent.Done(version))))
+                                    .build(),
+                            BodyHandlers.discarding());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | UncheckedIOException e) {
+            LOG.log(Level.DEBUG, "cannot tell the platform that a proof is shown", e);
         }
     }
 

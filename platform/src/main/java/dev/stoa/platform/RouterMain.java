@@ -31,7 +31,7 @@ final class RouterMain {
         router.start();
         Optional<RemoteIdentities> identities = options.httpsPort().map(port -> {
             RemoteIdentities source = new RemoteIdentities(
-                    router, options.url(), options::currentToken, new KeyFile(options.keys()));
+                    router, file.id(), options.url(), options::currentToken, new KeyFile(options.keys()));
             router.startSecure(port, source);
             source.start();
             return source;

@@ -27,8 +27,15 @@ public final class IdentityApi {
                 Endpoint.get(
                                 "/v1/identities",
                                 "Tells a router that certificates have changed, and what an authority is to be shown")
+                        .query("router", "its id, the same for as long as it is the same router")
                         .streams(IdentityEvent.class)
-                        .handler((request, sink) -> desk.watch(sink::accept)),
+                        .handler((request, sink) ->
+                                desk.watch(RouterApi.id(request.query("router").orElse("")), sink::accept)),
+                Endpoint.post("/v1/identities/{router}", "Says that a router has acted upon what it was told")
+                        .accepts(IdentityEvent.Done.class)
+                        .handler(request -> desk.done(
+                                RouterApi.id(request.path("router")),
+                                request.body(IdentityEvent.Done.class).version())),
                 Endpoint.get("/v1/identity", "Tells a router the certificate of a host, and its private key")
                         .query("host", "one that leads to an app; absent: for clients that name none")
                         .returns(Identity.class)

@@ -5,6 +5,7 @@ import dev.stoa.api.IdentityEvent;
 import dev.stoa.platform.certificate.CertificateChain;
 import dev.stoa.platform.certificate.Challenges;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,8 +17,8 @@ import java.util.function.Consumer;
  * that they need, and the proofs for an authority, which may look at any of them.
  */
 public final class IdentityDesk implements Challenges {
-    /** A router that takes longer to be told is not waited for. */
-    private static final Duration TOLD_WITHIN = Duration.ofSeconds(2);
+    /** A router that takes longer to show a proof is not waited for. */
+    private static final Duration DONE_WITHIN = Duration.ofSeconds(5);
 
     private final String domain;
     private final String epoch;
@@ -25,8 +26,12 @@ public final class IdentityDesk implements Challenges {
     private final Map<String, Identity> proofs = new TreeMap<>();
     private long edition;
     private long version;
-    private int watches;
-    private int told;
+    private final Map<String, Watch> watches = new HashMap<>();
+
+    /** A router that is connected, and how far it is. */
+    private static final class Watch {
+        private long done = -1;
+    }
 
     /** @param epoch tells this platform's editions from those of others */
     public IdentityDesk(String domain, String epoch) {
@@ -44,14 +49,14 @@ public final class IdentityDesk implements Challenges {
     public synchronized void answer(String token, String authorization) {
         answers.put(token, authorization);
         next();
-        awaitTold();
+        awaitDone();
     }
 
     @Override
     public synchronized void show(String host, CertificateChain proof) {
         proofs.put(host, new Identity(host, proof.chainPem(), proof.keyPem()));
         next();
-        awaitTold();
+        awaitDone();
     }
 
     @Override
@@ -63,17 +68,16 @@ public final class IdentityDesk implements Challenges {
 
     private void next() {
         version++;
-        told = 0;
         notifyAll();
     }
 
     /** An authority may look as soon as it is asked to. */
-    private void awaitTold() {
+    private void awaitDone() {
         long wanted = version;
-        long deadlineNanos = System.nanoTime() + TOLD_WITHIN.toNanos();
+        long deadlineNanos = System.nanoTime() + DONE_WITHIN.toNanos();
         try {
-            for (long left = TOLD_WITHIN.toNanos();
-                    left > 0 && version == wanted && told < watches;
+            for (long left = DONE_WITHIN.toNanos();
+                    left > 0 && watches.values().stream().anyMatch(watch -> watch.done < wanted);
                     left = deadlineNanos - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(this, left);
             }
@@ -82,36 +86,38 @@ public final class IdentityDesk implements Challenges {
         }
     }
 
-    /** Tells a router all there is, and again after each change, until it has gone. */
-    void watch(Consumer<IdentityEvent> sink) throws InterruptedException {
-        synchronized (this) {
-            watches++;
+    /** A router has acted upon what it was told. */
+    synchronized void done(String router, long version) {
+        Watch watch = watches.get(router);
+        if (watch != null) {
+            watch.done = Math.max(watch.done, version);
+            notifyAll();
         }
-        long toldVersion = -1;
+    }
+
+    /** Tells a router all there is, and again after each change, until it has gone. */
+    void watch(String router, Consumer<IdentityEvent> sink) throws InterruptedException {
+        Watch watch = new Watch();
+        synchronized (this) {
+            watches.put(router, watch);
+        }
+        long told = -1;
         try {
             while (true) {
                 IdentityEvent event;
                 synchronized (this) {
-                    while (version == toldVersion) {
+                    while (version == told) {
                         wait();
                     }
-                    toldVersion = version;
-                    event = new IdentityEvent(domain, epoch + "." + edition, answers, List.copyOf(proofs.values()));
+                    told = version;
+                    event = new IdentityEvent(
+                            version, domain, epoch + "." + edition, answers, List.copyOf(proofs.values()));
                 }
                 sink.accept(event);
-                synchronized (this) {
-                    if (version == toldVersion) {
-                        told++;
-                        notifyAll();
-                    }
-                }
             }
         } finally {
             synchronized (this) {
-                watches--;
-                if (version == toldVersion && told > 0) {
-                    told--;
-                }
+                watches.remove(router, watch);
                 notifyAll();
             }
         }

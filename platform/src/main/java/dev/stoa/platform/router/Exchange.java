@@ -40,6 +40,9 @@ final class Exchange {
     /** Parts of the body that came while the connection was still being made. */
     private @Nullable Queue<HttpContent> held;
 
+    /** For what another request is to bring into the cache. */
+    private @Nullable CacheWait waiting;
+
     private @Nullable Origin upstream;
     private @Nullable Tunnel tunnel;
     private boolean clientStalls;
@@ -67,12 +70,35 @@ final class Exchange {
             case RequestHead.Fine fine -> {
                 head = fine;
                 reply.keepAlive(HttpUtil.isKeepAlive(request));
-                switch (lane.gate().enter(this, fine)) {
-                    case Verdict.Go go -> search.begin();
-                    case Verdict.Refused refused -> fail(refused.failure());
-                    case Verdict.Answered answered -> reply.alone(answered.response(), "");
+                follow(lane.gate().enter(this, fine));
+            }
+        }
+    }
+
+    /** As a copy of one that was answered with what is stale, past the gate. */
+    void beginRefresh(Exchange answered, Edge edge, EdgePass stale) {
+        head = answered.head;
+        requestComplete = true;
+        belongsTo(edge);
+        pass(edge).refresh(stale);
+        holdEnd();
+        search.begin();
+        flushToUpstream();
+    }
+
+    void follow(Verdict verdict) {
+        switch (verdict) {
+            case Verdict.Go go -> {
+                search.begin();
+                flushToUpstream();
+            }
+            case Verdict.Wait wait -> {
+                if (waiting != null) {
+                    waiting.begin();
                 }
             }
+            case Verdict.Refused refused -> fail(refused.failure());
+            case Verdict.Answered answered -> reply.alone(answered.response(), "");
         }
     }
 
@@ -84,7 +110,12 @@ final class Exchange {
     /** From here on it goes through what the app wants done with it. */
     EdgePass pass(Edge edge) {
         bodyBytesMax = edge.bodyBytesMax(bodyBytesMax);
-        EdgePass pass = new EdgePass(edge, request, client, reply.http11(), requestId);
+        CacheWait wait = edge.cache() == null ? null : new CacheWait(this, lane, edge);
+        EdgePass pass = new EdgePass(edge, request, client, reply.http11(), requestId, wait);
+        if (wait != null) {
+            waiting = wait;
+            wait.of(pass);
+        }
         reply.through(pass);
         return pass;
     }
@@ -388,6 +419,9 @@ final class Exchange {
         if (held != null) {
             held.forEach(ReferenceCountUtil::release);
             held.clear();
+        }
+        if (waiting != null) {
+            waiting.end();
         }
         reply.close();
         search.release();

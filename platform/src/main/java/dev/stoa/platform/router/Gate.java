@@ -33,6 +33,26 @@ final class Gate {
             String url = lane.https().url(head.host(), exchange.request().uri());
             return new Verdict.Answered(HereAnswer.movedTo(url));
         }
-        return exchange.pass(edge).enter(head.hasBody());
+        EdgePass pass = exchange.pass(edge);
+        return followed(exchange, edge, pass, pass.enter(head.hasBody(), !keepsToCanary(exchange, head, edge)));
+    }
+
+    /** A request that waited looks again. */
+    Verdict again(Exchange exchange, Edge edge, EdgePass pass, boolean patient) {
+        return followed(exchange, edge, pass, pass.again(patient));
+    }
+
+    private Verdict followed(Exchange exchange, Edge edge, EdgePass pass, Verdict verdict) {
+        if (pass.refreshes()) {
+            Refresh.begin(lane, exchange, edge, pass);
+        }
+        return verdict;
+    }
+
+    /** What the active release answered is not for clients of another one. */
+    private boolean keepsToCanary(Exchange exchange, RequestHead.Fine head, Edge edge) {
+        return edge.cache() != null
+                && lane.backends()
+                        .keepsToCanary(head.host(), Sticky.markIn(exchange.request().headers()));
     }
 }

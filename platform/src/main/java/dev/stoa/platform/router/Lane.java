@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -193,6 +194,15 @@ final class Lane {
     void close() {
         hangingUp = true;
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
+    }
+
+    /** To be called with any thread. */
+    void execute(Runnable action) {
+        loop.execute(action);
+    }
+
+    ScheduledFuture<?> later(long nanos, Runnable action) {
+        return loop.schedule(action, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void tick() {

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The answer to a request, from an instance or in the place of one, and how far it is. */
@@ -113,7 +114,7 @@ final class Reply {
         } else {
             stage = Stage.BEGUN;
             status = code;
-            answered(response);
+            boolean canary = answered(response).isCanary();
             AnswerHead head = AnswerHead.prepare(
                     response,
                     request.method().equals(HttpMethod.HEAD),
@@ -123,7 +124,7 @@ final class Reply {
             keepAlive = head.clientKeepAlive();
             originReusable = head.upstreamReusable();
             if (pass != null) {
-                pass.head(response);
+                pass.head(response, !canary);
                 status = response.status().code();
             }
             client.write(response);
@@ -143,11 +144,12 @@ final class Reply {
         }
     }
 
-    private void answered(HttpResponse response) {
+    private Backend answered(HttpResponse response) {
         Backend by = exchange.search().answered();
         if (exchange.search().remember()) {
             response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie(client.secure()));
         }
+        return by;
     }
 
     private void switchProtocol(HttpResponse response) {
@@ -158,7 +160,7 @@ final class Reply {
         }
         stage = Stage.SWITCHING;
         status = response.status().code();
-        answered(response);
+        Backend _ = answered(response);
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
         ForwardedHeaders.removeHopByHop(response.headers());
         ForwardedHeaders.markUpgrade(response.headers(), protocol);
@@ -219,6 +221,13 @@ final class Reply {
         if (stage == Stage.BEGUN || stage == Stage.SWITCHING) {
             exchange.finish(failure.error().code());
             client.abort();
+            return;
+        }
+        Optional<FullHttpResponse> spare = pass == null || failure.error().status() < RouterError.ROUTER_FAILED.status()
+                ? Optional.empty()
+                : pass.insteadOfError();
+        if (spare.isPresent()) {
+            alone(spare.get(), failure.error().code());
             return;
         }
         ErrorPage.Form form = ErrorPage.form(request.headers().get(HttpHeaderNames.ACCEPT, ""));
