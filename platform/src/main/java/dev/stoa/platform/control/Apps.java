@@ -384,6 +384,7 @@ public final class Apps {
                 urls.of(app),
                 stores.apps().domains(app.id()),
                 app.createdAt(),
+                stores.edges().maintenanceSince(app.id()),
                 FileTree.sizeBytes(home.app(app.name())) + logs.sizeBytes(app.name()));
     }
 

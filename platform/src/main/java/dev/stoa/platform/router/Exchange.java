@@ -189,7 +189,12 @@ final class Exchange {
             fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
             bytesMoved = true;
-            requestComplete = part instanceof LastHttpContent;
+            if (part instanceof LastHttpContent last) {
+                requestComplete = true;
+                if (!last.trailingHeaders().isEmpty()) {
+                    ForwardedHeaders.cleanTrailers(last.trailingHeaders());
+                }
+            }
             if (upstream == null) {
                 hold(part);
             } else {

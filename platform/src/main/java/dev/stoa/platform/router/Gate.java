@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import java.util.Optional;
 
 /** What a request has to pass before an instance is looked for: what the router answers on its own, and the edge of its app. */
@@ -30,7 +31,11 @@ final class Gate {
         exchange.belongsTo(edge);
         boolean secure = exchange.client().secure();
         if (edge.httpsOnly() && !secure && lane.https().port() != 0) {
-            String url = lane.https().url(head.host(), exchange.request().uri());
+            String url = lane.https()
+                    .url(
+                            head.host(),
+                            exchange.request().headers().get(HttpHeaderNames.HOST, ""),
+                            exchange.request().uri());
             return new Verdict.Answered(HereAnswer.movedTo(url));
         }
         EdgePass pass = exchange.pass(edge);

@@ -133,6 +133,7 @@ public final class Router implements AutoCloseable {
                 outside(plain(client -> RouteTable.WORLD)),
                 bootstrap -> bind(bootstrap, config.port()),
                 cause -> cannotListen(config.port(), "--http-port", cause));
+        https.plainPort(port());
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
@@ -161,6 +162,11 @@ public final class Router implements AutoCloseable {
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
         https.port(port(Objects.requireNonNull(servers.get(HTTPS))));
+    }
+
+    /** By which port clients reach the one for HTTPS; 0: the router finds out by how they come. */
+    public void publicSecurePort(int port) {
+        https.publicPort(port);
     }
 
     /** The port that it listens on for HTTPS; 0: it does not. */
