@@ -41,6 +41,9 @@ final class Exchange implements Claimant {
     /** For both sides of a WebSocket to hang up after they were told to. */
     private static final long GOODBYE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
+    /** Between two looks for a table without the instances that have just ended. */
+    private static final long NEWS_PAUSE_MILLIS = 20;
+
     private final Lane lane;
     private final Client client;
     private final HttpRequest request;
@@ -72,6 +75,7 @@ final class Exchange implements Claimant {
     private @Nullable Route waitsFor;
 
     private long waitsSinceNanos;
+    private long newsAwaitedSinceNanos;
     private boolean waitsForRoom;
 
     private boolean requestComplete;
@@ -168,12 +172,15 @@ final class Exchange implements Claimant {
             }
             case Claim.NoInstance none -> {
                 app = none.route().app();
-                if (tried == null && none.route().hold().holds()) {
+                boolean holds = none.route().hold().holds();
+                if (holds && (tried == null || none.route().isEmpty())) {
                     hold(none.route(), false);
                     return;
                 }
                 leaveQueue();
-                fail(tried == null ? Failure.noInstance(none.route()) : Failure.upstreamRefused(app, tried.size()));
+                if (!holds || tried == null || !awaitNews()) {
+                    fail(noInstance(none.route()));
+                }
             }
             case Claim.Full full -> {
                 app = full.route().app();
@@ -195,6 +202,36 @@ final class Exchange implements Claimant {
                 sendTo(taken);
             }
         }
+    }
+
+    /**
+     * All instances of the table have failed it. If they have ended, the next table says so soon; whether they have is not to
+     * be seen from here. Not in the queue: who has not tried them must not wait behind it.
+     */
+    private boolean awaitNews() {
+        long nowNanos = System.nanoTime();
+        if (newsAwaitedSinceNanos == 0) {
+            newsAwaitedSinceNanos = nowNanos;
+        }
+        if (nowNanos - newsAwaitedSinceNanos > lane.config().connectTimeout().toNanos()) {
+            return false;
+        }
+        lane.later(this::lookAgain, NEWS_PAUSE_MILLIS);
+        return true;
+    }
+
+    private void lookAgain() {
+        if (!over) {
+            findBackend();
+            flushToUpstream();
+        }
+    }
+
+    private Failure noInstance(Route route) {
+        if (tried == null || route.isEmpty()) {
+            return Failure.noInstance(route);
+        }
+        return resent ? Failure.upstreamClosed(app, instance) : Failure.upstreamRefused(app, tried.size());
     }
 
     /** Waits for an instance; of its body no more is read meanwhile. */
@@ -288,6 +325,8 @@ final class Exchange implements Claimant {
             fail(Failure.upstreamRefused(app, tried().size()));
         } else {
             findBackend();
+            // It may have got a connection that has rested, at once.
+            flushToUpstream();
         }
     }
 
@@ -302,20 +341,14 @@ final class Exchange implements Claimant {
 
     /** Sends it to another backend, where that does no harm: only once, as it may be the request that ends the instances. */
     private boolean resend(Backend failed) {
-        if (resent || !replayable || over) {
-            return false;
-        }
-        passOver(failed);
-        if (!(lane.backends().claim(RouteTable.key(client.realm(), host), this) instanceof Claim.Taken next)) {
-            return false;
-        }
-        if (!lane.backends().mayResend(app)) {
-            next.backend().release();
+        if (resent || !replayable || over || !lane.backends().mayResend(app)) {
             return false;
         }
         resent = true;
+        replayed = false;
+        passOver(failed);
         holdEnd();
-        sendTo(next);
+        findBackend();
         flushToUpstream();
         return true;
     }
@@ -565,6 +598,11 @@ final class Exchange implements Claimant {
         Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (answer == Answer.TUNNEL) {
+            if (socket != null && socket.toClient().lacksClose()) {
+                // The instance has ended without a word.
+                leaving = true;
+                client.write(socket.toClient().close());
+            }
             finish("");
             endTunnel();
         } else if (answer == Answer.AWAITED && closed.used() && replayable && !replayed) {

@@ -34,6 +34,22 @@ final class TestRouter implements AutoCloseable {
                 Duration.ofMillis(500), Duration.ofMillis(300), Duration.ofMillis(300), Duration.ofMillis(600));
     }
 
+    /** With a single event loop, so that all clients share its connections to instances; and patient. */
+    static RouterConfig oneLoop() {
+        Duration patient = Duration.ofSeconds(30);
+        return new RouterConfig(
+                "127.0.0.1",
+                0,
+                1,
+                patient,
+                patient,
+                patient,
+                patient,
+                patient,
+                Duration.ofMillis(500),
+                Long.MAX_VALUE);
+    }
+
     /** Routes shop.localhost to the instances, and nothing else anywhere. */
     TestRouter route(FakeInstance... instances) {
         return route(BalancePolicy.DEFAULT, instances);
