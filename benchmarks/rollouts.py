@@ -15,6 +15,9 @@ from harness import LAUNCHER, REPOSITORY, Stoa, seconds_until
 ROLLOUTS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 
+# Of each kind.
+CLIENTS = 2
+
 # How often each of the others happens for one rollout, and how long all is left in peace after anything that happens.
 CRASHES, SCALINGS, RESTARTS, HANDOVERS = 1.0, 0.5, 0.25, 0.25
 PEACE_SECONDS = 0.3, 1.5
@@ -115,7 +118,7 @@ def crowd(stoa, app, kinds):
     java = subprocess.run([LAUNCHER, "--print-java-home"], check=True, capture_output=True, text=True).stdout.strip()
     lib = next((REPOSITORY / "dist/target").glob("stoa-*/lib"))
     # Its own source is its program, so that the tests and this ask in the same way.
-    command = [f"{java}/bin/java", "-cp", f"{lib}/*", CROWD, stoa.http_port, stoa.https_port, app, *kinds]
+    command = [f"{java}/bin/java", "-cp", f"{lib}/*", CROWD, stoa.http_port, stoa.https_port, app, CLIENTS, *kinds]
     return subprocess.Popen(
         [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr, text=True
     )

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +28,6 @@ final class Crowd implements AutoCloseable {
     /** How long a client waits for anything. */
     static final int PATIENCE_MILLIS = 40_000;
 
-    private static final int CLIENTS_OF_A_KIND = 2;
     private static final int PAUSE_MILLIS_MAX = 20;
 
     /** Whom the clients ask: by way of these ports. */
@@ -94,17 +94,18 @@ final class Crowd implements AutoCloseable {
     private final List<CompletableFuture<Void>> clients;
     private volatile boolean over;
 
-    private Crowd(Target target, List<Kind> kinds) {
+    private Crowd(Target target, int ofAKind, List<Kind> kinds) {
         kinds.forEach(kind -> tallies.put(kind, new Tally(kind.title)));
         var threads = Executors.newVirtualThreadPerTaskExecutor();
         clients = kinds.stream()
-                .flatMap(kind -> Stream.generate(() -> kind).limit(CLIENTS_OF_A_KIND))
+                .flatMap(kind -> Stream.generate(() -> kind).limit(ofAKind))
                 .map(kind -> CompletableFuture.runAsync(() -> ask(kind, target), threads))
                 .toList();
     }
 
-    static Crowd of(Target target, Kind... kinds) {
-        return new Crowd(target, List.of(kinds));
+    /** @param ofAKind how many clients of each kind */
+    static Crowd of(Target target, int ofAKind, Kind... kinds) {
+        return new Crowd(target, ofAKind, List.of(kinds));
     }
 
     private void ask(Kind kind, Target target) {
@@ -150,6 +151,19 @@ final class Crowd implements AutoCloseable {
         }
     }
 
+    /** Returns when each kind of client has got so many more answers. */
+    void awaitAnswers(int more) {
+        Map<Tally, Long> before = new IdentityHashMap<>();
+        tallies.values().forEach(tally -> before.put(tally, tally.answers()));
+        long begunNanos = System.nanoTime();
+        while (!before.entrySet().stream().allMatch(tally -> tally.getKey().answers() >= tally.getValue() + more)) {
+            if (System.nanoTime() - begunNanos > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
+                throw new AssertionError("some clients get no answers; failures: " + failures());
+            }
+            pause();
+        }
+    }
+
     /** The fewest answers that a kind of client has got so far. */
     long fewestAnswers() {
         return tallies.values().stream().mapToLong(Tally::answers).min().orElse(0);
@@ -174,12 +188,12 @@ final class Crowd implements AutoCloseable {
      * For the benchmark: says "ready" when every kind has got an answer, and asks until its input ends. Then it prints a line
      * for each kind and reason, with tabs between title, count and reason; the reason is empty for the answers.
      *
-     * @param arguments HTTP port, HTTPS port, app, and the names of the kinds
+     * @param arguments HTTP port, HTTPS port, app, clients of a kind, and the names of the kinds
      */
     public static void main(String[] arguments) throws IOException {
         Target target = new Target(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]), arguments[2]);
-        Kind[] kinds = Arrays.stream(arguments).skip(3).map(Kind::valueOf).toArray(Kind[]::new);
-        Crowd crowd = of(target, kinds);
+        Kind[] kinds = Arrays.stream(arguments).skip(4).map(Kind::valueOf).toArray(Kind[]::new);
+        Crowd crowd = of(target, Integer.parseInt(arguments[3]), kinds);
         while (crowd.fewestAnswers() == 0 && crowd.failures().isEmpty()) {
             pause();
         }

@@ -26,7 +26,7 @@ record Folder(Path path) {
 
     /**
      * A web server that keeps connections, and answers with the path or the body of what it is asked, in a single piece or,
-     * below {@code /slow/}, in many; over a WebSocket it says what is said to it.
+     * below {@code /slow/}, in many; over a WebSocket it says what is said to it. At {@code /} it says the given text.
      */
     private static final String ECHO = """
             import base64, hashlib, http.server, os, signal, sys, time
@@ -44,7 +44,7 @@ record Folder(Path path) {
                             time.sleep(0.05)
                         self.wfile.write(b"%x\\r\\n%s\\r\\n0\\r\\n\\r\\n" % (len(self.path), self.path.encode()))
                     else:
-                        self.answer(self.path.encode())
+                        self.answer(b"@TEXT@" if self.path == "/" else self.path.encode())
                 def do_POST(self):
                     self.answer(self.rfile.read(int(self.headers["Content-Length"])))
                 def socket(self):
@@ -82,8 +82,12 @@ record Folder(Path path) {
     }
 
     /** The app that a {@link Crowd} asks. */
-    static Folder echo() {
-        return empty().with("server.py", ECHO).with("Procfile", "web: python3 server.py\n");
+    static Folder echo(String text) {
+        return empty().with("server.py", echoServer(text)).with("Procfile", "web: python3 server.py\n");
+    }
+
+    static String echoServer(String text) {
+        return ECHO.replace("@TEXT@", text);
     }
 
     static String server(String text) {
