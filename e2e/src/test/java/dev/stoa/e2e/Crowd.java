@@ -111,6 +111,7 @@ final class Crowd implements AutoCloseable {
     private void ask(Kind kind, Target target) {
         Tally tally = tallies.get(kind);
         while (!over) {
+            long begunNanos = System.nanoTime();
             try {
                 switch (kind) {
                     case NEW, KEPT, SECURE_NEW, SECURE_KEPT, POST, SLOW -> new Http1Visitor(this, kind, target, tally).visit();
@@ -128,10 +129,20 @@ final class Crowd implements AutoCloseable {
                     }
                 }
             } catch (IOException | RuntimeException e) {
-                tally.failed(e.toString());
+                tally.failed(describe(e, System.nanoTime() - begunNanos));
                 pause();
             }
         }
+    }
+
+    /** What happened, where, and how long after the connection was begun. */
+    private static String describe(Exception e, long nanos) {
+        String where = Stream.of(e.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith(Crowd.class.getPackageName()))
+                .findFirst()
+                .map(frame -> frame.getFileName() + ":" + frame.getLineNumber())
+                .orElse("nowhere here");
+        return "%s, at %s, after %d s".formatted(e, where, TimeUnit.NANOSECONDS.toSeconds(nanos));
     }
 
     boolean over() {
