@@ -77,8 +77,7 @@ class DoorTest {
     @Test
     void itsPortIsTakenByItAlone() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
-            assertThatThrownBy(
-                            () -> Door.listen("127.0.0.1", taken.getLocalPort(), OptionalInt.empty()))
+            assertThatThrownBy(() -> Door.listen("127.0.0.1", taken.getLocalPort(), OptionalInt.empty()))
                     .hasMessageContaining("the API cannot listen on 127.0.0.1:" + taken.getLocalPort());
         }
     }
@@ -99,8 +98,7 @@ class DoorTest {
     private CompletableFuture<@Nullable String> ask() throws Exception {
         Socket socket = new Socket("127.0.0.1", door.port());
         socket.getOutputStream()
-                .write("GET /v1/name HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-                        .getBytes(StandardCharsets.US_ASCII));
+                .write("GET /v1/name HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         return CompletableFuture.supplyAsync(() -> {
             try (socket) {
                 var answer = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
