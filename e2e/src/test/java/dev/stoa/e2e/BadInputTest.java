@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /** What is wrong is said: what, where, why and what to do. The app that was running still runs after each of these. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BadInputTest {
     private static Stoa stoa;

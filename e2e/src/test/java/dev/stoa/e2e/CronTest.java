@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
 
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CronTest {
     private static final String MANIFEST = """

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
 
 /** Those that take their time begin first and are looked at last. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RolloutTest {
     private static final int LAST = Integer.MAX_VALUE;

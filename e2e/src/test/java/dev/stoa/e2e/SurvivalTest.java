@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The platform is killed; nothing that ran or was stored is lost. */
+@Order(1)
 class SurvivalTest {
     private static Stoa stoa;
 

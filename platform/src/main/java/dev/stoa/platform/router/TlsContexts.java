@@ -84,7 +84,9 @@ final class TlsContexts implements AutoCloseable {
 
     /** Loads beforehand what the first handshake needs; for when many are about to come at once. */
     void warm() {
-        Threads.start("tls-warm", provider::get);
+        Threads.start("tls-warm", () -> {
+            SslProvider _ = provider.get();
+        });
     }
 
     /** Who is asked from now on. */

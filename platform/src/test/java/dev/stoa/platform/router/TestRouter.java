@@ -38,16 +38,7 @@ final class TestRouter implements AutoCloseable {
     static RouterConfig oneLoop() {
         Duration patient = Duration.ofSeconds(30);
         return new RouterConfig(
-                "127.0.0.1",
-                0,
-                1,
-                patient,
-                patient,
-                patient,
-                patient,
-                patient,
-                Duration.ofMillis(500),
-                Long.MAX_VALUE);
+                "127.0.0.1", 0, 1, patient, patient, patient, patient, patient, Duration.ofMillis(500), Long.MAX_VALUE);
     }
 
     /** Routes shop.localhost to the instances, and nothing else anywhere. */
