@@ -17,10 +17,10 @@ LAUNCHER = str(REPOSITORY / "stoa")
 class Stoa:
     """A platform in a data directory and on ports of its own, driven through the command line."""
 
-    def __init__(self):
+    def __init__(self, **environment):
         self.home = tempfile.mkdtemp(prefix="stoa-bench-")
         self.api_port, self.http_port, self.https_port = free_port(), free_port(), free_port()
-        self.environment = dict(os.environ, STOA_HOME=self.home)
+        self.environment = dict(os.environ, STOA_HOME=self.home, **environment)
 
     def run(self, *arguments, check=True):
         return subprocess.run(

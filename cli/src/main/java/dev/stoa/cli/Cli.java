@@ -63,6 +63,7 @@ final class Cli {
         all.put("crons", () -> CronsCommand.line(session));
         all.put("db", () -> DbCommand.line(session));
         all.put("bucket", () -> BucketCommand.line(session));
+        all.put("volume", () -> VolumeCommand.line(session));
         all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));

@@ -10,6 +10,7 @@ import dev.stoa.platform.control.ResourceStore.AttachmentRow;
 import dev.stoa.platform.control.ResourceStore.ResourceRow;
 import dev.stoa.platform.resource.Binding;
 import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Volumes;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What apps have of the resources: the config vars that they get, and what their manifests ask for. */
 final class AppResources {
@@ -82,8 +84,11 @@ final class AppResources {
     }
 
     /** Refuses an attachment whose name or config vars the app has already. */
-    void checkFree(AppRow app, ResourceKind kind, String as) {
+    void checkFree(AppRow app, ResourceKind kind, String as, Map<String, String> settings) {
         List<AttachmentRow> present = store.ofApp(app.id());
+        Map<String, Map<String, String>> together = settingsOf(app, kind.name());
+        together.put(as, settings);
+        kind.checkTogether(together);
         for (AttachmentRow attachment : present) {
             if (attachment.kind().equals(kind.name()) && attachment.as().equals(as)) {
                 throw new StoaException(
@@ -101,6 +106,17 @@ final class AppResources {
                             .formatted(app.name(), String.join(" and ", taken), kind.name(), as),
                     "stoa config unset %s -a %s".formatted(String.join(" ", taken), app.name()));
         }
+    }
+
+    /** By the app's names, the settings of what it has of a kind. */
+    private Map<String, Map<String, String>> settingsOf(AppRow app, String kind) {
+        Map<String, Map<String, String>> settings = new TreeMap<>();
+        for (AttachmentRow attachment : store.ofApp(app.id())) {
+            if (attachment.kind().equals(kind)) {
+                store.find(attachment.resource()).ifPresent(row -> settings.put(attachment.as(), row.settings()));
+            }
+        }
+        return settings;
     }
 
     private static boolean becomesChief(List<AttachmentRow> present, String kind, String as) {
@@ -130,6 +146,12 @@ final class AppResources {
         for (Wish wish : manifest.resources().wishes()) {
             try {
                 check(app, wish);
+                Map<String, Map<String, String>> together = together(app, manifest, wish);
+                resources.kind(wish.kind()).checkTogether(together);
+                if (wish.kind().equals(Volumes.NAME)) {
+                    AppVolumes.checkScale(
+                            together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
+                }
             } catch (StoaException e) {
                 throw new StoaException(
                         e.code(),
@@ -144,11 +166,26 @@ final class AppResources {
         ResourceKind kind = resources.kind(wish.kind());
         Optional<ResourceRow> present = present(app, wish);
         if (present.isEmpty()) {
-            Map<String, String> _ = kind.settle(wish.settings());
-            checkFree(app, kind, wish.name());
+            checkFree(app, kind, wish.name(), kind.settle(wish.settings()));
         } else {
             kind.checkChange(present.get().spec(), wanted(kind, present.get(), wish));
         }
+    }
+
+    /** What the app will have of a kind, as far as its manifest has been checked: the tables up to this one. */
+    private Map<String, Map<String, String>> together(AppRow app, Manifest manifest, Wish last) {
+        Map<String, Map<String, String>> settings = settingsOf(app, last.kind());
+        List<Wish> wishes = manifest.resources().wishes();
+        wishes.subList(0, wishes.indexOf(last) + 1).stream()
+                .filter(wish -> wish.kind().equals(last.kind()))
+                .forEach(wish -> settings.put(wish.name(), settled(settings.get(wish.name()), wish)));
+        return settings;
+    }
+
+    private Map<String, String> settled(@Nullable Map<String, String> present, Wish wish) {
+        Map<String, String> wanted = present == null ? new HashMap<>() : new HashMap<>(present);
+        wanted.putAll(wish.settings());
+        return resources.kind(wish.kind()).settle(wanted);
     }
 
     /** The names of the config vars that the app has, and those that its manifest will give it. */

@@ -10,6 +10,7 @@ import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.SqlSessions;
+import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.router.Upstream;
@@ -45,6 +46,7 @@ public final class Control {
     private final SqlSessions sqlSessions;
     private final DatabaseApi databaseApi;
     private final BucketApi bucketApi;
+    private final VolumeApi volumeApi;
     private final BackupDesk backupDesk;
 
     /**
@@ -57,6 +59,7 @@ public final class Control {
             Engine engine,
             Databases databases,
             Buckets buckets,
+            Volumes volumes,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -73,7 +76,8 @@ public final class Control {
             router.update(table);
             fleet.update(table);
         });
-        resources = new Resources(stores, List.of(databases, buckets), clock);
+        resources = new Resources(stores, List.of(databases, buckets, volumes), clock);
+        AppVolumes appVolumes = new AppVolumes(stores, volumes);
         bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
         Upstream objects = new Upstream("buckets", buckets.address());
         routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
@@ -82,14 +86,14 @@ public final class Control {
         sqlSessions = new SqlSessions(databases);
         databaseApi = new DatabaseApi(resources, databases, rotations, sqlSessions);
         LaunchOrder launchOrder = new LaunchOrder(
-                instanceLimits, routes::names, app -> resources.ofApps().vars(app));
+                instanceLimits, routes::names, app -> resources.ofApps().vars(app), appVolumes::mounts);
         health = new HealthWatch(engine);
         Announcer announcer = new Announcer(logs, clock);
         backupDesk = new BackupDesk(resources, stores, databases, announcer);
         Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
         fleet.onDemand(scaler::demand);
-        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), urls.domain(), clock);
+        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), appVolumes, urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
             return router.drain(addresses, longest)
@@ -104,6 +108,8 @@ public final class Control {
                 .ifPresent(engine::serveGateway);
         reconciler =
                 new Reconciler(stores, crew, view, new FailureReport(engine, stores), scaler, routes, announcer, clock);
+        volumeApi = new VolumeApi(
+                new VolumeDesk(stores, resources, volumes, appVolumes, engine, reconciler, view, announcer));
         edge = new EdgeApi(stores, reconciler, announcer, clock);
         CronRuns cronRuns = new CronRuns(home, stores, engine, launchOrder, collector, logs, ids, clock);
         crons = new Crons(stores, cronRuns, view, clock);
@@ -124,7 +130,7 @@ public final class Control {
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment = new Deployment(
-                home, stores, resources.ofApps(), deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
+                home, stores, resources.ofApps(), appVolumes, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
@@ -139,6 +145,7 @@ public final class Control {
                 reconciler,
                 crons,
                 resources.ofApps(),
+                appVolumes,
                 view,
                 logs,
                 runs,
@@ -230,6 +237,10 @@ public final class Control {
 
     public BucketApi bucketApi() {
         return bucketApi;
+    }
+
+    public VolumeApi volumeApi() {
+        return volumeApi;
     }
 
     public int appCount() {

@@ -194,7 +194,7 @@ public final class Resources {
         String as = wanted.as().map(ResourceName::new).map(ResourceName::value).orElse(name);
         Map<String, String> settings = maker.settle(wanted.settings());
         Optional<AppRow> app = wanted.app().map(apps::require);
-        app.ifPresent(row -> ofApps.checkFree(row, maker, as));
+        app.ifPresent(row -> ofApps.checkFree(row, maker, as, settings));
         ResourceRow made = make(maker, name, settings, secrets, true);
         List<Deploy> deploys = app.map(row -> {
                     ofApps.attach(row, made, as, "command", Map.of());
@@ -268,9 +268,23 @@ public final class Resources {
             throw new StoaException(
                     ErrorCode.RESOURCE_EXISTS, "%s has the %s %s already".formatted(app, kind, resource.name()), "");
         }
-        ofApps.checkFree(row, kind(kind), alias);
+        if (!kind(kind).isForManyApps()) {
+            refuseSecond(resource, app);
+        }
+        ofApps.checkFree(row, kind(kind), alias, resource.settings());
         ofApps.attach(row, resource, alias, "command", Map.of());
         return changed(resource, List.of(row), "Attach");
+    }
+
+    private void refuseSecond(ResourceRow resource, String app) {
+        store.ofResource(resource.id()).stream().findFirst().ifPresent(user -> {
+            throw new StoaException(
+                    ErrorCode.RESOURCE_IN_USE,
+                    "the %s %s belongs to %s, and only one app can have it"
+                            .formatted(resource.kind(), resource.name(), user.appName()),
+                    "take it from %s first: detach %s -a %s; %s gets it then"
+                            .formatted(user.appName(), resource.name(), user.appName(), app));
+        });
     }
 
     Changed detach(String kind, String name, String app) {

@@ -30,6 +30,19 @@ public interface ResourceKind extends AutoCloseable {
      */
     default void checkChange(ResourceSpec present, Map<String, String> wanted) {}
 
+    /** Whether several apps may have one at the same time. */
+    default boolean isForManyApps() {
+        return true;
+    }
+
+    /**
+     * Refuses what one app cannot have at the same time.
+     *
+     * @param settingsByName of all that it is to have of the kind, by the names by which it knows them
+     * @throws dev.stoa.api.StoaException BAD_REQUEST
+     */
+    default void checkTogether(Map<String, Map<String, String>> settingsByName) {}
+
     /**
      * Makes it, or brings it to its settings. Idempotent: called again after a platform was killed in the middle, it ends in
      * the same place. Never loses data of one that was provisioned before.
