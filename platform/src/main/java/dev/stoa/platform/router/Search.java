@@ -174,7 +174,8 @@ final class Search implements Claimant {
     /** Ends a wait that has become too long. */
     void tick(long nowNanos) {
         Route route = waitsFor;
-        if (route != null && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
+        if (route != null
+                && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
             exchange.fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(route));
         }
     }
@@ -281,7 +282,10 @@ final class Search implements Claimant {
 
     /** Sends it to another backend, where that does no harm: only once, as it may be the request that ends the instances. */
     private boolean resend(Backend failed) {
-        if (resent || !exchange.replayable() || exchange.over() || !lane.backends().mayResend(app)) {
+        if (resent
+                || !exchange.replayable()
+                || exchange.over()
+                || !lane.backends().mayResend(app)) {
             return false;
         }
         resent = true;
