@@ -8,6 +8,7 @@ import dev.stoa.api.ResourceRequests.Attach;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
+import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,6 +185,27 @@ final class ResourceCommand {
         public Integer call() {
             Resource resource = session.client().get(kind.path(name()) + asking(session), Resource.class);
             session.terminal().show(resource, () -> show(session.terminal(), resource));
+            return 0;
+        }
+    }
+
+    @Command(name = "url", description = "Print its URL, with its password, as one line that its tools take.")
+    static final class PrintUrl implements Callable<Integer> {
+        private final Session session;
+        private final Kind kind;
+
+        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
+        private String name = "";
+
+        PrintUrl(Session session, Kind kind) {
+            this.session = session;
+            this.kind = kind;
+        }
+
+        @Override
+        public Integer call() {
+            Url url = session.client().get(kind.path(name, "url") + asking(session), Url.class);
+            session.terminal().show(url, () -> session.terminal().line(url.url()));
             return 0;
         }
     }

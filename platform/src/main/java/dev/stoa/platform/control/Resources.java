@@ -5,6 +5,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.Resource;
 import dev.stoa.api.Resource.Attachment;
+import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceName;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
@@ -22,9 +23,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -133,6 +137,32 @@ public final class Resources {
 
     Resource show(String kind, String name, Optional<String> app) {
         return shown(require(kind, name, app), true);
+    }
+
+    /** @throws StoaException BAD_REQUEST for one of a kind that is found at no URL */
+    String url(String kind, String name, Optional<String> app) {
+        ResourceRow row = ready(require(kind, name, app));
+        return kind(kind)
+                .url(row.spec())
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.BAD_REQUEST, "the %s %s has no URL".formatted(kind, row.name()), ""));
+    }
+
+    /** Does something that only resources of its kind can do. */
+    Resource act(String kind, String name, Optional<String> app, String action) {
+        ResourceRow row = require(kind, name, app);
+        Map<String, ResourceKind.Action> actions = kind(kind).actions();
+        if (!actions.containsKey(action)) {
+            throw new StoaException(
+                    ErrorCode.NOT_FOUND,
+                    "\"%s\" is nothing that can be done with a %s".formatted(action, kind),
+                    actions.isEmpty() ? "" : "there are: " + String.join(", ", new TreeSet<>(actions.keySet())));
+        }
+        return locked(row, () -> {
+            ResourceRow present = ready(require(row));
+            actions.get(action).run(present.spec());
+            return shown(present, true);
+        });
     }
 
     /**
@@ -260,6 +290,17 @@ public final class Resources {
         });
     }
 
+    /** Something long that is done with one alone: it is ready before and afterwards, whatever it becomes meanwhile. */
+    void alone(ResourceRow row, BiConsumer<ResourceSpec, Consumer<ResourceSpec>> task) {
+        ResourceRow _ = locked(row, () -> {
+            ResourceRow present = require(row);
+            task.accept(
+                    ready(present).spec(),
+                    changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
+            return present;
+        });
+    }
+
     Changed attach(String kind, String name, String app, Optional<String> as) {
         AppRow row = apps.require(app);
         ResourceRow resource = ready(require(kind, name, Optional.empty()));
@@ -335,8 +376,8 @@ public final class Resources {
                                                 .map(AttachmentRow::appName)
                                                 .collect(Collectors.joining(", "))),
                         users.stream()
-                                .map(user -> "take it from the app first: detach %s -a %s"
-                                        .formatted(row.name(), user.appName()))
+                                .map(user -> "take it from the app first: stoa %s detach %s -a %s"
+                                        .formatted(ResourceManifest.groupOf(kind), row.name(), user.appName()))
                                 .collect(Collectors.joining("\n")));
             }
             ResourceRow present = require(row);

@@ -66,6 +66,22 @@ public interface ResourceKind extends AutoCloseable {
     /** The config vars that an app gets from it. */
     Map<String, String> bind(ResourceSpec spec, Binding binding);
 
+    /** Where it is found from the platform's machine, with what it takes to get in; empty where a kind has no such thing. */
+    default Optional<String> url(ResourceSpec spec) {
+        return Optional.empty();
+    }
+
+    /** Something that can be done with a resource of this kind alone. */
+    @FunctionalInterface
+    interface Action {
+        void run(ResourceSpec spec);
+    }
+
+    /** By their names, such as {@code flush}. */
+    default Map<String, Action> actions() {
+        return Map.of();
+    }
+
     /** From now on instances of these tenants may reach it, and no others. */
     void admit(ResourceSpec spec, Set<Integer> tenants);
 
