@@ -33,6 +33,7 @@ final class AppResources {
 
     private final AppStore apps;
     private final ConfigStore configs;
+    private final ReleaseStore releases;
     private final ResourceStore store;
     private final Resources resources;
     private final InstantSource clock;
@@ -40,6 +41,7 @@ final class AppResources {
     AppResources(Stores stores, Resources resources, InstantSource clock) {
         this.apps = stores.apps();
         this.configs = stores.configs();
+        this.releases = stores.releases();
         this.store = stores.resources();
         this.resources = resources;
         this.clock = clock;
@@ -110,6 +112,15 @@ final class AppResources {
                     "%s has %s of its own, which the %s \"%s\" would give it"
                             .formatted(app.name(), String.join(" and ", taken), kind.name(), as),
                     "stoa config unset %s -a %s".formatted(String.join(" ", taken), app.name()));
+        }
+    }
+
+    /** Refuses a volume with one writer at a time to an app that has several instances to write. */
+    void checkScale(AppRow app, ResourceKind kind, Map<String, String> settings) {
+        if (kind.name().equals(Volumes.NAME)) {
+            releases.active(app.id())
+                    .map(release -> releases.build(release.build()).manifest())
+                    .ifPresent(manifest -> AppVolumes.checkScale(settings, manifest, apps.scale(app.id())));
         }
     }
 

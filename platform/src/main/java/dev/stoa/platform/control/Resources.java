@@ -224,7 +224,10 @@ public final class Resources {
         String as = wanted.as().map(ResourceName::new).map(ResourceName::value).orElse(name);
         Map<String, String> settings = maker.settle(wanted.settings());
         Optional<AppRow> app = wanted.app().map(apps::require);
-        app.ifPresent(row -> ofApps.checkFree(row, maker, as, settings));
+        app.ifPresent(row -> {
+            ofApps.checkFree(row, maker, as, settings);
+            ofApps.checkScale(row, maker, settings);
+        });
         ResourceRow made = make(maker, name, settings, secrets, true);
         List<Deploy> deploys = app.map(row -> {
                     ofApps.attach(row, made, as, "command", Map.of());
@@ -313,6 +316,7 @@ public final class Resources {
             refuseSecond(resource, app);
         }
         ofApps.checkFree(row, kind(kind), alias, resource.settings());
+        ofApps.checkScale(row, kind(kind), resource.settings());
         ofApps.attach(row, resource, alias, "command", Map.of());
         return changed(resource, List.of(row), "Attach");
     }
