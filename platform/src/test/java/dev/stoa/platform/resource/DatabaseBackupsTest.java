@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One database and its archive, to which the tests do worse and worse things. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DatabaseBackupsTest {
     private static final long SEED = 20_261_121;
