@@ -36,7 +36,8 @@ record DatabaseAccess(Optional<Duration> sleep) {
                 .filter(time -> time.compareTo(SLEEP_MIN) >= 0 && time.compareTo(SLEEP_MAX) <= 0)
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.BAD_REQUEST,
-                        "\"%s\" is no time after which a database can go to sleep; it is from 1s to 30d".formatted(given),
+                        "\"%s\" is no time after which a database can go to sleep; it is from 1s to 30d"
+                                .formatted(given),
                         "for example: sleep = \"15m\", or, for one that never sleeps: sleep = false")));
     }
 

@@ -221,7 +221,10 @@ final class DatabaseCluster {
         try (RoleStore sessions = RoleStore.open(running.port(), superuserPassword(), RoleStore.DATABASE)) {
             return sessions.others() > 0;
         } catch (IOException | StoaException e) {
-            LOG.log(Level.WARNING, "a database cannot be asked who uses it, and stays awake database=" + spec.name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "a database cannot be asked who uses it, and stays awake database=" + spec.name(),
+                    e);
             return true;
         }
     }

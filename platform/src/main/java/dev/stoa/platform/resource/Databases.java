@@ -107,13 +107,18 @@ public final class Databases implements ResourceKind {
         }
 
         void sleepIfUnused() {
-            Optional<Duration> idle = DatabaseAccess.of(cluster.spec().settings()).sleep();
+            Optional<Duration> idle =
+                    DatabaseAccess.of(cluster.spec().settings()).sleep();
             if (idle.isPresent()
                     && !gone
                     && cluster.sleepAfter(
                             idle.get(),
-                            () -> door.filter(open -> !open.isQuietFor(idle.get())).isEmpty())) {
-                LOG.log(Level.INFO, "a database sleeps database={0}", cluster.spec().name());
+                            () -> door.filter(open -> !open.isQuietFor(idle.get()))
+                                    .isEmpty())) {
+                LOG.log(
+                        Level.INFO,
+                        "a database sleeps database={0}",
+                        cluster.spec().name());
             }
         }
     }
@@ -180,7 +185,11 @@ public final class Databases implements ResourceKind {
         try {
             each.sleepIfUnused();
         } catch (StoaException e) {
-            LOG.log(Level.WARNING, "a database does not go to sleep database=" + each.cluster.spec().name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "a database does not go to sleep database="
+                            + each.cluster.spec().name(),
+                    e);
         }
     }
 
@@ -191,12 +200,7 @@ public final class Databases implements ResourceKind {
 
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
-        List<String> keys = List.of(
-                PLAN,
-                VERSION,
-                DatabaseAccess.SLEEP,
-                BackupSchedule.SCHEDULE,
-                BackupSchedule.KEEP);
+        List<String> keys = List.of(PLAN, VERSION, DatabaseAccess.SLEEP, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(

@@ -100,9 +100,12 @@ public final class DatabaseDoor implements AutoCloseable {
 
     @Override
     public void close() {
-        listening.forEach(Channel::close);
-        listening.forEach(socket -> socket.closeFuture().awaitUninterruptibly());
+        for (Channel socket : listening) {
+            ChannelFuture _ = socket.close().awaitUninterruptibly();
+        }
         listening.clear();
-        open.forEach(Channel::close);
+        for (Channel client : open) {
+            ChannelFuture _ = client.close();
+        }
     }
 }

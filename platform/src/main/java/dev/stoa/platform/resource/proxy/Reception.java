@@ -136,13 +136,16 @@ final class Reception extends ByteToMessageDecoder {
     private void encrypt(ChannelHandlerContext context, ByteBuf hello, boolean asked) {
         waiting = true;
         context.channel().config().setAutoRead(false);
-        door.proxy().tls().context().thenAccept(tls -> context.executor().execute(() -> {
-            if (!context.channel().isActive()) {
-                hello.release();
-                return;
-            }
-            encrypt(context, hello, asked, tls);
-        }));
+        door.proxy()
+                .tls()
+                .context()
+                .thenAccept(tls -> context.executor().execute(() -> {
+                    if (!context.channel().isActive()) {
+                        hello.release();
+                        return;
+                    }
+                    encrypt(context, hello, asked, tls);
+                }));
     }
 
     private void encrypt(ChannelHandlerContext context, ByteBuf hello, boolean asked, Optional<SslContext> tls) {
@@ -189,7 +192,8 @@ final class Reception extends ByteToMessageDecoder {
             Optional<Refusal> no = refusal;
             context.executor()
                     .execute(() -> no.ifPresentOrElse(
-                            words -> refuse(context, words), () -> connect(context, startup, found.orElseThrow(), attempt)));
+                            words -> refuse(context, words),
+                            () -> connect(context, startup, found.orElseThrow(), attempt)));
         });
     }
 
@@ -252,8 +256,9 @@ final class Reception extends ByteToMessageDecoder {
     }
 
     private void cancel(ChannelHandlerContext context, Cancel cancel) {
-        Optional<Behind.Place> place =
-                refusal(context.channel()).isPresent() ? Optional.empty() : door.behind().running();
+        Optional<Behind.Place> place = refusal(context.channel()).isPresent()
+                ? Optional.empty()
+                : door.behind().running();
         context.executor().execute(() -> {
             if (place.isEmpty()) {
                 context.close();
@@ -280,9 +285,8 @@ final class Reception extends ByteToMessageDecoder {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        Throwable why = cause instanceof DecoderException wrapped && wrapped.getCause() != null
-                ? wrapped.getCause()
-                : cause;
+        Throwable why =
+                cause instanceof DecoderException wrapped && wrapped.getCause() != null ? wrapped.getCause() : cause;
         LOG.log(Level.DEBUG, "a client has gone database=" + door.name(), why);
         context.close();
     }

@@ -140,8 +140,10 @@ class DatabaseDoorTest {
             try (Socket session = accepted(server)) {
                 client.getOutputStream().write("to the server".getBytes(UTF_8));
                 session.getOutputStream().write("to the client".getBytes(UTF_8));
-                assertThat(new String(session.getInputStream().readNBytes(13), UTF_8)).isEqualTo("to the server");
-                assertThat(new String(client.getInputStream().readNBytes(13), UTF_8)).isEqualTo("to the client");
+                assertThat(new String(session.getInputStream().readNBytes(13), UTF_8))
+                        .isEqualTo("to the server");
+                assertThat(new String(client.getInputStream().readNBytes(13), UTF_8))
+                        .isEqualTo("to the client");
             }
             assertThat(client.getInputStream().read()).isEqualTo(-1);
         }
@@ -159,7 +161,8 @@ class DatabaseDoorTest {
             assertThat(door.isQuietFor(Duration.ZERO)).isFalse();
             started.countDown();
             try (Socket session = accepted(server)) {
-                assertThat(new String(session.getInputStream().readNBytes(5), UTF_8)).isEqualTo("early");
+                assertThat(new String(session.getInputStream().readNBytes(5), UTF_8))
+                        .isEqualTo("early");
             }
         }
     }
@@ -169,7 +172,9 @@ class DatabaseDoorTest {
         problem = Optional.of(new StoaException(ErrorCode.DISK_FULL, "the disk is full", "free some space"));
         try (Socket client = client()) {
             client.getOutputStream().write(STARTUP);
-            assertThat(all(client)).startsWith("E").contains("SFATAL", "C57P03", "the disk is full", "Hfree some space");
+            assertThat(all(client))
+                    .startsWith("E")
+                    .contains("SFATAL", "C57P03", "the disk is full", "Hfree some space");
         }
     }
 
