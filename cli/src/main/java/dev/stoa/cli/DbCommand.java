@@ -67,6 +67,12 @@ final class DbCommand implements Callable<Integer> {
         private Optional<String> sleep = Optional.empty();
 
         @Option(
+                names = "--pool",
+                paramLabel = "HOW",
+                description = "transaction: clients share sessions, each for a transaction; session unless told.")
+        private Optional<String> pool = Optional.empty();
+
+        @Option(
                 names = "--as",
                 paramLabel = "NAME",
                 description = "How the app is to call it; its own name unless told.")
@@ -82,6 +88,7 @@ final class DbCommand implements Callable<Integer> {
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
             sleep.ifPresent(value -> settings.put("sleep", value));
+            pool.ifPresent(value -> settings.put("pool", value));
             return ResourceCommand.create(session, KIND, name, settings, as);
         }
     }

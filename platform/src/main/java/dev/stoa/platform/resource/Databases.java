@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -102,6 +103,22 @@ public final class Databases implements ResourceKind {
             return cluster.running().map(server -> place(server.port()));
         }
 
+        @Override
+        public OptionalInt pooled() {
+            Map<String, String> settings = cluster.spec().settings();
+            return DatabaseAccess.of(settings).pool()
+                    ? OptionalInt.of(DatabasePlan.named(settings.getOrDefault(PLAN, DatabasePlan.SMALL.word()))
+                            .pooledSessions())
+                    : OptionalInt.empty();
+        }
+
+        @Override
+        public Optional<String> verifier(String user) {
+            try (RoleStore roles = superuser(cluster)) {
+                return roles.verifier(user);
+            }
+        }
+
         private Place place(int port) {
             return new Place(port, cluster.socket(port));
         }
@@ -113,12 +130,9 @@ public final class Databases implements ResourceKind {
                     && !gone
                     && cluster.sleepAfter(
                             idle.get(),
-                            () -> door.filter(open -> !open.isQuietFor(idle.get()))
-                                    .isEmpty())) {
-                LOG.log(
-                        Level.INFO,
-                        "a database sleeps database={0}",
-                        cluster.spec().name());
+                            () -> door.filter(open -> !open.isQuietFor(idle.get())).isEmpty(),
+                            () -> door.ifPresent(DatabaseDoor::letGo))) {
+                LOG.log(Level.INFO, "a database sleeps database={0}", cluster.spec().name());
             }
         }
     }
@@ -200,7 +214,13 @@ public final class Databases implements ResourceKind {
 
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
-        List<String> keys = List.of(PLAN, VERSION, DatabaseAccess.SLEEP, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
+        List<String> keys = List.of(
+                PLAN,
+                VERSION,
+                DatabaseAccess.SLEEP,
+                DatabaseAccess.POOL,
+                BackupSchedule.SCHEDULE,
+                BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
@@ -386,7 +406,15 @@ public final class Databases implements ResourceKind {
 
     /** A session with the rights of an app that has it. */
     PromptStore prompt(ResourceSpec spec) {
-        return new PromptStore(RoleStore.connect(spec.name(), address(spec)));
+        DatabaseUrl url = address(spec);
+        if (isExternal(spec)) {
+            return new PromptStore(RoleStore.connect(spec.name(), url));
+        }
+        // Past the pool: whoever types wants a session of his own.
+        int port = held(spec).cluster.start();
+        return new PromptStore(RoleStore.connect(
+                spec.name(),
+                new DatabaseUrl(LOCAL, port, url.database(), url.user(), url.password(), Map.of())));
     }
 
     @Override
@@ -445,7 +473,10 @@ public final class Databases implements ResourceKind {
     }
 
     private RoleStore superuser(ResourceSpec spec) {
-        DatabaseCluster cluster = held(spec).cluster;
+        return superuser(held(spec).cluster);
+    }
+
+    private static RoleStore superuser(DatabaseCluster cluster) {
         try {
             return RoleStore.open(cluster.start(), cluster.superuserPassword(), RoleStore.DATABASE);
         } catch (IOException e) {

@@ -4,12 +4,14 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.regex.Pattern;
 
@@ -126,6 +128,19 @@ final class RoleStore implements AutoCloseable {
                 logins.add(rows.getString(1));
             }
             return logins;
+        } catch (SQLException e) {
+            throw failed("read the logins of", e);
+        }
+    }
+
+    /** What is kept of the password of a login; empty: there is no such login. */
+    Optional<String> verifier(String user) {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select rolpassword from pg_authid where rolname = ? and rolcanlogin and rolpassword is not null")) {
+            statement.setString(1, user);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+            }
         } catch (SQLException e) {
             throw failed("read the logins of", e);
         }

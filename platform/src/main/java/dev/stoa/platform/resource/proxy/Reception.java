@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -177,7 +178,14 @@ final class Reception extends ByteToMessageDecoder {
     private void wake(ChannelHandlerContext context, Startup startup, int attempt) {
         Threads.start("database-client-" + door.name(), () -> {
             Channel client = context.channel();
-            Optional<Refusal> refusal = refusal(client);
+            OptionalInt sessions = startup.parameters().containsKey("replication")
+                    ? OptionalInt.empty()
+                    : door.behind().pooled();
+            Optional<Refusal> refusal = refusal(client, sessions.isPresent());
+            if (refusal.isEmpty() && sessions.isPresent()) {
+                share(context, startup, sessions.getAsInt());
+                return;
+            }
             Optional<Behind.Place> place = Optional.empty();
             if (refusal.isEmpty()) {
                 door.admit(client);
@@ -197,18 +205,41 @@ final class Reception extends ByteToMessageDecoder {
         });
     }
 
-    private static Refusal notStarted(StoaException problem) {
+    /** Shows a client in that shares sessions with others. */
+    private void share(ChannelHandlerContext context, Startup startup, int sessions) {
+        String user = startup.parameters().getOrDefault(PoolKey.USER, "");
+        try {
+            Behind.Place _ = door.behind().start();
+            Optional<Scram.Verifier> verifier = door.pool().verifier(user);
+            context.executor().execute(() -> {
+                if (verifier.isEmpty()) {
+                    refuse(
+                            context,
+                            Refusal.fatal("28P01", "password authentication failed for user \"%s\"".formatted(user)));
+                } else if (context.channel().isActive()) {
+                    door.pool().resize(sessions);
+                    context.pipeline().addLast(new PooledClient(door.pool(), startup, verifier.get()));
+                    context.pipeline().remove(this);
+                    context.channel().config().setAutoRead(true);
+                }
+            });
+        } catch (StoaException e) {
+            LOG.log(Level.WARNING, "a database does not start database=" + door.name(), e);
+            context.executor().execute(() -> refuse(context, notStarted(e)));
+        }
+    }
+
+    static Refusal notStarted(StoaException problem) {
         return Refusal.fatal(
                 "57P03",
                 "the database does not start: " + problem.message(),
                 problem.hint().orElse(""));
     }
 
-    private Optional<Refusal> refusal(Channel client) {
-        if (door.isFull()) {
-            return Optional.of(Refusal.fatal(
-                    "53300",
-                    "the database %s has %d connections already".formatted(door.name(), DatabaseDoor.CONNECTIONS_MAX)));
+    private Optional<Refusal> refusal(Channel client, boolean sharing) {
+        if (door.isFull(sharing)) {
+            return Optional.of(
+                    Refusal.fatal("53300", "the database %s has too many connections already".formatted(door.name())));
         }
         return door.behind().refusal(address(client)).map(why -> Refusal.fatal("28000", why));
     }
@@ -256,11 +287,14 @@ final class Reception extends ByteToMessageDecoder {
     }
 
     private void cancel(ChannelHandlerContext context, Cancel cancel) {
-        Optional<Behind.Place> place = refusal(context.channel()).isPresent()
-                ? Optional.empty()
-                : door.behind().running();
+        Optional<Behind.Place> place =
+                refusal(context.channel(), true).isPresent() ? Optional.empty() : door.behind().running();
         context.executor().execute(() -> {
-            if (place.isEmpty()) {
+            byte[] packet = door.pool()
+                    .cancel(cancel)
+                    .map(server -> server.orElse(new byte[0]))
+                    .orElse(cancel.packet());
+            if (place.isEmpty() || packet.length == 0) {
                 context.close();
                 return;
             }
@@ -270,7 +304,7 @@ final class Reception extends ByteToMessageDecoder {
             connecting.addListener(done -> {
                 if (done.isSuccess()) {
                     // PostgreSQL ends the connection when the request has been seen to, and the client waits for that.
-                    connecting.channel().writeAndFlush(Unpooled.wrappedBuffer(cancel.packet()));
+                    connecting.channel().writeAndFlush(Unpooled.wrappedBuffer(packet));
                 } else {
                     context.close();
                 }

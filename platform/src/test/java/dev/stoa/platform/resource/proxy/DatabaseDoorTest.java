@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -70,6 +71,16 @@ class DatabaseDoorTest {
                     throw why;
                 });
                 return new Place(server.getLocalPort(), Optional.empty());
+            }
+
+            @Override
+            public OptionalInt pooled() {
+                return OptionalInt.empty();
+            }
+
+            @Override
+            public Optional<String> verifier(String user) {
+                return Optional.empty();
             }
 
             @Override
