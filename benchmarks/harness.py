@@ -11,16 +11,16 @@ import urllib.request
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LAUNCHER = str(REPOSITORY / "stoa")
+LAUNCHER = os.environ.get("STOA_BENCHMARK_LAUNCHER", str(REPOSITORY / "stoa"))
 
 
 class Stoa:
     """A platform in a data directory and on ports of its own, driven through the command line."""
 
-    def __init__(self):
+    def __init__(self, **environment):
         self.home = tempfile.mkdtemp(prefix="stoa-bench-")
         self.api_port, self.http_port, self.https_port = free_port(), free_port(), free_port()
-        self.environment = dict(os.environ, STOA_HOME=self.home)
+        self.environment = dict(os.environ, STOA_HOME=self.home, **environment)
 
     def run(self, *arguments, check=True):
         return subprocess.run(
@@ -50,6 +50,18 @@ class Stoa:
         )
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
+
+    def api_post(self, path):
+        """Asks the platform's API for something that needs no body; gives up waiting for the answer after a moment."""
+        token = (Path(self.home) / "token").read_text().strip()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.api_port}{path}", data=b"", headers={"Authorization": f"Bearer {token}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=1) as response:
+                return json.load(response)
+        except OSError:
+            return None
 
     def __enter__(self):
         self.up()

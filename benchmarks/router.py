@@ -20,6 +20,9 @@ TOOLS = {"nginx": "nginx-light", "haproxy": "haproxy", "caddy": "caddy", "wrk": 
 HOST = "bench.localhost"
 SIZES = {"1k": 1024, "64k": 64 * 1024, "1m": 1024 * 1024}
 TICKS = os.sysconf("SC_CLK_TCK")
+
+# Of every proxy. Two of them want no more than two cores, and leave as many to the load and the instances on most machines.
+THREADS = 2
 OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 # name: (load generator, scheme, connections, body, title)
@@ -58,9 +61,9 @@ def family(pid):
     return pids
 
 
-def cpu_seconds(pid):
+def cpu_seconds(pids):
     total = 0
-    for each in family(pid):
+    for each in pids:
         try:
             fields = open(f"/proc/{each}/stat").read().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])
@@ -69,10 +72,10 @@ def cpu_seconds(pid):
     return total / TICKS
 
 
-def memory_kb(pid):
+def memory_kb(pids):
     """Proportional: what several processes share counts once."""
     total = 0
-    for each in family(pid):
+    for each in pids:
         try:
             lines = open(f"/proc/{each}/smaps_rollup").read().splitlines()
             total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
@@ -82,6 +85,8 @@ def memory_kb(pid):
 
 
 class Proxy:
+    warm_up_seconds = 3
+
     def __init__(self, work, name, origins):
         self.work, self.name, self.origins = work, name, origins
         self.port, self.tls_port = free_port(), free_port()
@@ -93,8 +98,10 @@ class Proxy:
         return path
 
     def run(self, command):
-        self.process = start(self.work, self.name, command)
-        self.pid = self.process.pid
+        self.process = start(self.work, self.name, command, env=dict(os.environ, GOMAXPROCS=str(THREADS)))
+
+    def pids(self):
+        return family(self.process.pid)
 
     def stop(self):
         if self.process is None:
@@ -111,7 +118,7 @@ class Nginx(Proxy):
     def start(self):
         servers = "".join(f"server {address};" for address in self.origins)
         config = self.write(
-            f"""daemon off; user root; worker_processes 2; worker_rlimit_nofile {OPEN_FILES}; pid {self.work}/{self.name}.pid; error_log stderr crit;
+            f"""daemon off; user root; worker_processes {THREADS}; worker_rlimit_nofile {OPEN_FILES}; pid {self.work}/{self.name}.pid; error_log stderr crit;
 events {{ worker_connections 32768; }}
 http {{
   access_log off; keepalive_requests 1000000000; client_body_temp_path {self.work}; proxy_temp_path {self.work};
@@ -144,7 +151,7 @@ class HAProxy(Proxy):
         config = self.write(
             f"""global
   maxconn {OPEN_FILES // 2 - 100}
-  nbthread 2
+  nbthread {THREADS}
 defaults
   mode http
   timeout connect 5s
@@ -265,31 +272,46 @@ class Figures:
 
 def measure(work, proxies, scenario, rounds, seconds):
     figures = {name: Figures() for name in proxies}
-    for number in range(rounds + 1):
+    for proxy in proxies.values():
+        load(work, scenario, proxy, proxy.warm_up_seconds)
+    for number in range(rounds):
         for name in sorted(proxies, reverse=number % 2 == 1):
             proxy = proxies[name]
-            before = cpu_seconds(proxy.pid)
+            before = cpu_seconds(proxy.pids())
             requests, taken, p50, p99, p999, errors = load(work, scenario, proxy, seconds)
-            cpu = cpu_seconds(proxy.pid) - before
-            if number > 0:  # The first round warms up.
-                figures[name].add(
-                    cpu / requests * 100_000, requests / taken, p50, p99, p999, memory_kb(proxy.pid) / 1024,
-                    errors=errors,
-                )
+            cpu = cpu_seconds(proxy.pids()) - before
+            figures[name].add(
+                cpu / requests * 100_000, requests / taken, p50, p99, p999, memory_kb(proxy.pids()) / 1024, errors=errors
+            )
     return figures
 
 
 def report(title, figures, peer="nginx"):
     print(f"\n{title}")
-    print(f"{'':10}" + "".join(f"{name:>24}" for name in Figures.NAMES) + f"{'errors':>8}")
+    print(f"{'':10}" + "".join(f"{name:>32}" for name in Figures.NAMES) + f"{'errors':>8}")
     for name, figure in figures.items():
         cells = ""
         for column in Figures.NAMES:
             values = figure.values[column]
             ratio = figure.median(column) / figures[peer].median(column) if peer in figures else float("nan")
             spread = f"{min(values):.4g}-{max(values):.4g}"
-            cells += f"{f'{figure.median(column):.4g} ({spread}) {ratio:.2f}x':>24}"
+            cells += f"{f'{figure.median(column):.4g} ({spread}) {ratio:.2f}x':>32}"
         print(f"{name:10}{cells}{figure.errors:>8}", flush=True)
+
+
+TARGETS = (("CPU s/100k", "nginx", "at most", 1.1), ("p99 ms", "nginx", "at most", 1.2), ("requests/s", "haproxy", "at least", 1.0))
+
+
+def targets(tables):
+    """What is asked of Stoa's router, and what it is."""
+    print("\nStoa's router against its targets")
+    for scenario, figures in tables.items():
+        for name, peer, bound, limit in TARGETS:
+            if peer not in figures:
+                continue
+            value = figures["stoa"].median(name) / figures[peer].median(name)
+            met = value <= limit if bound == "at most" else value >= limit
+            print(f"{scenario:10}{name:12}{value:6.2f} x {peer:8}{bound} {limit:.1f}   {'met' if met else 'MISSED'}")
 
 
 WEBSOCKET_APP = """import asyncio, os
@@ -342,10 +364,10 @@ def idle_websockets(proxy, count):
     """Proportional memory that each adds, in KB."""
     async def measured():
         warm_up = await open_websockets(proxy.port, 500)
-        before = memory_kb(proxy.pid)
+        before = memory_kb(proxy.pids())
         sockets = await open_websockets(proxy.port, count)
         await asyncio.sleep(3)
-        added = (memory_kb(proxy.pid) - before) / count
+        added = (memory_kb(proxy.pids()) - before) / count
         for _, writer in warm_up + sockets:
             writer.transport.abort()
         return added
@@ -357,15 +379,20 @@ KINDS = {"nginx": Nginx, "haproxy": HAProxy, "caddy": Caddy}
 
 
 class Platform(Proxy):
-    """The platform as a whole: its router has the app's route among all others, and does everything it always does."""
+    """The platform's own process, with all that it does beside routing, but without the instances and databases that it runs."""
+
+    # It runs for weeks; its compiler has done its work after a few ten thousand requests of each kind.
+    warm_up_seconds = 20
 
     def __init__(self, work, stoa):
-        self.work, self.name, self.stoa = work, "stoa", stoa
-        status = stoa.status()
-        self.port, self.tls_port, self.pid = stoa.http_port, stoa.https_port, status["pid"]
+        self.work, self.name = work, "stoa"
+        self.port, self.tls_port, self.pid = stoa.http_port, stoa.https_port, stoa.status()["pid"]
 
     def start(self):
         pass
+
+    def pids(self):
+        return [self.pid]
 
     def stop(self):
         pass
@@ -387,7 +414,7 @@ def main():
     (work / "report.lua").write_text(LUA)
     certificate(work)
     try:
-        with Stoa() as stoa:
+        with Stoa(STOA_JVM_FLAGS=f"-XX:ActiveProcessorCount={THREADS}") as stoa:
             compare(work, stoa, options, scenarios)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -408,7 +435,7 @@ def compare(work, stoa, options, scenarios):
     kinds = {name: KINDS[name] for name in options.proxies.split(",") if name}
     proxies = {name: kind(work, name, origins) for name, kind in kinds.items()}
     proxies["stoa"] = Platform(work, stoa)
-    headline = None
+    headline, tables = None, {}
     try:
         for proxy in proxies.values():
             proxy.start()
@@ -423,9 +450,11 @@ def compare(work, stoa, options, scenarios):
             figures = measure(work, proxies, scenario, options.rounds, options.seconds)
             report(SCENARIOS[scenario][4], figures)
             headline = headline or figures
+            tables[scenario] = figures
     finally:
         for proxy in proxies.values():
             proxy.stop()
+    targets(tables)
     if headline and "nginx" in headline:
         print("\nCPU per request, Stoa's router against nginx, in the first table:")
         ratio(headline["stoa"].values["CPU s/100k"], headline["nginx"].values["CPU s/100k"])

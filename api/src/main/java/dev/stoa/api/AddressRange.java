@@ -1,8 +1,10 @@
 package dev.stoa.api;
 
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** An address, or all that begin alike: {@code 203.0.113.7}, {@code 10.0.0.0/8}, {@code 2001:db8::/32}. */
 public final class AddressRange {
@@ -40,6 +42,23 @@ public final class AddressRange {
             return Optional.empty();
         }
         return Optional.of(new AddressRange(start, Integer.parseInt(length)));
+    }
+
+    /**
+     * Several, with commas between them.
+     *
+     * @param option how the user gave them, for the message
+     * @throws StoaException where one of them is neither
+     */
+    public static List<AddressRange> list(String option, String value) {
+        return Stream.of(value.split(",", -1))
+                .map(text -> parse(text.strip())
+                        .orElseThrow(() -> new StoaException(
+                                ErrorCode.BAD_REQUEST,
+                                "%s %s: \"%s\" is not an address or a range of them"
+                                        .formatted(option, value, text.strip()),
+                                "for example: %s 127.0.0.1,10.0.0.0/8".formatted(option))))
+                .toList();
     }
 
     public boolean contains(InetAddress address) {

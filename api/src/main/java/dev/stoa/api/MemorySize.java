@@ -37,6 +37,9 @@ public final class MemorySize {
 
     private static final BigDecimal BYTES_MAX = BigDecimal.valueOf(1L << 50);
 
+    private static final List<String> UNITS = List.of("bytes", "kB", "MB", "GB", "TB", "PB");
+    private static final int STEP = 1000;
+
     private MemorySize() {}
 
     /** The form that {@link #parseBytes} reads, in the unit that is exact with the smallest number. */
@@ -54,6 +57,17 @@ public final class MemorySize {
 
     private static long size(String unit) {
         return Objects.requireNonNull(BYTES_BY_UNIT.get(unit.toLowerCase(Locale.ROOT)), unit);
+    }
+
+    /** Rounded, for people: {@code 17 bytes}, {@code 1.5 GB}. */
+    public static String shown(long bytes) {
+        double amount = bytes;
+        int unit = 0;
+        while (amount >= STEP && unit < UNITS.size() - 1) {
+            amount /= STEP;
+            unit++;
+        }
+        return unit == 0 ? bytes + " bytes" : String.format(Locale.ROOT, "%.1f %s", amount, UNITS.get(unit));
     }
 
     /** The bytes; empty when the text is no such amount, is zero, or is more than 1 PiB. */

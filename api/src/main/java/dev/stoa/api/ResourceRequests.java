@@ -23,6 +23,9 @@ public final class ResourceRequests {
 
     public record Detach(String app) {}
 
+    /** Where a resource is found from the platform's machine, with what it takes to get in. */
+    public record Url(String url) {}
+
     /**
      * What became of a change.
      *

@@ -48,7 +48,33 @@ final class ResourceTables {
                             "quota",
                             "quota = \"10GB\"",
                             "cors",
-                            "cors = [\"https://shop.example.com\"]")));
+                            "cors = [\"https://shop.example.com\"]")),
+            new Kind(
+                    "volume",
+                    "volumes",
+                    "[volumes.data]",
+                    KeyExamples.of(
+                            "path",
+                            "path = \"/data\"",
+                            "quota",
+                            "quota = \"10GB\"",
+                            "shared",
+                            "shared = true",
+                            "process",
+                            "process = \"worker\"")),
+            new Kind(
+                    "cache",
+                    "caches",
+                    "[caches.main]",
+                    KeyExamples.of(
+                            "plan",
+                            "plan = \"small\"",
+                            "eviction",
+                            "eviction = \"allkeys-lru\"",
+                            "persistent",
+                            "persistent = true",
+                            "engine",
+                            "engine = \"valkey\"")));
 
     /** An example with this is that of a list of texts, which a kind gets with commas between them. */
     private static final String LIST = "= [";

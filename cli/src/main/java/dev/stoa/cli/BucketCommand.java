@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "bucket", description = "List the buckets. Files of apps, by the protocol of Amazon S3.")
 final class BucketCommand implements Callable<Integer> {
     static final ResourceCommand.Kind KIND =
-            new ResourceCommand.Kind("bucket", "bucket", List.of("objects", "size", "quota", "public"));
+            new ResourceCommand.Kind("bucket", "bucket", List.of("objects", "size", "quota", "public"), Optional.of("What it held is kept for 30 days; to have it back:"));
 
     private final Session session;
 
@@ -37,6 +37,8 @@ final class BucketCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new BucketCommand(session))
                 .addSubcommand(new CreateOne(session))
                 .addSubcommand(new AddOne(session))
+                .addSubcommand(new BucketFilesCommands.ListObjects(session))
+                .addSubcommand(new BucketFilesCommands.Copy(session))
                 .addSubcommand(new Url(session))
                 .addSubcommand(new CommandLine(new Keys(session)).addSubcommand(new Rotate(session)))
                 .addSubcommand(new RestoreOne(session));
@@ -53,12 +55,7 @@ final class BucketCommand implements Callable<Integer> {
     }
 
     @Command(name = "create", description = "Make a bucket. With -a APP, give it to that app.")
-    static final class CreateOne implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "Such as photos.")
-        private String name = "";
-
+    static final class CreateOne extends NewResource {
         @Option(
                 names = "--quota",
                 paramLabel = "SIZE",
@@ -74,14 +71,8 @@ final class BucketCommand implements Callable<Integer> {
                 description = "A web page that may speak to it. May be repeated.")
         private List<String> cors = List.of();
 
-        @Option(
-                names = "--as",
-                paramLabel = "NAME",
-                description = "How the app is to call it; its own name unless told.")
-        private Optional<String> as = Optional.empty();
-
         CreateOne(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
@@ -94,17 +85,12 @@ final class BucketCommand implements Callable<Integer> {
             if (!cors.isEmpty()) {
                 settings.put("cors", String.join(",", cors));
             }
-            return ResourceCommand.create(session, KIND, name, settings, as);
+            return create(KIND, settings);
         }
     }
 
     @Command(name = "add", description = "Add a bucket that is somewhere else, at any service that speaks S3.")
-    static final class AddOne implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "Such as photos.")
-        private String name = "";
-
+    static final class AddOne extends NewResource {
         @Option(
                 names = "--endpoint",
                 paramLabel = "URL",
@@ -128,43 +114,32 @@ final class BucketCommand implements Callable<Integer> {
                 description = "Of the access key; - reads it from standard input.")
         private String secret = "";
 
-        @Option(
-                names = "--as",
-                paramLabel = "NAME",
-                description = "How the app is to call it; its own name unless told.")
-        private Optional<String> as = Optional.empty();
-
         AddOne(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
         public Integer call() {
-            Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
-            ResourceCommand.refuseLoneName(app, as);
+            Optional<String> app = app();
             String given = secret.equals("-")
                     ? session.terminal().input().stream().findFirst().orElse("")
                     : secret;
             Changed added = session.client()
                     .post(
                             Client.path("buckets"),
-                            new Add(name, endpoint, bucket.orElse(name), region, key, given, app, as),
+                            new Add(name(), endpoint, bucket.orElse(name()), region, key, given, app, as()),
                             Changed.class);
-            return ResourceCommand.report(session, added, "Added the bucket %s.".formatted(name));
+            return ResourceCommand.report(session, added, "Added the bucket %s.".formatted(name()));
         }
     }
 
     @Command(
             name = "url",
             description = "Print a URL that lets whoever has it read an object for a while, or with --put write it.")
-    static final class Url implements Callable<Integer> {
+    static final class Url extends NamedResource {
         private static final Pattern TIME = Pattern.compile("(\\d{1,9})([smhd]?)");
         private static final Map<String, Integer> SECONDS = Map.of("", 1, "s", 1, "m", 60, "h", 3600, "d", 86_400);
 
-        private final Session session;
-
-        @Parameters(index = "0", paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
 
         @Parameters(index = "1", paramLabel = "KEY", description = "Of the object.")
         private String key = "";
@@ -176,7 +151,7 @@ final class BucketCommand implements Callable<Integer> {
         private String expires = "1h";
 
         Url(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
@@ -187,7 +162,7 @@ final class BucketCommand implements Callable<Integer> {
                         ErrorCode.BAD_REQUEST, "\"%s\" is no time".formatted(expires), "for example: --expires 10m");
             }
             long seconds = Long.parseLong(time.group(1)) * SECONDS.getOrDefault(time.group(2), 1);
-            String path = path(session, name, "url");
+            String path = path(session, name(), "url");
             String query = "key=%s&method=%s&seconds=%d"
                     .formatted(URLEncoder.encode(key, StandardCharsets.UTF_8), put ? "PUT" : "GET", seconds);
             Signed signed = session.client().get(path + (path.contains("?") ? "&" : "?") + query, Signed.class);
@@ -231,14 +206,10 @@ final class BucketCommand implements Callable<Integer> {
             description =
                     "Give a bucket another key; with -a APP, that app, for all its buckets, and a release with it."
                             + " An app's key of before works for an hour still.")
-    static final class Rotate implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
+    static final class Rotate extends NamedResource {
 
         Rotate(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
@@ -246,7 +217,7 @@ final class BucketCommand implements Callable<Integer> {
             Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
             Changed changed = session.client()
                     .post(
-                            Client.path("buckets", name) + "/rotate"
+                            Client.path("buckets", name()) + "/rotate"
                                     + app.map(named -> "?app=" + named).orElse(""),
                             Changed.class);
             return ResourceCommand.report(

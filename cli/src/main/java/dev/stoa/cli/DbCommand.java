@@ -27,7 +27,7 @@ final class DbCommand implements Callable<Integer> {
     static CommandLine line(Session session) {
         CommandLine line = new CommandLine(new DbCommand(session)).addSubcommand(new CreateOne(session));
         line.addSubcommand(new Add(session))
-                .addSubcommand(new Url(session))
+                .addSubcommand(new ResourceCommand.PrintUrl(session, KIND))
                 .addSubcommand(new CommandLine(new DbPsqlCommand(session)).setStopAtPositional(true))
                 .addSubcommand(new Rotate(session))
                 .addSubcommand(new DbInsightCommand(session));
@@ -45,12 +45,7 @@ final class DbCommand implements Callable<Integer> {
     }
 
     @Command(name = "create", description = "Make a database. With -a APP, give it to that app.")
-    static final class CreateOne implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "Such as main.")
-        private String name = "";
-
+    static final class CreateOne extends NewResource {
         @Option(names = "--plan", paramLabel = "PLAN", description = "small (the default), medium, large or xlarge.")
         private Optional<String> plan = Optional.empty();
 
@@ -72,14 +67,8 @@ final class DbCommand implements Callable<Integer> {
                 description = "transaction: clients share sessions, each for a transaction; session unless told.")
         private Optional<String> pool = Optional.empty();
 
-        @Option(
-                names = "--as",
-                paramLabel = "NAME",
-                description = "How the app is to call it; its own name unless told.")
-        private Optional<String> as = Optional.empty();
-
         CreateOne(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
@@ -89,17 +78,12 @@ final class DbCommand implements Callable<Integer> {
             version.ifPresent(value -> settings.put("version", value));
             sleep.ifPresent(value -> settings.put("sleep", value));
             pool.ifPresent(value -> settings.put("pool", value));
-            return ResourceCommand.create(session, KIND, name, settings, as);
+            return create(KIND, settings);
         }
     }
 
     @Command(name = "add", description = "Add a database that is somewhere else, by its URL.")
-    static final class Add implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "Such as main.")
-        private String name = "";
-
+    static final class Add extends NewResource {
         @Option(
                 names = "--url",
                 paramLabel = "URL",
@@ -107,45 +91,19 @@ final class DbCommand implements Callable<Integer> {
                 description = "Such as postgresql://user:password@host/name; - reads it from standard input.")
         private String url = "";
 
-        @Option(
-                names = "--as",
-                paramLabel = "NAME",
-                description = "How the app is to call it; its own name unless told.")
-        private Optional<String> as = Optional.empty();
-
         Add(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
         public Integer call() {
-            Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
-            ResourceCommand.refuseLoneName(app, as);
+            Optional<String> app = app();
             String given = url.equals("-")
                     ? session.terminal().input().stream().findFirst().orElse("")
                     : url;
             Changed added = session.client()
-                    .post(Client.path("databases"), new DatabaseRequests.Add(name, given, app, as), Changed.class);
-            return ResourceCommand.report(session, added, "Added the database %s.".formatted(name));
-        }
-    }
-
-    @Command(name = "url", description = "Print the URL of a database, with its password, as one line that psql takes.")
-    static final class Url implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
-
-        Url(Session session) {
-            this.session = session;
-        }
-
-        @Override
-        public Integer call() {
-            DatabaseRequests.Url url = session.client().get(path(session, name, "url"), DatabaseRequests.Url.class);
-            session.terminal().show(url, () -> session.terminal().line(url.url()));
-            return 0;
+                    .post(Client.path("databases"), new DatabaseRequests.Add(name(), given, app, as()), Changed.class);
+            return ResourceCommand.report(session, added, "Added the database %s.".formatted(name()));
         }
     }
 
@@ -153,19 +111,15 @@ final class DbCommand implements Callable<Integer> {
             name = "rotate",
             description = "Give a database a new password, and its apps releases with it. The one before works until"
                     + " no instance is left that has it.")
-    static final class Rotate implements Callable<Integer> {
-        private final Session session;
-
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
+    static final class Rotate extends NamedResource {
 
         Rotate(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
         public Integer call() {
-            Changed changed = session.client().post(path(session, name, "rotate"), Changed.class);
+            Changed changed = session.client().post(path(session, name(), "rotate"), Changed.class);
             return ResourceCommand.report(
                     session,
                     changed,

@@ -8,6 +8,7 @@ import dev.stoa.api.ResourceRequests.Attach;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
+import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,10 +33,16 @@ final class ResourceCommand {
      * @param kind    such as {@code database}
      * @param group   such as {@code db}
      * @param columns the facts that a list shows
+     * @param kept    what is left of one that was destroyed, and by which command it is had back
      */
-    record Kind(String kind, String group, List<String> columns) {
+    record Kind(String kind, String group, List<String> columns, Optional<String> kept) {
         Kind {
             columns = List.copyOf(columns);
+        }
+
+        /** Of which nothing is left, or what is left is said elsewhere. */
+        Kind(String kind, String group, List<String> columns) {
+            this(kind, group, columns, Optional.empty());
         }
 
         String path(String... more) {
@@ -60,9 +67,13 @@ final class ResourceCommand {
         return app.map(name -> "?app=" + name).orElse("");
     }
 
-    static int create(Session session, Kind kind, String name, Map<String, String> settings, Optional<String> as) {
-        Optional<String> app = session.appNamed() ? session.namedApp() : Optional.empty();
-        refuseLoneName(app, as);
+    static int create(
+            Session session,
+            Kind kind,
+            String name,
+            Map<String, String> settings,
+            Optional<String> app,
+            Optional<String> as) {
         Changed made = session.client().post(kind.path(), new Create(name, settings, app, as), Changed.class);
         return report(session, made, "Made the %s %s.".formatted(kind.kind(), name));
     }
@@ -162,22 +173,39 @@ final class ResourceCommand {
     }
 
     @Command(name = "info", description = "Show one of them closely.")
-    static final class Info implements Callable<Integer> {
+    static final class Info extends NamedResource {
+        private final Kind kind;
+
+        Info(Session session, Kind kind) {
+            super(session);
+            this.kind = kind;
+        }
+
+        @Override
+        public Integer call() {
+            Resource resource = session.client().get(kind.path(name()) + asking(session), Resource.class);
+            session.terminal().show(resource, () -> show(session.terminal(), resource));
+            return 0;
+        }
+    }
+
+    @Command(name = "url", description = "Print its URL, with its password, as one line that its tools take.")
+    static final class PrintUrl implements Callable<Integer> {
         private final Session session;
         private final Kind kind;
 
         @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
         private String name = "";
 
-        Info(Session session, Kind kind) {
+        PrintUrl(Session session, Kind kind) {
             this.session = session;
             this.kind = kind;
         }
 
         @Override
         public Integer call() {
-            Resource resource = session.client().get(kind.path(name) + asking(session), Resource.class);
-            session.terminal().show(resource, () -> show(session.terminal(), resource));
+            Url url = session.client().get(kind.path(name, "url") + asking(session), Url.class);
+            session.terminal().show(url, () -> session.terminal().line(url.url()));
             return 0;
         }
     }
@@ -211,15 +239,11 @@ final class ResourceCommand {
     }
 
     @Command(name = "detach", description = "Take it from an app, which gets a release without it. Its data stays.")
-    static final class DetachFrom implements Callable<Integer> {
-        private final Session session;
+    static final class DetachFrom extends NamedResource {
         private final Kind kind;
 
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
-
         DetachFrom(Session session, Kind kind) {
-            this.session = session;
+            super(session);
             this.kind = kind;
         }
 
@@ -227,18 +251,14 @@ final class ResourceCommand {
         public Integer call() {
             return session.withApp((client, app) -> report(
                     session,
-                    client.post(kind.path(name, "detach"), new Detach(app.value()), Changed.class),
-                    "Detached %s.".formatted(name)));
+                    client.post(kind.path(name(), "detach"), new Detach(app.value()), Changed.class),
+                    "Detached %s.".formatted(name())));
         }
     }
 
     @Command(name = "destroy", description = "Destroy one that no app has, with its data.")
-    static final class Destroy implements Callable<Integer> {
-        private final Session session;
+    static final class Destroy extends NamedResource {
         private final Kind kind;
-
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
 
         @Option(
                 names = "--confirm",
@@ -247,7 +267,7 @@ final class ResourceCommand {
         private Optional<String> confirm = Optional.empty();
 
         Destroy(Session session, Kind kind) {
-            this.session = session;
+            super(session);
             this.kind = kind;
         }
 
@@ -255,7 +275,7 @@ final class ResourceCommand {
         public Integer call() {
             Terminal terminal = session.terminal();
             // Before asking: there may be none of the name, or an app may have it.
-            Resource resource = session.client().get(kind.path(name) + asking(session), Resource.class);
+            Resource resource = session.client().get(kind.path(name()) + asking(session), Resource.class);
             if (!resource.apps().isEmpty()) {
                 throw new StoaException(
                         ErrorCode.RESOURCE_IN_USE,
@@ -287,7 +307,12 @@ final class ResourceCommand {
             session.client().delete(kind.path(resource.name()));
             terminal.show(
                     Map.of("destroyed", resource.name()),
-                    () -> terminal.line("Destroyed %s.".formatted(resource.name())));
+                    () -> {
+                        terminal.line("Destroyed %s.".formatted(resource.name()));
+                        kind.kept()
+                                .ifPresent(kept -> terminal.line("  %s stoa %s restore %s"
+                                        .formatted(kept, kind.group(), resource.name())));
+                    });
             return 0;
         }
 

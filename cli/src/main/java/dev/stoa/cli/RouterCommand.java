@@ -17,6 +17,15 @@ final class RouterCommand implements Callable<Integer> {
     @Option(names = "--http-port", paramLabel = "PORT", description = "The port for HTTP (8080).")
     private Optional<Integer> httpPort = Optional.empty();
 
+    @Option(names = "--https-port", paramLabel = "PORT", description = "The port for HTTPS (none).")
+    private Optional<Integer> httpsPort = Optional.empty();
+
+    @Option(
+            names = "--proxy-protocol",
+            paramLabel = "ADDRESSES",
+            description = "Load balancers, such as 10.0.0.0/8, whose connections begin with the PROXY protocol.")
+    private Optional<String> proxyProtocol = Optional.empty();
+
     @Option(names = "--url", paramLabel = "URL", description = "The platform's API (http://127.0.0.1:7070).")
     private Optional<String> url = Optional.empty();
 

@@ -33,6 +33,11 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--https-port", paramLabel = "PORT", description = "The router's HTTPS port (8443).")
     private Optional<Integer> httpsPort = Optional.empty();
 
+    @Option(
+            names = "--no-router",
+            description = "The world comes by routers of their own (stoa router); the two ports above are theirs.")
+    private boolean noRouter;
+
     @Option(names = "--domain", paramLabel = "DOMAIN", description = "Apps answer at APP.DOMAIN (localhost).")
     private Optional<String> domain = Optional.empty();
 
@@ -140,6 +145,9 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--api-port", apiPort);
         add(options, "--http-port", httpPort);
         add(options, "--https-port", httpsPort);
+        if (noRouter) {
+            options.add("--no-router");
+        }
         add(options, "--domain", domain);
         add(options, "--database-url", databaseUrl);
         add(options, "--proxy-protocol", proxyProtocol);

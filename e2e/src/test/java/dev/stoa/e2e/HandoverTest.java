@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -128,16 +129,24 @@ class HandoverTest {
     void aRouterOfItsOwnServesWhileThePlatformIsAwayAlsoAfterItsOwnRestart() throws Exception {
         Path state = Files.createTempDirectory("router").resolve("state.json");
         int port = freePort();
-        Process router = router(port, state);
+        int https = freePort();
+        Process router = router(port, https, state);
         try {
             awaitServed(port);
+            Visit first = Visit.to(https, "moved.localhost", "/");
+            assertThat(first.answer()).startsWith("HTTP/1.1 200").endsWith("here");
             await().atMost(Duration.ofSeconds(10)).until(() -> Files.exists(state));
+            assertThat(Files.readString(state)).doesNotContain("PRIVATE KEY");
+            assertThat(PosixFilePermissions.toString(
+                            Files.getPosixFilePermissions(state.resolveSibling("state.json.keys"))))
+                    .isEqualTo("rw-------");
             stoa.kill();
             assertThat(served(port)).isTrue();
 
             router.destroyForcibly().onExit().join();
-            router = router(port, state);
+            router = router(port, https, state);
             awaitServed(port);
+            assertThat(Visit.to(https, "moved.localhost", "/").certificate()).isEqualTo(first.certificate());
 
             stoa.start();
             stoa.ok("restart", "-a", "moved");
@@ -147,7 +156,7 @@ class HandoverTest {
         }
     }
 
-    private static Process router(int port, Path state) throws IOException {
+    private static Process router(int port, int https, Path state) throws IOException {
         Path out = Files.createTempFile("router", ".out");
         return stoa.start(
                 Path.of("."),
@@ -156,6 +165,8 @@ class HandoverTest {
                 "router",
                 "--http-port",
                 "" + port,
+                "--https-port",
+                "" + https,
                 "--url",
                 "http://127.0.0.1:" + stoa.apiPort(),
                 "--state",

@@ -109,14 +109,42 @@ class HttpsTest {
     }
 
     @Test
-    void whereTheHttpPortIsOutOfReachTheHttpsPortProvesTheHost() throws Exception {
+    void whereTheHttpPortIsOutOfReachTheHttpsPortOfARouterOfItsOwnProvesTheHost() throws Exception {
+        int http = Pebble.freePort();
         int https = Pebble.freePort();
+        Path state = Files.createTempDirectory("router").resolve("state.json");
+        Path out = Files.createTempFile("router", ".out");
         try (Pebble blind = new Pebble(Pebble.freePort(), https);
                 Stoa other = Stoa.upIn(
                         Files.createTempDirectory("stoa-alpn"),
-                        Pebble.freePort(),
+                        http,
                         https,
-                        List.of("--acme-directory", blind.directory()))) {
+                        List.of("--no-router", "--acme-directory", blind.directory()))) {
+            Process router = other.start(
+                    Path.of("."),
+                    out,
+                    out,
+                    "router",
+                    "--http-port",
+                    "" + http,
+                    "--https-port",
+                    "" + https,
+                    "--url",
+                    "http://127.0.0.1:" + other.apiPort(),
+                    "--state",
+                    state.toString());
+            try {
+                // The router knows the platform's domain as soon as it follows the certificates.
+                Awaitility.await().atMost(Duration.ofSeconds(40)).ignoreExceptions().until(() ->
+                        Visit.to(https, "nobody.localhost", "/").answer().startsWith("HTTP/1.1 404"));
+                proveByHttps(other, blind, https);
+            } finally {
+                router.destroyForcibly().onExit().join();
+            }
+        }
+    }
+
+    private static void proveByHttps(Stoa other, Pebble blind, int https) throws Exception {
             other.ok("apps", "create", "shop");
             other.ok("domains", "add", "alpn.example.com", "-a", "shop");
             other.ok("certs", "renew", "alpn.example.com");
@@ -128,7 +156,6 @@ class HttpsTest {
             assertThat(other.run("certs", "renew", "late.example.com").err()).contains("cannot be reached");
             assertThat(other.ok("certs").out()).contains("late.example.com", "failed", "next try at");
             assertThat(Visit.to(https, "late.example.com", "/").issuer()).contains("Stoa");
-        }
     }
 
     @Test

@@ -20,6 +20,8 @@ import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
 import dev.stoa.platform.control.ResourceApi;
+import dev.stoa.platform.control.IdentityApi;
+import dev.stoa.platform.control.IdentityDesk;
 import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
@@ -33,9 +35,12 @@ import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
+import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.Volumes;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -75,16 +80,17 @@ public final class Platform implements AutoCloseable {
     private final Home home;
     private final Engine engine;
     private final String database;
-    private final Edge edge;
+    private final Entrance entrance;
     private final Router router;
     private final Stores stores;
     private final Certificates certificates;
+    private final IdentityDesk desk;
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
+            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
         this.options = options;
-        this.edge = edge;
+        this.entrance = entrance;
         try {
             InstantSource clock = InstantSource.system();
             Ids ids = new Ids(new SecureRandom());
@@ -97,14 +103,16 @@ public final class Platform implements AutoCloseable {
             engine = opening.get();
             LogStore logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
-            router = opened(edge).router();
-            edge.tell(opened(new AccessLog(logs, clock)));
+            router = opened(entrance).router();
+            entrance.tell(opened(new AccessLog(logs, clock)));
             // Of the requests that are served on while another process has the logs, nobody is told.
-            opened.push(() -> edge.tell(request -> {}));
-            Door door = edge.door();
+            opened.push(() -> entrance.tell(request -> {}));
+            Door door = entrance.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
-            certificates = opened(Certificates.of(home, stores, router, options.domain(), options.acme(), clock));
-            router.startSecure(options.httpsPort(), certificates);
+            desk = new IdentityDesk(options.domain(), ids.next());
+            certificates =
+                    opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
+            entrance.secure(certificates);
             ObjectServer objects = opened(new ObjectServer(
                     home.buckets(),
                     new BucketStore(sql.jdbi(), Secrets.open(home.secretKey())),
@@ -123,17 +131,20 @@ public final class Platform implements AutoCloseable {
                             names ->
                                     LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),
+                    new Volumes(home.volumes(), List.of(home.root()), engine, clock),
+                    otherKinds(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
                             environment,
                             jarOf(dev.stoa.staticserver.Main.class),
-                            Path.of(System.getProperty("java.home"))),
+                            Path.of(System.getProperty("java.home")),
+                            home.toolchains()),
                     BUILDS_AT_ONCE,
                     INSTANCE_LIMITS,
                     logs,
                     collector,
-                    new Urls(options.domain(), router.port()),
+                    new Urls(options.domain(), entrance.httpPort()),
                     ids,
                     clock);
             opened.push(control::close);
@@ -156,17 +167,17 @@ public final class Platform implements AutoCloseable {
 
     /** Starts everything, and returns when the API answers and every app that was there has been seen to. */
     static Platform start(PlatformOptions options, Map<String, String> environment) {
-        return new Platform(options, environment, new Edge(options, Map.of()), Turn.NONE, Succession.NONE);
+        return new Platform(options, environment, new Entrance(options, Map.of()), Turn.NONE, Succession.NONE);
     }
 
     /**
-     * As the other, behind an edge that may have been there before.
+     * As the other, behind an entrance that may have been there before.
      *
      * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Edge edge, Turn turn, Succession succession) {
-        return new Platform(options, environment, edge, turn, succession);
+            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+        return new Platform(options, environment, entrance, turn, succession);
     }
 
     private List<Endpoint> endpoints(Succession succession) {
@@ -176,9 +187,11 @@ public final class Platform implements AutoCloseable {
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
+                        control.plans().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
+                        new IdentityApi(desk, certificates, control.fleet()::routes).endpoints(),
                         control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),
                         new RunsApi(control.runs()).endpoints(),
@@ -186,9 +199,15 @@ public final class Platform implements AutoCloseable {
                         control.backupApi().endpoints(),
                         control.databaseApi().endpoints(),
                         control.bucketApi().endpoints(),
+                        control.volumeApi().endpoints(),
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** What apps are given that nothing else has to know. */
+    private List<ResourceKind> otherKinds() {
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
     }
 
     /**
@@ -199,7 +218,7 @@ public final class Platform implements AutoCloseable {
         boolean nameless =
                 options.domain().equals("localhost") && engine.gateway().isEmpty();
         String host = nameless ? "127.0.0.1" : ObjectServer.NAME + "." + options.domain();
-        return "http://" + host + (router.port() == 80 ? "" : ":" + router.port());
+        return "http://" + host + (entrance.httpPort() == 80 ? "" : ":" + entrance.httpPort());
     }
 
     private Sql openStore() {
@@ -223,14 +242,14 @@ public final class Platform implements AutoCloseable {
                 engine.isolation().summary(),
                 engine.isolation().missing(),
                 apiUrl(),
-                "http://*." + options.domain() + ":" + router.port(),
+                "http://*." + options.domain() + ":" + entrance.httpPort(),
                 options.domain(),
                 database,
                 home.root().toString(),
                 control.appCount(),
                 control.instanceCount(),
                 control.resources().counts(),
-                "https://*." + options.domain() + ":" + router.securePort(),
+                "https://*." + options.domain() + ":" + entrance.httpsPort(),
                 home.authorityCertificate().toString(),
                 options.acme().map(acme -> acme.directory().toString()),
                 control.backupDesk().problems());
@@ -274,11 +293,11 @@ public final class Platform implements AutoCloseable {
         return control.fleet().connected();
     }
 
-    /** Closes, but leaves the edge to serve by the last route table, and clients to wait for the platform that follows. */
+    /** Closes, but leaves the entrance to serve by the last route table, and clients to wait for the platform that follows. */
     void leave() {
         leaving = true;
         home.keepBeacon();
-        edge.keep(true);
+        entrance.keep(true);
         close();
     }
 
@@ -333,6 +352,6 @@ public final class Platform implements AutoCloseable {
     }
 
     private String apiUrl() {
-        return "http://%s:%d".formatted(options.apiHost(), edge.door().port());
+        return "http://%s:%d".formatted(options.apiHost(), entrance.door().port());
     }
 }

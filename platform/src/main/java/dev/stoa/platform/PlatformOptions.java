@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * How the platform was asked to run.
@@ -28,6 +27,7 @@ import java.util.stream.Stream;
  * @param databaseUrl a PostgreSQL to use in place of the embedded one, as a {@code postgres://} or {@code jdbc:} URL
  * @param acme        who is asked for certificates; absent: nobody
  * @param proxies     where connections begin with the PROXY protocol
+ * @param router      whether the world comes by a router in this process; if not, the ports are those of routers of their own
  */
 public record PlatformOptions(
         Path home,
@@ -38,10 +38,27 @@ public record PlatformOptions(
         String domain,
         Optional<String> databaseUrl,
         Optional<AcmeOptions> acme,
-        List<AddressRange> proxies) {
+        List<AddressRange> proxies,
+        boolean router) {
+    public PlatformOptions {
+        if (!router && (httpPort == 0 || httpsPort == 0)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s: the ports are those of the routers in other processes, so none can be 0".formatted(NO_ROUTER),
+                    "for example: %s --http-port 80 --https-port 443".formatted(NO_ROUTER));
+        }
+        if (!router && !proxies.isEmpty()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s and %s: no connection of the world comes here".formatted(NO_ROUTER, PROXY_PROTOCOL),
+                    "say %s where the routers are started".formatted(PROXY_PROTOCOL));
+        }
+    }
+
     private static final String ACME_DIRECTORY = "--acme-directory";
     private static final String ACME_EMAIL = "--acme-email";
     private static final String ACME_CA = "--acme-ca";
+    private static final String NO_ROUTER = "--no-router";
     private static final String PROXY_PROTOCOL = "--proxy-protocol";
 
     private static final Pattern EMAIL = Pattern.compile("[^@\\s]+@[^@\\s]+\\.[^@\\s]+");
@@ -56,7 +73,8 @@ public record PlatformOptions(
             ACME_DIRECTORY,
             ACME_EMAIL,
             ACME_CA,
-            PROXY_PROTOCOL);
+            PROXY_PROTOCOL,
+            NO_ROUTER);
 
     /** For service managers, which are easier to give variables than arguments. The options win. */
     private static final Map<String, String> VARIABLES =
@@ -82,8 +100,9 @@ public record PlatformOptions(
                 Optional.ofNullable(given.get("--database-url")),
                 acme(given),
                 Optional.ofNullable(given.get(PROXY_PROTOCOL))
-                        .map(PlatformOptions::proxies)
-                        .orElse(List.of()));
+                        .map(value -> AddressRange.list(PROXY_PROTOCOL, value))
+                        .orElse(List.of()),
+                !given.containsKey(NO_ROUTER));
     }
 
     private static Map<String, String> given(List<String> arguments) {
@@ -98,6 +117,10 @@ public record PlatformOptions(
                         Nearest.of(word[0], NAMES)
                                 .map(name -> "did you mean %s?".formatted(name))
                                 .orElse("stoa up --help lists the options"));
+            }
+            if (word[0].equals(NO_ROUTER) && word.length == 1) {
+                given.put(NO_ROUTER, "");
+                continue;
             }
             if (word.length == 1 && !words.hasNext()) {
                 throw new StoaException(
@@ -153,17 +176,6 @@ public record PlatformOptions(
 
     private static int port(Map<String, String> given, String name, String otherwise) {
         return port(name, given.getOrDefault(name, otherwise));
-    }
-
-    private static List<AddressRange> proxies(String value) {
-        return Stream.of(value.split(",", -1))
-                .map(text -> AddressRange.parse(text.strip())
-                        .orElseThrow(() -> new StoaException(
-                                ErrorCode.BAD_REQUEST,
-                                "%s %s: \"%s\" is not an address or a range of them"
-                                        .formatted(PROXY_PROTOCOL, value, text.strip()),
-                                "for example: %s 127.0.0.1,10.0.0.0/8".formatted(PROXY_PROTOCOL))))
-                .toList();
     }
 
     private static int port(String name, String value) {

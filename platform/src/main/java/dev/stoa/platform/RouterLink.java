@@ -7,19 +7,13 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.router.Route;
 import dev.stoa.platform.router.RouteTable;
 import dev.stoa.platform.router.Router;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -29,7 +23,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import tools.jackson.core.JacksonException;
 
 /**
  * Ties a router to a platform in another process: brings the route table here, and says there which one is in force and what
@@ -38,33 +31,17 @@ import tools.jackson.core.JacksonException;
 final class RouterLink implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RouterLink.class.getName());
 
-    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
     private static final Duration ANSWER_MAX = Duration.ofSeconds(10);
-
-    /** The platform says something every 2 s, if only an empty line. */
-    private static final Duration SILENCE_MAX = Duration.ofSeconds(10);
-
-    private static final Duration PAUSE_FIRST = Duration.ofMillis(100);
-    private static final Duration PAUSE_LAST = Duration.ofSeconds(5);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
     private static final Duration REPORT_EVERY = Duration.ofSeconds(5);
-    private static final int OK = 200;
-    private static final int UNAUTHORIZED = 401;
 
     private final Router router;
-    private final URI platform;
-    private final Supplier<String> token;
     private final String id;
-    private final boolean realms;
     private final Consumer<RouteTableEvent> keep;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_MAX)
-            .build();
+    private final PlatformWatch platform;
     private final Map<String, Route> routes = new HashMap<>();
     private final CountDownLatch firstTable = new CountDownLatch(1);
     private volatile RouterReport inForce = new RouterReport("", 0, Map.of(), Map.of());
-    private volatile long heardNanos;
     private volatile boolean closed;
 
     /**
@@ -81,16 +58,19 @@ final class RouterLink implements AutoCloseable {
             boolean realms,
             Consumer<RouteTableEvent> keep) {
         this.router = router;
-        this.platform = platform;
-        this.token = token;
+        this.platform = new PlatformWatch(
+                platform,
+                token,
+                "route table",
+                "/v1/routes?router=" + id + (realms ? "&realms=true" : ""),
+                line -> apply(Json.read(line, RouteTableEvent.class)));
         this.id = id;
-        this.realms = realms;
         this.keep = keep;
     }
 
     /** Connects, and again whenever the connection is lost. Returns at once. */
     RouterLink start() {
-        Threads.start("router-link", this::watch);
+        platform.start();
         Threads.start("router-report", this::report);
         return this;
     }
@@ -108,76 +88,7 @@ final class RouterLink implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        http.shutdownNow();
-    }
-
-    private void watch() {
-        Duration pause = PAUSE_FIRST;
-        while (!closed) {
-            try {
-                if (follow()) {
-                    pause = PAUSE_FIRST;
-                }
-                LOG.log(
-                        Level.INFO,
-                        "the platform has gone, the last route table stays in force platform={0}",
-                        platform);
-            } catch (IOException | JacksonException e) {
-                if (!closed) {
-                    LOG.log(
-                            Level.WARNING,
-                            "cannot follow the route table of the platform, will try again platform={0} why={1}",
-                            platform,
-                            e.getMessage() == null ? e.toString() : e.getMessage());
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-            try {
-                Thread.sleep(pause);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-            pause = pause.multipliedBy(2).compareTo(PAUSE_LAST) < 0 ? pause.multipliedBy(2) : PAUSE_LAST;
-        }
-    }
-
-    /** Returns when the platform hangs up: whether it had told a table. */
-    private boolean follow() throws IOException, InterruptedException {
-        HttpResponse<InputStream> answer = http.send(
-                request("/v1/routes?router=" + id + (realms ? "&realms=true" : ""))
-                        .GET()
-                        .build(),
-                BodyHandlers.ofInputStream());
-        try (InputStream body = answer.body()) {
-            if (answer.statusCode() != OK) {
-                throw new IOException(
-                        answer.statusCode() == UNAUTHORIZED
-                                ? "the token is wrong"
-                                : "status %d from %s".formatted(answer.statusCode(), platform));
-            }
-            heardNanos = System.nanoTime();
-            Thread guard = Threads.start("router-link-guard", () -> hangUpOnSilence(body));
-            try {
-                return apply(new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8)));
-            } finally {
-                guard.interrupt();
-            }
-        }
-    }
-
-    private boolean apply(BufferedReader lines) throws IOException {
-        boolean told = false;
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            heardNanos = System.nanoTime();
-            if (!line.isBlank()) {
-                apply(Json.read(line, RouteTableEvent.class));
-                told = true;
-            }
-        }
-        return told;
+        platform.close();
     }
 
     /** Puts a table into force, in whole or changed. */
@@ -192,19 +103,6 @@ final class RouterLink implements AutoCloseable {
         keep.accept(new RouteTableEvent(
                 event.epoch(), event.version(), true, new TreeMap<String, Object>(routes), List.of()));
         firstTable.countDown();
-    }
-
-    private void hangUpOnSilence(InputStream body) {
-        try {
-            while (System.nanoTime() - heardNanos < SILENCE_MAX.toNanos()) {
-                Thread.sleep(Duration.ofSeconds(1));
-            }
-            body.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "hanging up failed", e);
-        }
     }
 
     private void report() {
@@ -241,8 +139,8 @@ final class RouterLink implements AutoCloseable {
 
     private boolean say(RouterReport report) throws InterruptedException {
         try {
-            HttpResponse<Void> answer = http.send(
-                    request("/v1/routers/" + id)
+            HttpResponse<Void> answer = platform.http().send(
+                    platform.request("/v1/routers/" + id)
                             .timeout(ANSWER_MAX)
                             .header("Content-Type", "application/json")
                             .POST(BodyPublishers.ofString(Json.write(report)))
@@ -253,10 +151,6 @@ final class RouterLink implements AutoCloseable {
             LOG.log(Level.DEBUG, "cannot report to the platform", e);
             return false;
         }
-    }
-
-    private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(platform.resolve(path)).header("Authorization", "Bearer " + token.get());
     }
 
     private static String text(InetSocketAddress address) {

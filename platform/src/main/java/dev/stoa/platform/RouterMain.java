@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -26,7 +27,15 @@ final class RouterMain {
         Router router = new Router(RouterConfig.onPort(options.httpPort()), request -> {});
         // Nobody is told "no app here" because the table has not come yet: connections wait for it.
         router.inherit(Map.of());
+        router.behindProxies(options.proxies());
         router.start();
+        Optional<RemoteIdentities> identities = options.httpsPort().map(port -> {
+            RemoteIdentities source = new RemoteIdentities(
+                    router, file.id(), options.url(), options::currentToken, new KeyFile(options.keys()));
+            router.startSecure(port, source);
+            source.start();
+            return source;
+        });
         RouterLink link = new RouterLink(router, options.url(), options::currentToken, file.id(), false, file::keep);
         file.last().ifPresent(link::apply);
         link.start();
@@ -34,13 +43,16 @@ final class RouterMain {
         Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", () -> {
             router.retire(Router.DRAIN_TIME);
             link.close();
+            identities.ifPresent(RemoteIdentities::close);
             file.close();
             ended.countDown();
         }));
         System.out.printf(
                 "Stoa's router %s is up (pid %d)%n",
                 Version.CURRENT, ProcessHandle.current().pid());
-        System.out.printf("  apps      port %d%n", router.port());
+        System.out.printf(
+                "  apps      port %d%s%n",
+                router.port(), identities.isPresent() ? ", HTTPS " + router.securePort() : "");
         System.out.printf("  platform  %s%n", options.url());
         System.out.printf("  state     %s%n", options.state());
         if (file.last().isPresent()) {

@@ -1,5 +1,6 @@
 package dev.stoa.platform;
 
+import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
@@ -14,23 +15,51 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * How a router of its own was asked to run.
  *
  * @param httpPort  on all addresses; 0 means any that is free
+ * @param httpsPort the same; absent: no HTTPS, and nobody asks for private keys
+ * @param proxies   where connections begin with the PROXY protocol
  * @param url       of the platform's API
  * @param tokenFile read at each attempt to connect, so that the token may change
  * @param token     in place of the file
  * @param state     the file of its last route table and its id
  */
-record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> token, Path state) {
+record RouterOptions(
+        int httpPort,
+        Optional<Integer> httpsPort,
+        List<AddressRange> proxies,
+        URI url,
+        Path tokenFile,
+        Optional<String> token,
+        Path state) {
     private static final String HTTP_PORT = "--http-port";
+    private static final String HTTPS_PORT = "--https-port";
+    private static final String PROXY_PROTOCOL = "--proxy-protocol";
     private static final String URL = "--url";
     private static final String TOKEN_FILE = "--token-file";
     private static final String STATE = "--state";
-    private static final List<String> NAMES = List.of(HTTP_PORT, URL, TOKEN_FILE, STATE);
+    private static final List<String> NAMES = List.of(HTTP_PORT, HTTPS_PORT, PROXY_PROTOCOL, URL, TOKEN_FILE, STATE);
     private static final int PORT_MAX = 65_535;
+
+    /** Names that never leave the machine; another name may lead anywhere tomorrow. */
+    private static final Pattern THIS_MACHINE = Pattern.compile("localhost|127\\.[0-9.]+|\\[::1\\]");
+
+    RouterOptions {
+        proxies = List.copyOf(proxies);
+        if (httpsPort.isPresent()
+                && url.getScheme().equals("http")
+                && !THIS_MACHINE.matcher(url.getHost()).matches()) {
+            throw wrong(
+                    "%s with %s %s: the private keys of certificates would travel unencrypted"
+                            .formatted(HTTPS_PORT, URL, url),
+                    "reach the API by https, or through a tunnel: ssh -N -L 7070:127.0.0.1:7070 %s   and %s http://127.0.0.1:7070"
+                            .formatted(url.getHost(), URL));
+        }
+    }
 
     static RouterOptions parse(List<String> arguments, Map<String, String> environment) {
         Map<String, String> given = given(arguments);
@@ -39,10 +68,14 @@ record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> tok
                 .orElse(Path.of(System.getProperty("user.home"), ".stoa"))
                 .toAbsolutePath()
                 .normalize();
-        int port = port(given.getOrDefault(HTTP_PORT, "8080"));
+        int port = port(HTTP_PORT, given.getOrDefault(HTTP_PORT, "8080"));
         Optional<Path> tokenFile = Optional.ofNullable(given.get(TOKEN_FILE)).map(Path::of);
         return new RouterOptions(
                 port,
+                Optional.ofNullable(given.get(HTTPS_PORT)).map(value -> port(HTTPS_PORT, value)),
+                Optional.ofNullable(given.get(PROXY_PROTOCOL))
+                        .map(value -> AddressRange.list(PROXY_PROTOCOL, value))
+                        .orElse(List.of()),
                 url(Optional.ofNullable(given.get(URL))
                         .or(() -> variable(environment, "STOA_URL"))
                         .orElse("http://127.0.0.1:7070")),
@@ -52,6 +85,11 @@ record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> tok
                         .map(Path::of)
                         .orElse(home.resolve("router-%d.json".formatted(port)))
                         .toAbsolutePath());
+    }
+
+    /** Beside the state: certificates, and their keys. */
+    Path keys() {
+        return state.resolveSibling(state.getFileName() + ".keys");
     }
 
     String currentToken() {
@@ -88,7 +126,7 @@ record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> tok
         return given;
     }
 
-    private static int port(String value) {
+    private static int port(String name, String value) {
         try {
             int port = Integer.parseInt(value);
             if (port >= 0 && port <= PORT_MAX) {
@@ -98,8 +136,7 @@ record RouterOptions(int httpPort, URI url, Path tokenFile, Optional<String> tok
             // Said below, together with the numbers that are out of range.
         }
         throw wrong(
-                "%s %s: a port is a number from 0 to %d".formatted(HTTP_PORT, value, PORT_MAX),
-                "for example: --http-port 8080");
+                "%s %s: a port is a number from 0 to %d".formatted(name, value, PORT_MAX), "for example: %s 8080".formatted(name));
     }
 
     private static URI url(String text) {

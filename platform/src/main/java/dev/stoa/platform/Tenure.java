@@ -35,7 +35,7 @@ final class Tenure implements Succession {
     private final PlatformOptions options;
     private final List<String> arguments;
     private final Map<String, String> environment;
-    private final Edge edge;
+    private final Entrance entrance;
     private volatile Platform platform;
     private volatile PlatformRestart state = new PlatformRestart(Optional.empty(), PlatformRestart.NONE, "");
     private volatile Optional<ProcessHandle> heir = Optional.empty();
@@ -52,8 +52,8 @@ final class Tenure implements Succession {
         this.options = options;
         this.arguments = List.copyOf(arguments);
         this.environment = environment;
-        this.edge = new Edge(options, sockets);
-        this.platform = Platform.start(options, environment, edge, turn, this);
+        this.entrance = new Entrance(options, sockets);
+        this.platform = Platform.start(options, environment, entrance, turn, this);
     }
 
     /** Returns when this process is the platform. */
@@ -123,7 +123,7 @@ final class Tenure implements Succession {
             throw new StoaException(
                     ErrorCode.TOO_BUSY, "the platform is being restarted already", "see how it goes: stoa status");
         }
-        if (edge.sockets().isEmpty()) {
+        if (entrance.sockets().isEmpty()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "this machine cannot hand a listening socket from one process to another: it needs Linux",
@@ -157,13 +157,13 @@ final class Tenure implements Succession {
     /** Ports that were free ones once are these from now on. */
     private List<String> nextArguments() {
         List<String> next = new ArrayList<>(arguments);
-        next.addAll(List.of("--api-port", Integer.toString(edge.door().port())));
-        next.addAll(List.of("--http-port", Integer.toString(edge.router().port())));
+        next.addAll(List.of("--api-port", Integer.toString(entrance.door().port())));
+        next.addAll(List.of("--http-port", Integer.toString(entrance.httpPort())));
         return next;
     }
 
     private void handOver(Successor next) {
-        Map<String, Integer> sockets = edge.sockets();
+        Map<String, Integer> sockets = entrance.sockets();
         CompletableFuture<Boolean> outcome = new CompletableFuture<>();
         left = outcome;
         String router = "leaving-" + ProcessHandle.current().pid();
@@ -187,8 +187,8 @@ final class Tenure implements Succession {
                 "" + next.pid());
         // Instances come and go meanwhile, and must not go before their last request here.
         try (RouterLink _ =
-                new RouterLink(edge.router(), apiOnThisMachine(), this::token, router, true, table -> {}).start()) {
-            edge.retire(Router.DRAIN_TIME);
+                new RouterLink(entrance.router(), apiOnThisMachine(), this::token, router, true, table -> {}).start()) {
+            entrance.retire(Router.DRAIN_TIME);
         } finally {
             outcome.complete(true);
         }
@@ -199,7 +199,7 @@ final class Tenure implements Succession {
         return URI.create("http://%s:%d"
                 .formatted(
                         host.contains(":") ? "[" + host + "]" : host,
-                        edge.door().port()));
+                        entrance.door().port()));
     }
 
     private String token() {
@@ -212,10 +212,10 @@ final class Tenure implements Succession {
 
     /** Nobody else is the platform now, so it has to succeed sometime; apps are served on meanwhile. */
     private void resume(Turn turn, Successor failed, String why) {
-        edge.keep(false);
+        entrance.keep(false);
         while (true) {
             try {
-                platform = Platform.start(options, environment, edge, turn, this);
+                platform = Platform.start(options, environment, entrance, turn, this);
                 state = new PlatformRestart(Optional.of(failed.pid()), PlatformRestart.FAILED, why);
                 return;
             } catch (RuntimeException e) {

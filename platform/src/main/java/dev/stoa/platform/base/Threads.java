@@ -7,6 +7,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /** The one place that makes threads: virtual ones, and a single timer that only hands over to them. */
 public final class Threads {
@@ -68,5 +70,16 @@ public final class Threads {
     /** Makes platform threads for event loops, named {@code prefix} and a number. */
     public static ThreadFactory platformFactory(String prefix) {
         return Thread.ofPlatform().name(prefix, 0).daemon().factory();
+    }
+
+    /** The same of a kind of their own, for a library whose own threads do more than others. */
+    public static ThreadFactory platformFactory(String prefix, Function<Runnable, Thread> kind) {
+        AtomicInteger made = new AtomicInteger();
+        return task -> {
+            Thread thread = kind.apply(task);
+            thread.setName(prefix + made.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        };
     }
 }

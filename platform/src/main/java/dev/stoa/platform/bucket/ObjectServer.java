@@ -178,10 +178,37 @@ public final class ObjectServer implements AutoCloseable {
             Duration valid,
             Instant now) {
         ObjectOperations.checkKey(object);
+        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), valid, now);
+    }
+
+    /** The same of a page of the bucket's list; {@code query} says of which, as ListObjectsV2 has it. */
+    public static String presignedList(
+            String endpoint,
+            String region,
+            BucketKey key,
+            String bucket,
+            Map<String, String> query,
+            Duration valid,
+            Instant now) {
+        Map<String, String> all = new java.util.HashMap<>(query);
+        all.put("list-type", "2");
+        all.put("encoding-type", "url");
+        return presigned(endpoint, region, key, "GET", bucket, all, valid, now);
+    }
+
+    private static String presigned(
+            String endpoint,
+            String region,
+            BucketKey key,
+            String method,
+            String what,
+            Map<String, String> query,
+            Duration valid,
+            Instant now) {
         java.net.URI uri = java.net.URI.create(endpoint);
-        String path = uri.getPath().replaceFirst("/$", "") + "/" + bucket + "/" + object;
+        String path = uri.getPath().replaceFirst("/$", "") + "/" + what;
         return uri.getScheme() + "://" + uri.getRawAuthority() + Percent.encode(path, false) + "?"
-                + Signature.presigned(key, method, uri.getRawAuthority(), path, Map.of(), region, valid, now);
+                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, region, valid, now);
     }
 
     private void serve(ServerRequest request, ServerResponse response) throws IOException {

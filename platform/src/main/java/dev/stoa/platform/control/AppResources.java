@@ -2,6 +2,7 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
+import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceManifest.Wish;
 import dev.stoa.api.ResourceRequests.ManagedVar;
 import dev.stoa.api.StoaException;
@@ -10,6 +11,7 @@ import dev.stoa.platform.control.ResourceStore.AttachmentRow;
 import dev.stoa.platform.control.ResourceStore.ResourceRow;
 import dev.stoa.platform.resource.Binding;
 import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Volumes;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What apps have of the resources: the config vars that they get, and what their manifests ask for. */
 final class AppResources {
@@ -30,6 +33,7 @@ final class AppResources {
 
     private final AppStore apps;
     private final ConfigStore configs;
+    private final ReleaseStore releases;
     private final ResourceStore store;
     private final Resources resources;
     private final InstantSource clock;
@@ -37,6 +41,7 @@ final class AppResources {
     AppResources(Stores stores, Resources resources, InstantSource clock) {
         this.apps = stores.apps();
         this.configs = stores.configs();
+        this.releases = stores.releases();
         this.store = stores.resources();
         this.resources = resources;
         this.clock = clock;
@@ -75,15 +80,22 @@ final class AppResources {
                         ErrorCode.BAD_REQUEST,
                         "%s is managed: %s has it from the %s %s, and nothing was changed"
                                 .formatted(managed.name(), app.name(), managed.kind(), managed.resource()),
-                        "to set it yourself, take the %s from the app: detach %s -a %s"
-                                .formatted(managed.kind(), managed.resource(), app.name()));
+                        "to set it yourself, take the %s from the app: stoa %s detach %s -a %s"
+                                .formatted(
+                                        managed.kind(),
+                                        ResourceManifest.groupOf(managed.kind()),
+                                        managed.resource(),
+                                        app.name()));
             }
         }
     }
 
     /** Refuses an attachment whose name or config vars the app has already. */
-    void checkFree(AppRow app, ResourceKind kind, String as) {
+    void checkFree(AppRow app, ResourceKind kind, String as, Map<String, String> settings) {
         List<AttachmentRow> present = store.ofApp(app.id());
+        Map<String, Map<String, String>> together = settingsOf(app, kind.name());
+        together.put(as, settings);
+        kind.checkTogether(together);
         for (AttachmentRow attachment : present) {
             if (attachment.kind().equals(kind.name()) && attachment.as().equals(as)) {
                 throw new StoaException(
@@ -101,6 +113,26 @@ final class AppResources {
                             .formatted(app.name(), String.join(" and ", taken), kind.name(), as),
                     "stoa config unset %s -a %s".formatted(String.join(" ", taken), app.name()));
         }
+    }
+
+    /** Refuses a volume with one writer at a time to an app that has several instances to write. */
+    void checkScale(AppRow app, ResourceKind kind, Map<String, String> settings) {
+        if (kind.name().equals(Volumes.NAME)) {
+            releases.active(app.id())
+                    .map(release -> releases.build(release.build()).manifest())
+                    .ifPresent(manifest -> AppVolumes.checkScale(settings, manifest, apps.scale(app.id())));
+        }
+    }
+
+    /** By the app's names, the settings of what it has of a kind. */
+    private Map<String, Map<String, String>> settingsOf(AppRow app, String kind) {
+        Map<String, Map<String, String>> settings = new TreeMap<>();
+        for (AttachmentRow attachment : store.ofApp(app.id())) {
+            if (attachment.kind().equals(kind)) {
+                store.find(attachment.resource()).ifPresent(row -> settings.put(attachment.as(), row.settings()));
+            }
+        }
+        return settings;
     }
 
     private static boolean becomesChief(List<AttachmentRow> present, String kind, String as) {
@@ -130,6 +162,12 @@ final class AppResources {
         for (Wish wish : manifest.resources().wishes()) {
             try {
                 check(app, wish);
+                Map<String, Map<String, String>> together = together(app, manifest, wish);
+                resources.kind(wish.kind()).checkTogether(together);
+                if (wish.kind().equals(Volumes.NAME)) {
+                    AppVolumes.checkScale(
+                            together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
+                }
             } catch (StoaException e) {
                 throw new StoaException(
                         e.code(),
@@ -144,11 +182,32 @@ final class AppResources {
         ResourceKind kind = resources.kind(wish.kind());
         Optional<ResourceRow> present = present(app, wish);
         if (present.isEmpty()) {
-            Map<String, String> _ = kind.settle(wish.settings());
-            checkFree(app, kind, wish.name());
+            checkFree(app, kind, wish.name(), kind.settle(wish.settings()));
         } else {
             kind.checkChange(present.get().spec(), wanted(kind, present.get(), wish));
         }
+    }
+
+    /** What the app will have of a kind, as far as its manifest has been checked: the tables up to this one. */
+    private Map<String, Map<String, String>> together(AppRow app, Manifest manifest, Wish last) {
+        Map<String, Map<String, String>> settings = settingsOf(app, last.kind());
+        List<Wish> wishes = manifest.resources().wishes();
+        wishes.subList(0, wishes.indexOf(last) + 1).stream()
+                .filter(wish -> wish.kind().equals(last.kind()))
+                .forEach(wish -> settings.put(wish.name(), settled(settings.get(wish.name()), wish)));
+        return settings;
+    }
+
+    private Map<String, String> settled(@Nullable Map<String, String> present, Wish wish) {
+        Map<String, String> wanted = present == null ? new HashMap<>() : new HashMap<>(present);
+        wanted.putAll(wish.settings());
+        return resources.kind(wish.kind()).settle(wanted);
+    }
+
+    /** The names of the config vars that the app will have from what it is yet to be given. */
+    Set<String> vars(AppRow app, Wish wish) {
+        boolean chief = becomesChief(store.ofApp(app.id()), wish.kind(), wish.name());
+        return new TreeSet<>(resources.kind(wish.kind()).vars(new Binding(wish.name(), chief, wish.settings())));
     }
 
     /** The names of the config vars that the app has, and those that its manifest will give it. */
@@ -163,42 +222,80 @@ final class AppResources {
         return names;
     }
 
-    /** Gives the app what its manifest asks for. What it has already is brought to its settings; nothing is taken from it. */
-    void provide(AppRow app, Manifest manifest, Consumer<String> say) {
-        for (Wish wish : manifest.resources().wishes()) {
-            provide(app, wish, say);
-        }
+    /**
+     * What its manifest asks for, against what the app has.
+     *
+     * @throws StoaException if it asks for what cannot be given
+     */
+    List<ResourceStep> steps(AppRow app, Manifest manifest) {
+        List<ResourceStep> steps = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
-        manifest.resources().wishes().forEach(wish -> wanted.add(wish.kind() + "/" + wish.name()));
+        for (Wish wish : manifest.resources().wishes()) {
+            wanted.add(wish.kind() + "/" + wish.name());
+            steps.add(step(app, wish));
+        }
         for (AttachmentRow attachment : store.ofApp(app.id())) {
             if (attachment.origin().equals("manifest") && !wanted.contains(attachment.kind() + "/" + attachment.as())) {
                 store.find(attachment.resource())
-                        .ifPresent(row -> say.accept(
-                                "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
-                                        .formatted(row.kind(), row.name())));
+                        .ifPresent(row -> steps.add(new ResourceStep.Leave(row, attachment.as())));
+            }
+        }
+        return steps;
+    }
+
+    private ResourceStep step(AppRow app, Wish wish) {
+        ResourceKind kind = resources.kind(wish.kind());
+        Optional<ResourceRow> present = present(app, wish);
+        if (present.isPresent()) {
+            return new ResourceStep.Keep(wish, present.get(), wanted(kind, present.get(), wish));
+        }
+        String name = app.name() + "-" + wish.name();
+        Optional<ResourceRow> left = store.find(wish.kind(), name);
+        if (left.isPresent()) {
+            return new ResourceStep.Take(wish, left.get(), wanted(kind, left.get(), wish));
+        }
+        return new ResourceStep.Make(wish, name, kind.settle(wish.settings()));
+    }
+
+    /** Gives the app what its manifest asks for, by the steps that a plan shows. */
+    void provide(AppRow app, Manifest manifest, Consumer<String> say) {
+        for (ResourceStep step : steps(app, manifest)) {
+            switch (step) {
+                case ResourceStep.Make make -> {
+                    say.accept("-----> Making the %s %s".formatted(make.wish().kind(), make.name()));
+                    ResourceKind kind = resources.kind(make.wish().kind());
+                    give(app, make.wish(), resources.make(kind, make.name(), make.settings(), Map.of(), false));
+                }
+                case ResourceStep.Take take -> {
+                    say.accept("-----> Taking the %s %s"
+                            .formatted(take.wish().kind(), take.row().name()));
+                    ResourceKind kind = resources.kind(take.wish().kind());
+                    // An earlier deploy may have been killed while it was made.
+                    ResourceRow made =
+                            resources.make(kind, take.row().name(), take.row().settings(), Map.of(), false);
+                    give(app, take.wish(), resources.change(made, take.settings()));
+                }
+                case ResourceStep.Keep keep -> keep(app, keep, say);
+                case ResourceStep.Leave leave ->
+                    say.accept(
+                            "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
+                                    .formatted(leave.row().kind(), leave.row().name()));
             }
         }
     }
 
-    private void provide(AppRow app, Wish wish, Consumer<String> say) {
-        ResourceKind kind = resources.kind(wish.kind());
-        Optional<ResourceRow> present = present(app, wish);
-        if (present.isEmpty()) {
-            String name = app.name() + "-" + wish.name();
-            boolean known = store.find(wish.kind(), name).isPresent();
-            say.accept("-----> %s the %s %s".formatted(known ? "Taking" : "Making", wish.kind(), name));
-            ResourceRow made = resources.make(kind, name, kind.settle(wish.settings()), Map.of(), false);
-            ResourceRow _ = resources.change(made, wanted(kind, made, wish));
-            attach(app, made, wish.name(), "manifest", wish.settings());
-            return;
+    private void give(AppRow app, Wish wish, ResourceRow row) {
+        attach(app, row, wish.name(), "manifest", wish.settings());
+    }
+
+    private void keep(AppRow app, ResourceStep.Keep keep, Consumer<String> say) {
+        ResourceRow row = Resources.ready(keep.row());
+        if (keep.changes()) {
+            say.accept("-----> Changing the %s %s: %s"
+                    .formatted(row.kind(), row.name(), difference(row, keep.settings())));
+            ResourceRow _ = resources.change(row, keep.settings());
         }
-        ResourceRow row = Resources.ready(present.get());
-        Map<String, String> wanted = wanted(kind, row, wish);
-        if (!row.settings().equals(wanted)) {
-            say.accept("-----> Changing the %s %s: %s".formatted(row.kind(), row.name(), difference(row, wanted)));
-            ResourceRow _ = resources.change(row, wanted);
-        }
-        store.claim(row.id(), app.id(), wish.settings());
+        store.claim(row.id(), app.id(), keep.wish().settings());
     }
 
     private static String difference(ResourceRow row, Map<String, String> wanted) {

@@ -46,6 +46,7 @@ public final class Apps {
     private final Reconciler reconciler;
     private final Crons crons;
     private final AppResources resources;
+    private final AppVolumes volumes;
     private final View view;
     private final LogStore logs;
     private final Runs runs;
@@ -60,6 +61,7 @@ public final class Apps {
             Reconciler reconciler,
             Crons crons,
             AppResources resources,
+            AppVolumes volumes,
             View view,
             LogStore logs,
             Runs runs,
@@ -72,6 +74,7 @@ public final class Apps {
         this.reconciler = reconciler;
         this.crons = crons;
         this.resources = resources;
+        this.volumes = volumes;
         this.view = view;
         this.logs = logs;
         this.runs = runs;
@@ -273,6 +276,9 @@ public final class Apps {
         BuildRow build = currentBuild(app).orElseThrow(() -> nothingDeployed(app));
         Map<String, Optional<InstanceRange>> ranges = new TreeMap<>();
         asked.forEach((process, text) -> ranges.put(process, range(app, build, process, text)));
+        Set<String> types = build.slug().processes().keySet();
+        ranges.forEach(
+                (process, range) -> range.ifPresent(wanted -> volumes.checkScale(app, types, process, wanted)));
         stores.apps().setScale(app.id(), ranges);
         reconciler.lookAgain(app.id());
         return processes(app, build);

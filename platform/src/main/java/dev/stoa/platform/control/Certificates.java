@@ -97,13 +97,23 @@ public final class Certificates implements IdentitySource, AutoCloseable {
 
     /** With the platform's parts. */
     public static Certificates of(
-            Home home, Stores stores, Router router, String domain, Optional<AcmeOptions> acme, InstantSource clock) {
+            Home home,
+            Stores stores,
+            Router router,
+            IdentityDesk desk,
+            String domain,
+            Optional<AcmeOptions> acme,
+            InstantSource clock) {
         Supplier<LocalAuthority> authority = new OpenedOnce(home.authority(), clock);
         Optional<Issuer> issuer = acme.map(options -> new AcmeIssuer(
                 options,
                 () -> stores.certificates().accountKey(options.directory().toString(), AcmeIssuer::newAccountKey),
-                new RouterChallenges(router)));
-        return new Certificates(stores, domain, authority, issuer, router::identityChanged, clock);
+                new RouterChallenges(router, desk)));
+        Consumer<Predicate<String>> changed = hosts -> {
+            router.identityChanged(hosts);
+            desk.changed();
+        };
+        return new Certificates(stores, domain, authority, issuer, changed, clock);
     }
 
     /** Makes the authority of a platform that has none, so that its certificate stands where the platform says it does. */
@@ -172,11 +182,16 @@ public final class Certificates implements IdentitySource, AutoCloseable {
 
     @Override
     public Optional<ServerIdentity> find(String host) {
+        return chain(host).map(chain -> new ServerIdentity(chain.certificates(), chain.key()));
+    }
+
+    /** The same, with what a router in another process needs to be told. */
+    Optional<CertificateChain> chain(String host) {
         if (host.equals(NO_HOST)) {
             List<String> names = Stream.of(domain, "*." + domain, "localhost", "127.0.0.1", "::1")
                     .distinct()
                     .toList();
-            return Optional.of(identity(authority.get().issue(names)));
+            return Optional.of(authority.get().issue(names));
         }
         Optional<CertificateChain> stored = stored(host);
         if (stored.isEmpty() && isOrdered(host)) {
@@ -184,8 +199,8 @@ public final class Certificates implements IdentitySource, AutoCloseable {
             stored = stored(host);
         }
         // One that has expired says better what is wrong than one that nobody trusts.
-        return Optional.of(identity(
-                stored.or(() -> own(host)).orElseGet(() -> authority.get().issue(List.of(host)))));
+        return stored.or(() -> own(host))
+                .or(() -> Optional.of(authority.get().issue(List.of(host))));
     }
 
     @Override
@@ -217,10 +232,6 @@ public final class Certificates implements IdentitySource, AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         });
-    }
-
-    private static ServerIdentity identity(CertificateChain chain) {
-        return new ServerIdentity(chain.certificates(), chain.key());
     }
 
     private static String wildcard(String host) {

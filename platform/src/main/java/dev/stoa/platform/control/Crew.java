@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.Manifest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Threads;
@@ -223,11 +224,9 @@ final class Crew {
         ReleaseRow release = releases.find(
                         app.id(), rollouts.get(row.slot().rollout()).version())
                 .orElseThrow();
-        Optional<String> path = releases.build(release.build())
-                .manifest()
-                .process(row.slot().process())
-                .health();
-        health.watch(row.id(), path, id -> {
+        Manifest manifest = releases.build(release.build()).manifest();
+        Optional<String> path = manifest.process(row.slot().process()).health();
+        health.watch(row.id(), path, manifest.routing().protocol(), id -> {
             onChange.accept(app.id());
             announcer.say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
         });

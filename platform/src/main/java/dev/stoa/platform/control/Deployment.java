@@ -32,6 +32,7 @@ final class Deployment {
     private final AppStore apps;
     private final ConfigStore configs;
     private final AppResources resources;
+    private final AppVolumes volumes;
     private final ReleaseStore releases;
     private final RolloutStore rollouts;
     private final DeployStore deploys;
@@ -47,6 +48,7 @@ final class Deployment {
             Home home,
             Stores stores,
             AppResources resources,
+            AppVolumes volumes,
             DeployLog log,
             BuildPhase buildPhase,
             ReleasePhase releasePhase,
@@ -58,6 +60,7 @@ final class Deployment {
         this.apps = stores.apps();
         this.configs = stores.configs();
         this.resources = resources;
+        this.volumes = volumes;
         this.releases = stores.releases();
         this.rollouts = stores.rollouts();
         this.deploys = stores.deploys();
@@ -199,6 +202,11 @@ final class Deployment {
                     throw Canaries.noWeb(app);
                 }
                 resources.provide(app, build.manifest(), line -> say(row, line));
+                volumes.check(app, build);
+                if (row.canary().isPresent()) {
+                    volumes.refuseCanary(app, build);
+                }
+                volumes.notes(app, build).forEach(note -> say(row, "       NOTE: " + note));
                 yield newRelease(row, app, build, configs.read(app.id()));
             }
             case "config" -> newRelease(row, app, latestBuild(app), configs.read(app.id()));
@@ -245,7 +253,23 @@ final class Deployment {
                 release.version(),
                 row.canary().map(percent -> CanaryCounts.of(all, percent, true)).orElse(all));
         RolloutRow rollout = rollouts.add(app.id(), release.version(), row.canary(), clock.instant());
+        sayWhoStops(row, app, all);
         await(row, app, rollout.id());
+    }
+
+    /** @param counts of the release that starts */
+    private void sayWhoStops(DeployRow row, AppRow app, Map<String, Integer> counts) {
+        if (releases.active(app.id()).isEmpty()) {
+            return;
+        }
+        volumes.alone(app.id(), counts.keySet()).forEach((type, volume) -> {
+            if (counts.getOrDefault(type, 0) > 0) {
+                say(
+                        row,
+                        "       The volume %s has one writer at a time: %s stops before the new one starts"
+                                .formatted(volume, type));
+            }
+        });
     }
 
     private void starting(DeployRow row, int version, Map<String, Integer> counts) {
@@ -281,6 +305,7 @@ final class Deployment {
             return;
         }
         if (!end.active()) {
+            undo.ifPresent(version -> sayWhoIsBack(row, app, version));
             throw failed(end);
         }
         say(row, "       every instance is up");
@@ -291,6 +316,14 @@ final class Deployment {
                     "       This does not undo what releases did to databases and other services, nor scaling and domains.");
             undo.ifPresent(version ->
                     say(row, "       To undo the rollback: stoa rollback v%d -a %s".formatted(version, app.name())));
+        }
+    }
+
+    private void sayWhoIsBack(DeployRow row, AppRow app, int version) {
+        Set<String> types =
+                releases.build(app.id(), version).slug().processes().keySet();
+        if (!volumes.alone(app.id(), types).isEmpty()) {
+            say(row, "       v%d is started again, with its volumes as they are now".formatted(version));
         }
     }
 

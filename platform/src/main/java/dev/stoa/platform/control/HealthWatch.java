@@ -1,5 +1,6 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppProtocol;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.HealthCheck;
@@ -56,11 +57,11 @@ final class HealthWatch {
     }
 
     /** Watches until the instance is up, tells it then, or until it is gone. Watching twice does nothing. */
-    void watch(String instance, Optional<String> path, Consumer<String> onUp) {
+    void watch(String instance, Optional<String> path, AppProtocol protocol, Consumer<String> onUp) {
         boolean known = presumed.remove(instance);
         if (upById.putIfAbsent(instance, known) == null && !known) {
             Threads.start("health-" + instance, () -> {
-                if (awaitUp(instance, path) && upById.replace(instance, false, true)) {
+                if (awaitUp(instance, path, protocol) && upById.replace(instance, false, true)) {
                     onUp.accept(instance);
                 }
             });
@@ -71,7 +72,7 @@ final class HealthWatch {
         upById.remove(instance);
     }
 
-    private boolean awaitUp(String instance, Optional<String> path) {
+    private boolean awaitUp(String instance, Optional<String> path, AppProtocol protocol) {
         try {
             long startNanos = System.nanoTime();
             while (upById.containsKey(instance)) {
@@ -86,7 +87,7 @@ final class HealthWatch {
                             .map(InstanceStatus::running)
                             .orElse(false);
                 }
-                if (HealthCheck.passes(address.get(), path) && listensItself(instance, address.get())) {
+                if (HealthCheck.passes(address.get(), path, protocol) && listensItself(instance, address.get())) {
                     return true;
                 }
                 long pauseNanos = (System.nanoTime() - startNanos) / LOOKS;

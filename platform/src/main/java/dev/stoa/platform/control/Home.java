@@ -33,6 +33,7 @@ import java.util.stream.Stream;
  * ca/              the platform's own certificate authority: ca.pem for clients to trust, ca.key
  * postgres/        the store
  * buckets/         the objects in them, by random names
+ * volumes/ID/      the files of volumes, and their snapshots
  * instances/       the engine's
  * routers          ids of those in other processes
  * known_hosts      the keys of the SSH servers that were fetched from
@@ -114,6 +115,19 @@ public final class Home implements AutoCloseable {
 
     public Path buckets() {
         return root.resolve("buckets");
+    }
+
+    /** What builds of all apps share. */
+    public Path toolchains() {
+        return root.resolve("toolchains");
+    }
+
+    public Path volumes() {
+        return root.resolve("volumes");
+    }
+
+    public Path caches() {
+        return root.resolve("caches");
     }
 
     public Path instances() {

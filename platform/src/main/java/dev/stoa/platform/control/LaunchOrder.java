@@ -5,6 +5,7 @@ import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.engine.InstanceSpec;
+import dev.stoa.platform.engine.InstanceSpec.Mount;
 import dev.stoa.platform.engine.InstanceSpec.SlugUse;
 import dev.stoa.platform.engine.Limits;
 import java.util.HashMap;
@@ -23,16 +24,28 @@ final class LaunchOrder {
     private final Limits defaults;
     private final Function<AppRow, List<String>> names;
     private final Function<AppRow, Map<String, String>> managed;
+    private final Mounts mounts;
 
     /**
      * @param defaults what an instance may use where its manifest does not say
      * @param names    the internal names that lead somewhere for an app
      * @param managed  the config vars that an app has from its resources
+     * @param mounts   what an app has of volumes
      */
-    LaunchOrder(Limits defaults, Function<AppRow, List<String>> names, Function<AppRow, Map<String, String>> managed) {
+    LaunchOrder(
+            Limits defaults,
+            Function<AppRow, List<String>> names,
+            Function<AppRow, Map<String, String>> managed,
+            Mounts mounts) {
         this.defaults = defaults;
         this.names = names;
         this.managed = managed;
+        this.mounts = mounts;
+    }
+
+    /** What stands at paths of its own in an instance of a process type; a name of no type is a command's. */
+    interface Mounts {
+        List<Mount> of(AppRow app, BuildRow build, String type);
     }
 
     InstanceSpec instance(String id, AppRow app, ReleaseRow release, BuildRow build, Slot slot) {
@@ -87,7 +100,8 @@ final class LaunchOrder {
                 build.slug().readable(),
                 List.of(),
                 limits(build.manifest().process(process)),
-                new InstanceSpec.Net(process.equals(WEB), build.manifest().port(), names.apply(app)));
+                new InstanceSpec.Net(process.equals(WEB), build.manifest().port(), names.apply(app)),
+                mounts.of(app, build, process));
     }
 
     private Limits limits(ProcessManifest manifest) {

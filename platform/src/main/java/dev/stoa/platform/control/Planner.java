@@ -20,13 +20,16 @@ import java.util.stream.Stream;
  * it becomes the active one, and only then are the old instances no longer wanted. When one of them exits, or the deadline
  * passes, the rollout has failed, and it is its own instances that are no longer wanted. A canary is kept up as the active
  * one is; the instances that it has are there already when it becomes the pending one.
+ *
+ * <p>Of a process type that is to be alone, one instance runs at a time: the pending rollout's takes the place of the active
+ * one's when all its others are up. Should it fail, the active one's is started again.
  */
 final class Planner {
     /** How the exit of an instance begins that the engine could not start. */
     static final String NOT_STARTED = "could not be started: ";
 
     Plan plan(Wanted wanted, Actual actual) {
-        return new Decision(actual).decide(wanted);
+        return new Decision(wanted, actual).decide();
     }
 
     /** One planning: what is known, and what has been decided so far. */
@@ -35,10 +38,13 @@ final class Planner {
         private final Map<Slot, Running> live = new HashMap<>();
         private final Map<Slot, Running> lastExited = new HashMap<>();
         private final List<Running> instances;
+        private final Wanted wanted;
+        private final boolean replacing;
         private final List<Plan.Step> steps = new ArrayList<>();
         private Optional<Instant> lookAgain = Optional.empty();
 
-        Decision(Actual actual) {
+        Decision(Wanted wanted, Actual actual) {
+            this.wanted = wanted;
             now = actual.now();
             instances = actual.instances();
             for (Running instance : instances) {
@@ -48,23 +54,58 @@ final class Planner {
                     case STOPPING -> {}
                 }
             }
+            replacing = wanted.pending()
+                    .filter(pending -> pending.slots().stream()
+                            .filter(slot -> !wanted.alone().contains(slot.process()))
+                            .allMatch(this::isUp))
+                    .isPresent();
         }
 
-        Plan decide(Wanted wanted) {
-            wanted.active().ifPresent(formation -> formation.slots().forEach(this::keepUp));
-            wanted.canary().ifPresent(formation -> formation.slots().forEach(this::keepUp));
-            wanted.pending().ifPresent(this::bringUp);
-            List<Slot> slots = Stream.of(wanted.active(), wanted.canary(), wanted.pending())
-                    .flatMap(Optional::stream)
-                    .flatMap(formation -> formation.slots().stream())
-                    .toList();
-            clear(slots);
+        Plan decide() {
+            List<Slot> active = slots(wanted.active());
+            List<Slot> canary = slots(wanted.canary());
+            List<Slot> pending = slots(wanted.pending());
+            active.removeIf(this::givesWay);
+            canary.removeIf(slot -> wanted.alone().contains(slot.process()));
+            active.forEach(this::keepUp);
+            canary.forEach(this::keepUp);
+            wanted.pending().ifPresent(formation -> bringUp(formation, pending));
+            clear(Stream.of(active, canary, pending).flatMap(List::stream).toList());
             return new Plan(steps, lookAgain);
+        }
+
+        private List<Slot> slots(Optional<Formation> formation) {
+            List<Slot> slots = new ArrayList<>(formation.map(Formation::slots).orElse(List.of()));
+            slots.removeIf(slot -> wanted.held().contains(slot.process()));
+            return slots;
+        }
+
+        /** Whether the pending rollout's instance is to take its place now. */
+        private boolean givesWay(Slot slot) {
+            return replacing
+                    && wanted.alone().contains(slot.process())
+                    && wanted.pending()
+                            .filter(pending -> pending.counts().getOrDefault(slot.process(), 0) > 0)
+                            .isPresent();
+        }
+
+        /** Whether another instance has to end before one can be started there. */
+        private boolean mustWait(Slot slot) {
+            return wanted.alone().contains(slot.process())
+                    && instances.stream()
+                            .anyMatch(instance -> instance.slot().process().equals(slot.process())
+                                    && instance.phase() != Phase.EXITED);
+        }
+
+        private boolean isUp(Slot slot) {
+            return Optional.ofNullable(live.get(slot))
+                    .filter(instance -> instance.phase() == Phase.UP)
+                    .isPresent();
         }
 
         /** The crash policy, for an instance that is to be there for good. */
         private void keepUp(Slot slot) {
-            if (live.containsKey(slot)) {
+            if (live.containsKey(slot) || mustWait(slot)) {
                 return;
             }
             Running exited = lastExited.get(slot);
@@ -81,7 +122,8 @@ final class Planner {
             }
         }
 
-        private void bringUp(Formation formation) {
+        /** @param slots those of its slots that are to be filled now */
+        private void bringUp(Formation formation, List<Slot> slots) {
             Optional<Running> failed = formation.slots().stream()
                     .flatMap(slot -> Stream.ofNullable(lastExited.get(slot)))
                     .min(Comparator.comparing(exited -> exited.exitedAt().orElse(now)));
@@ -96,11 +138,10 @@ final class Planner {
                                         .formatted(exited.slot().name(), exited.exit(), seconds(uptime(exited)))));
                 return;
             }
-            List<Slot> notUp = formation.slots().stream()
-                    .filter(slot -> Optional.ofNullable(live.get(slot))
-                            .filter(instance -> instance.phase() == Phase.UP)
-                            .isEmpty())
-                    .toList();
+            if (slots.size() < formation.slots().size()) {
+                return;
+            }
+            List<Slot> notUp = slots.stream().filter(slot -> !isUp(slot)).toList();
             if (notUp.isEmpty()) {
                 steps.add(new Plan.Activate(formation.rollout()));
             } else if (!formation.deadline().isAfter(now)) {
@@ -112,7 +153,8 @@ final class Planner {
             } else {
                 lookAgainAt(formation.deadline());
                 notUp.stream()
-                        .filter(slot -> !live.containsKey(slot))
+                        .filter(slot -> !live.containsKey(slot) && !mustWait(slot))
+                        .filter(slot -> replacing || !wanted.alone().contains(slot.process()))
                         .forEach(slot -> steps.add(new Plan.Start(slot, 0)));
             }
         }

@@ -6,6 +6,7 @@ import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
 import dev.stoa.api.ResourceRequests.ManagedVar;
+import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.platform.http.ApiRequest;
 import dev.stoa.platform.http.Endpoint;
 import java.util.List;
@@ -57,6 +58,16 @@ public final class ResourceApi {
                                 request.path("kind"),
                                 name(request),
                                 request.body(Detach.class).app())),
+                Endpoint.get(one + "/url", "Gives the URL of a resource, with its password, for the platform's machine")
+                        .query(APP, APP_MEANING)
+                        .returns(Url.class)
+                        .handler(request ->
+                                new Url(resources.url(request.path("kind"), name(request), request.query(APP)))),
+                Endpoint.post(one + "/actions/{action}", "Does what only resources of a kind can do, such as flush")
+                        .query(APP, APP_MEANING)
+                        .returns(Resource.class)
+                        .handler(request -> resources.act(
+                                request.path("kind"), name(request), request.query(APP), request.path("action"))),
                 Endpoint.get("/v1/apps/{app}/config/managed", "Lists the config vars that an app has from resources")
                         .returns(Endpoint.listOf(ManagedVar.class))
                         .handler(request -> resources.ofApps().managed(request.path("app"))));

@@ -199,6 +199,22 @@ final class ResourceStore {
                 .toList();
     }
 
+    /** What an app has of a kind, by the names by which it knows them. */
+    Map<String, ResourceRow> ofApp(int app, String kind) {
+        return jdbi.withHandle(handle -> {
+            Map<String, ResourceRow> rows = new TreeMap<>();
+            handle.createQuery("""
+                            select %s, t.alias from resources r join resource_attachments t on t.resource_id = r.id
+                            where t.app_id = :app and t.kind = :kind
+                            """.formatted(COLUMNS))
+                    .bind("app", app)
+                    .bind("kind", kind)
+                    .map((row, context) -> Map.entry(row.getString("alias"), resource(row)))
+                    .forEach(entry -> rows.put(entry.getKey(), entry.getValue()));
+            return rows;
+        });
+    }
+
     List<AttachmentRow> ofResource(long resource) {
         return attachments().stream()
                 .filter(attachment -> attachment.resource() == resource)

@@ -5,6 +5,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.Resource;
 import dev.stoa.api.Resource.Attachment;
+import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceName;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
@@ -22,9 +23,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -135,6 +139,32 @@ public final class Resources {
         return shown(require(kind, name, app), true);
     }
 
+    /** @throws StoaException BAD_REQUEST for one of a kind that is found at no URL */
+    String url(String kind, String name, Optional<String> app) {
+        ResourceRow row = ready(require(kind, name, app));
+        return kind(kind)
+                .url(row.spec())
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.BAD_REQUEST, "the %s %s has no URL".formatted(kind, row.name()), ""));
+    }
+
+    /** Does something that only resources of its kind can do. */
+    Resource act(String kind, String name, Optional<String> app, String action) {
+        ResourceRow row = require(kind, name, app);
+        Map<String, ResourceKind.Action> actions = kind(kind).actions();
+        if (!actions.containsKey(action)) {
+            throw new StoaException(
+                    ErrorCode.NOT_FOUND,
+                    "\"%s\" is nothing that can be done with a %s".formatted(action, kind),
+                    actions.isEmpty() ? "" : "there are: " + String.join(", ", new TreeSet<>(actions.keySet())));
+        }
+        return locked(row, () -> {
+            ResourceRow present = ready(require(row));
+            actions.get(action).run(present.spec());
+            return shown(present, true);
+        });
+    }
+
     /**
      * The resource of that name; of an app, the one that it knows by that name comes first. A name that only one app knows
      * will do, too.
@@ -194,7 +224,10 @@ public final class Resources {
         String as = wanted.as().map(ResourceName::new).map(ResourceName::value).orElse(name);
         Map<String, String> settings = maker.settle(wanted.settings());
         Optional<AppRow> app = wanted.app().map(apps::require);
-        app.ifPresent(row -> ofApps.checkFree(row, maker, as));
+        app.ifPresent(row -> {
+            ofApps.checkFree(row, maker, as, settings);
+            ofApps.checkScale(row, maker, settings);
+        });
         ResourceRow made = make(maker, name, settings, secrets, true);
         List<Deploy> deploys = app.map(row -> {
                     ofApps.attach(row, made, as, "command", Map.of());
@@ -260,6 +293,17 @@ public final class Resources {
         });
     }
 
+    /** Something long that is done with one alone: it is ready before and afterwards, whatever it becomes meanwhile. */
+    void alone(ResourceRow row, BiConsumer<ResourceSpec, Consumer<ResourceSpec>> task) {
+        ResourceRow _ = locked(row, () -> {
+            ResourceRow present = require(row);
+            task.accept(
+                    ready(present).spec(),
+                    changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
+            return present;
+        });
+    }
+
     Changed attach(String kind, String name, String app, Optional<String> as) {
         AppRow row = apps.require(app);
         ResourceRow resource = ready(require(kind, name, Optional.empty()));
@@ -268,9 +312,24 @@ public final class Resources {
             throw new StoaException(
                     ErrorCode.RESOURCE_EXISTS, "%s has the %s %s already".formatted(app, kind, resource.name()), "");
         }
-        ofApps.checkFree(row, kind(kind), alias);
+        if (!kind(kind).isForManyApps()) {
+            refuseSecond(resource, app);
+        }
+        ofApps.checkFree(row, kind(kind), alias, resource.settings());
+        ofApps.checkScale(row, kind(kind), resource.settings());
         ofApps.attach(row, resource, alias, "command", Map.of());
         return changed(resource, List.of(row), "Attach");
+    }
+
+    private void refuseSecond(ResourceRow resource, String app) {
+        store.ofResource(resource.id()).stream().findFirst().ifPresent(user -> {
+            throw new StoaException(
+                    ErrorCode.RESOURCE_IN_USE,
+                    "the %s %s belongs to %s, and only one app can have it"
+                            .formatted(resource.kind(), resource.name(), user.appName()),
+                    "take it from %s first: detach %s -a %s; %s gets it then"
+                            .formatted(user.appName(), resource.name(), user.appName(), app));
+        });
     }
 
     Changed detach(String kind, String name, String app) {
@@ -321,8 +380,8 @@ public final class Resources {
                                                 .map(AttachmentRow::appName)
                                                 .collect(Collectors.joining(", "))),
                         users.stream()
-                                .map(user -> "take it from the app first: detach %s -a %s"
-                                        .formatted(row.name(), user.appName()))
+                                .map(user -> "take it from the app first: stoa %s detach %s -a %s"
+                                        .formatted(ResourceManifest.groupOf(kind), row.name(), user.appName()))
                                 .collect(Collectors.joining("\n")));
             }
             ResourceRow present = require(row);

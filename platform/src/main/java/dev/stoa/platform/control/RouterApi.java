@@ -39,7 +39,7 @@ public final class RouterApi {
                         .handler(request -> fleet.list()));
     }
 
-    private static String id(String text) {
+    static String id(String text) {
         if (!ID.matcher(text).matches()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,

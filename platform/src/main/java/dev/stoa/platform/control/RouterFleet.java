@@ -87,6 +87,11 @@ public final class RouterFleet {
         notifyAll();
     }
 
+    /** Whether the world reaches somebody by the host. */
+    public synchronized boolean routes(String host) {
+        return table.routes().containsKey(host) && host.indexOf('/') < 0;
+    }
+
     synchronized List<RouterInfo> list() {
         List<RouterInfo> list = new ArrayList<>();
         members.forEach((id, member) -> list.add(new RouterInfo(

@@ -313,7 +313,8 @@ public final class Runs {
                 spec.readable(),
                 spec.writable(),
                 spec.limits(),
-                spec.net());
+                spec.net(),
+                spec.mounts());
     }
 
     /**

@@ -27,6 +27,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,6 +59,7 @@ final class View {
     private final InstantSource clock;
     private final Instant watchingSince;
     private final Scaler scaler;
+    private final AppVolumes volumes;
 
     View(
             Stores stores,
@@ -65,6 +67,7 @@ final class View {
             HealthWatch health,
             Scaler scaler,
             EdgePolicies edges,
+            AppVolumes volumes,
             String domain,
             InstantSource clock) {
         this.apps = stores.apps();
@@ -75,6 +78,7 @@ final class View {
         this.health = health;
         this.scaler = scaler;
         this.edges = edges;
+        this.volumes = volumes;
         this.domain = domain;
         this.clock = clock;
         this.watchingSince = clock.instant();
@@ -136,12 +140,20 @@ final class View {
         Optional<BuildRow> activeBuild = active.map(this::build);
         Map<String, InstanceRange> ranges =
                 activeBuild.map(build -> ranges(app.id(), build)).orElse(Map.of());
+        Set<String> alone = new HashSet<>();
+        Set<String> held = new HashSet<>();
+        current.forEach(rollout -> {
+            Set<String> types = build(rollout).slug().processes().keySet();
+            alone.addAll(volumes.alone(app.id(), types).keySet());
+            held.addAll(volumes.held(app.id(), types));
+        });
         Wanted wanted = new Wanted(
                 active.map(rollout -> formation(rollout, counts(ranges, running(app, rollout, running)))),
                 current.stream()
                         .filter(RolloutRow::pending)
                         .findFirst()
-                        .map(rollout -> formation(rollout, startCounts(app.id(), build(rollout)))),
+                        .map(rollout -> replacing(
+                                formation(rollout, startCounts(app.id(), build(rollout))), alone, held, running)),
                 current.stream()
                         .filter(RolloutRow::canary)
                         .findFirst()
@@ -150,7 +162,9 @@ final class View {
                                 counts(
                                         ranges(app.id(), build(rollout)),
                                         active.map(serving -> running(app, serving, running))
-                                                .orElse(0)))));
+                                                .orElse(0)))),
+                alone,
+                held);
         Actual actual = new Actual(clock.instant(), running);
         List<String> hosts = new ArrayList<>(List.of(app.name() + "." + domain));
         hosts.addAll(apps.domains(app.id()));
@@ -245,15 +259,16 @@ final class View {
     /** How many instances of each process type of a build there may be: what the user asked for, else its manifest. */
     Map<String, InstanceRange> ranges(int app, BuildRow build) {
         Map<String, InstanceRange> asked = apps.scale(app);
+        Set<String> alone =
+                volumes.alone(app, build.slug().processes().keySet()).keySet();
         Map<String, InstanceRange> ranges = new TreeMap<>();
         build.slug().processes().keySet().forEach(process -> {
             ProcessManifest manifest = build.manifest().process(process);
-            ranges.put(
-                    process,
-                    Optional.ofNullable(asked.get(process))
-                            .map(range -> asked(range, manifest))
-                            .or(manifest::instances)
-                            .orElse(InstanceRange.fixed(1)));
+            InstanceRange range = Optional.ofNullable(asked.get(process))
+                    .map(wanted -> asked(wanted, manifest))
+                    .or(manifest::instances)
+                    .orElse(InstanceRange.fixed(1));
+            ranges.put(process, alone.contains(process) ? AppVolumes.limited(range) : range);
         });
         return ranges;
     }
@@ -314,6 +329,28 @@ final class View {
                 rollout.id(),
                 rollout.beside() ? CanaryCounts.of(counts, rollout.percent().orElseThrow(), rollout.pending()) : counts,
                 since.plus(HEALTHY_WITHIN));
+    }
+
+    /** Its time does not run while an instance of before has to end first, or none may run. */
+    private static Formation replacing(
+            Formation formation, Set<String> alone, Set<String> held, List<Running> running) {
+        if (formation.counts().keySet().stream().noneMatch(type -> alone.contains(type) || held.contains(type))) {
+            return formation;
+        }
+        List<Slot> slots = formation.slots();
+        List<Instant> starts = running.stream()
+                .filter(instance -> slots.contains(instance.slot()))
+                .map(Running::startedAt)
+                .sorted()
+                .toList();
+        Instant deadline = starts.size() < slots.size()
+                ? formation.deadline().plus(HEALTHY_WITHIN).plus(Crew.DRAIN_MAX).plus(Crew.STOP_MAX)
+                : later(formation.deadline(), starts.getLast().plus(HEALTHY_WITHIN));
+        return new Formation(formation.rollout(), formation.counts(), deadline);
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 
     private Phase phase(InstanceRow row) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -13,8 +14,25 @@ import java.util.TreeMap;
  * @param active  the rollout that serves
  * @param pending the one that is to take its place, or to become the canary
  * @param canary  the one beside it that gets a share of the requests
+ * @param alone   process types of which one instance may run at a time, whatever its rollout
+ * @param held    process types of which none is to run now
  */
-record Wanted(Optional<Formation> active, Optional<Formation> pending, Optional<Formation> canary) {
+record Wanted(
+        Optional<Formation> active,
+        Optional<Formation> pending,
+        Optional<Formation> canary,
+        Set<String> alone,
+        Set<String> held) {
+    Wanted {
+        alone = Set.copyOf(alone);
+        held = Set.copyOf(held);
+    }
+
+    /** With as many instances as there may be. */
+    Wanted(Optional<Formation> active, Optional<Formation> pending, Optional<Formation> canary) {
+        this(active, pending, canary, Set.of(), Set.of());
+    }
+
     /** Without a canary. */
     Wanted(Optional<Formation> active, Optional<Formation> pending) {
         this(active, pending, Optional.empty());

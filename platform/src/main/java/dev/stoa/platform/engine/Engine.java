@@ -28,6 +28,9 @@ public interface Engine extends AutoCloseable {
      */
     String slugMount(Path slug);
 
+    /** Whether instances have a file system of their own, in which {@link InstanceSpec.Mount} stands where it says. */
+    boolean mounts();
+
     /** Gives a tree to the tenant, so that its instances may write it. Idempotent. */
     void own(Path tree, int tenant);
 
@@ -72,6 +75,24 @@ public interface Engine extends AutoCloseable {
 
     /** Forgets an instance and deletes its files; ends it first if it still runs. Does nothing for one that it does not know. */
     void remove(String id);
+
+    /** The ids of the instances that run and were given this folder, one-off commands included. */
+    List<String> users(Path folder);
+
+    /**
+     * Holds all processes of these instances still until what is returned is closed, or the platform ends in whatever way.
+     * Passes over those that do not run.
+     *
+     * @throws dev.stoa.api.StoaException if one of them cannot be held; none is then
+     */
+    Hold hold(List<String> ids);
+
+    /** Processes that stand still. */
+    interface Hold extends AutoCloseable {
+        /** Lets them go on. */
+        @Override
+        void close();
+    }
 
     /** The TCP addresses on which the instance's processes listen now, such as {@code 127.0.0.1:5000}. */
     List<String> listening(String id);

@@ -1,9 +1,12 @@
 package dev.stoa.platform.engine;
 
+import dev.stoa.api.AppProtocol;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -21,32 +24,35 @@ public final class HealthCheck {
      * Whether the address accepts a TCP connection and, if there is a path, answers {@code GET path} with a status of 2xx
      * within 5 seconds. Anything else is false, never an exception.
      *
-     * @param path such as {@code /up}
+     * @param path     such as {@code /up}
+     * @param protocol in which it is asked
      */
-    public static boolean passes(InetSocketAddress address, Optional<String> path) {
-        long deadline =
+    public static boolean passes(InetSocketAddress address, Optional<String> path, AppProtocol protocol) {
+        long deadlineNanos =
                 System.nanoTime() + Duration.ofMillis(TIMEOUT_MILLIS_MAX).toNanos();
         try (Socket socket = new Socket()) {
             socket.connect(address, TIMEOUT_MILLIS_MAX);
-            return path.isEmpty() || success(statusLine(socket, address, path.get(), deadline));
+            if (path.isEmpty()) {
+                return true;
+            }
+            String authority = address.getHostString() + ":" + address.getPort();
+            InputStream in = new InTime(socket, deadlineNanos);
+            return switch (protocol) {
+                case HTTP_1_1 -> success(statusLine(socket.getOutputStream(), in, authority, path.get()));
+                case H2C -> Http2Question.status(socket.getOutputStream(), in, authority, path.get()) / 100 == 2;
+            };
         } catch (IOException e) {
             return false;
         }
     }
 
-    private static String statusLine(Socket socket, InetSocketAddress address, String path, long deadline)
+    private static String statusLine(OutputStream out, InputStream in, String authority, String path)
             throws IOException {
-        String request = "GET " + path + " HTTP/1.1\r\nHost: " + address.getHostString() + ":" + address.getPort()
+        String request = "GET " + path + " HTTP/1.1\r\nHost: " + authority
                 + "\r\nUser-Agent: Stoa-Health\r\nAccept: */*\r\nConnection: close\r\n\r\n";
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-        InputStream in = socket.getInputStream();
+        out.write(request.getBytes(StandardCharsets.UTF_8));
         StringBuilder line = new StringBuilder();
         while (line.length() < STATUS_LINE_BYTES_MAX) {
-            long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
-            if (millis <= 0) {
-                return "";
-            }
-            socket.setSoTimeout((int) millis);
             int next = in.read();
             if (next < 0 || next == '\n') {
                 break;
@@ -54,6 +60,39 @@ public final class HealthCheck {
             line.append((char) next);
         }
         return line.toString();
+    }
+
+    /** Reads from a socket until a time is over, however the bytes trickle in. */
+    private static final class InTime extends InputStream {
+        private final Socket socket;
+        private final InputStream in;
+        private final long deadlineNanos;
+
+        InTime(Socket socket, long deadlineNanos) throws IOException {
+            this.socket = socket;
+            this.in = socket.getInputStream();
+            this.deadlineNanos = deadlineNanos;
+        }
+
+        @Override
+        public int read() throws IOException {
+            setTime();
+            return in.read();
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            setTime();
+            return in.read(bytes, offset, length);
+        }
+
+        private void setTime() throws IOException {
+            long millis = Duration.ofNanos(deadlineNanos - System.nanoTime()).toMillis();
+            if (millis <= 0) {
+                throw new SocketTimeoutException("the whole answer took too long");
+            }
+            socket.setSoTimeout((int) millis);
+        }
     }
 
     private static boolean success(String statusLine) {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param writable directories that the instance may write, at the same path inside; of the same tenant
  * @param limits   of the whole instance
  * @param net      what it has to do with the network
+ * @param mounts   folders that stand at paths of the instance's own; nothing where {@link Engine#mounts} is false
  */
 public record InstanceSpec(
         String id,
@@ -32,12 +33,39 @@ public record InstanceSpec(
         List<Path> readable,
         List<Path> writable,
         Limits limits,
-        Net net) {
+        Net net,
+        List<Mount> mounts) {
     public InstanceSpec {
         env = Map.copyOf(env);
         readable = List.copyOf(readable);
         writable = List.copyOf(writable);
+        mounts = List.copyOf(mounts);
     }
+
+    /** Without mounts. */
+    public InstanceSpec(
+            String id,
+            int tenant,
+            Path slug,
+            SlugUse slugUse,
+            String mount,
+            String command,
+            Map<String, String> env,
+            List<Path> readable,
+            List<Path> writable,
+            Limits limits,
+            Net net) {
+        this(id, tenant, slug, slugUse, mount, command, env, readable, writable, limits, net, List.of());
+    }
+
+    /**
+     * A folder that stands at a path of the instance's own.
+     *
+     * @param folder   on disk; of the same tenant
+     * @param path     absolute, such as {@code /data}
+     * @param readOnly whether the instance may only read it
+     */
+    public record Mount(Path folder, String path, boolean readOnly) {}
 
     /**
      * What an instance has to do with the network, beside its way out.

@@ -21,17 +21,17 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.UnixChannel;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -45,12 +45,15 @@ public final class Door implements AutoCloseable {
     private static final int BACKLOG = 512;
     private static final long SHUTDOWN_MILLIS = 500;
 
-    /** Connections that are kept for later questions stay open, so there is no use in waiting for long. */
-    private static final long LAST_ANSWERS_MILLIS_MAX = 1000;
+    private static final long LAST_ANSWERS_MILLIS_MAX = 10_000;
 
     private final EventLoopGroup loop;
     private final Channel listening;
-    private final ChannelGroup inside = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+
+    /** Who has come in, or asked something, and has not heard a byte since; touched by the event loop alone. */
+    private final Set<Channel> unanswered = new HashSet<>();
+
+    private @Nullable Runnable whenAllAreAnswered;
     private volatile int target;
 
     private Door(EventLoopGroup loop, Channel listening) {
@@ -113,12 +116,34 @@ public final class Door implements AutoCloseable {
         listening.config().setAutoRead(true);
     }
 
-    /** Lets nobody in any more; who comes waits. Who was let in last gets an answer before the server may go. */
+    /** Lets nobody in any more; who comes waits. Who has asked something gets an answer before the server may go. */
     public void shut() {
-        listening.config().setAutoRead(false);
-        // One that was let in just now is on its way.
-        loop.submit(() -> {}).awaitUninterruptibly();
-        inside.newCloseFuture().awaitUninterruptibly(LAST_ANSWERS_MILLIS_MAX);
+        CompletableFuture<Void> answered = new CompletableFuture<>();
+        // Said by another thread, it would let one more in: the accept that is under way.
+        loop.submit(() -> {
+            listening.config().setAutoRead(false);
+            whenAllAreAnswered = () -> answered.complete(null);
+            settle();
+        });
+        answered.completeOnTimeout(null, LAST_ANSWERS_MILLIS_MAX, TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    private void settle() {
+        if (whenAllAreAnswered != null && unanswered.isEmpty()) {
+            whenAllAreAnswered.run();
+            whenAllAreAnswered = null;
+        }
+    }
+
+    private void asks(Channel outside) {
+        unanswered.add(outside);
+    }
+
+    private void isAnswered(Channel outside) {
+        if (unanswered.remove(outside)) {
+            settle();
+        }
     }
 
     @Override
@@ -145,7 +170,8 @@ public final class Door implements AutoCloseable {
                 outside.close();
                 return;
             }
-            known.inside.add(outside);
+            known.asks(outside);
+            outside.closeFuture().addListener(closed -> known.isAnswered(outside));
             new Bootstrap()
                     .group(loop)
                     .channel(client)
@@ -154,8 +180,8 @@ public final class Door implements AutoCloseable {
                     .handler(new ChannelInitializer<Channel>() {
                         @Override
                         protected void initChannel(Channel inside) {
-                            inside.pipeline().addLast(new Passing(outside));
-                            outside.pipeline().addLast(new Passing(inside));
+                            inside.pipeline().addLast(new Passing(outside, () -> known.isAnswered(outside)));
+                            outside.pipeline().addLast(new Passing(inside, () -> known.asks(outside)));
                         }
                     })
                     .connect(InetAddress.getLoopbackAddress(), known.target)
@@ -173,13 +199,16 @@ public final class Door implements AutoCloseable {
     /** Passes on what one side says, no faster than the other side takes it. */
     private static final class Passing extends ChannelInboundHandlerAdapter {
         private final Channel to;
+        private final Runnable passes;
 
-        Passing(Channel to) {
+        Passing(Channel to, Runnable passes) {
             this.to = to;
+            this.passes = passes;
         }
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+            passes.run();
             to.writeAndFlush(bytes).addListener(written -> {
                 if (written.isSuccess()) {
                     ctx.channel().read();

@@ -30,6 +30,9 @@ final class DatabaseCluster {
     private final PostgresVersions versions;
     private volatile ResourceSpec spec;
 
+    /** While another cluster is made to take its place, who asks for the server waits. */
+    private volatile boolean replaced;
+
     /** When somebody last had it started; one that the platform finds running is taken for used. */
     private volatile long usedNanos = System.nanoTime();
 
@@ -120,6 +123,29 @@ final class DatabaseCluster {
         }
     }
 
+    /** Makes another cluster of this one, and says where it is; or leaves this one as it is, and fails. */
+    @FunctionalInterface
+    interface Succession {
+        ResourceSpec of(DatabaseCluster old) throws IOException;
+    }
+
+    /** Nobody else has the server until the other cluster is there, which is the one of this database from then on. */
+    void replace(Succession succession) throws IOException {
+        synchronized (starting) {
+            replaced = true;
+            try {
+                stop();
+                spec = succession.of(this);
+            } finally {
+                replaced = false;
+            }
+        }
+    }
+
+    boolean isReplaced() {
+        return replaced;
+    }
+
     /** From now on with these settings; a server that runs with others is started again. */
     void change(ResourceSpec changed) {
         synchronized (starting) {
@@ -148,7 +174,7 @@ final class DatabaseCluster {
     /** Starts the server unless it runs, and returns its port on 127.0.0.1. */
     int start() {
         usedNanos = System.nanoTime();
-        Optional<Postmaster> running = stopping ? Optional.empty() : running();
+        Optional<Postmaster> running = replaced || stopping ? Optional.empty() : running();
         if (running.isPresent()) {
             return running.get().port();
         }

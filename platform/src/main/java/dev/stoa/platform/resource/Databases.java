@@ -10,6 +10,7 @@ import dev.stoa.platform.resource.proxy.Behind;
 import dev.stoa.platform.resource.proxy.DatabaseDoor;
 import dev.stoa.platform.resource.proxy.DatabaseProxy;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,6 +30,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Consumer;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -331,6 +333,7 @@ public final class Databases implements ResourceKind {
             return;
         }
         Held resumed = held(spec);
+        dropFormer(spec);
         backups.watch(spec, resumed.cluster);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
             LOG.log(
@@ -339,6 +342,17 @@ public final class Databases implements ResourceKind {
                     spec.name(),
                     spec.secret(PORT));
             retry(resumed, Integer.parseInt(spec.secret(PORT)));
+        }
+    }
+
+    /** What upgrades have left that a platform was killed in the middle of. */
+    private void dropFormer(ResourceSpec spec) {
+        try {
+            for (Path former : folder.others(spec)) {
+                BackupProof.clear(former);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LOG.log(Level.WARNING, "files of a former version stay database=" + spec.name(), e);
         }
     }
 
@@ -385,6 +399,54 @@ public final class Databases implements ResourceKind {
         }
     }
 
+    /**
+     * Moves a database to a newer PostgreSQL. It has the same address and logins afterwards; who connects meanwhile waits.
+     * Whatever goes wrong, it stays as it was.
+     *
+     * @param wish     empty for the version that Stoa brings
+     * @param remember what the database is from then on; the moment from which there is no way back but a restore
+     */
+    public void upgrade(ResourceSpec spec, Optional<String> wish, Consumer<ResourceSpec> remember) {
+        if (isExternal(spec)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s is at %s, which has a version of its own".formatted(spec.name(), spec.setting(HOST)),
+                    "upgrade it there");
+        }
+        PostgresBinaries target = wish.map(versions::named).orElseGet(versions::embedded);
+        Held of = held(spec);
+        int present = of.cluster.binaries().major();
+        if (target.major() <= present) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s has PostgreSQL %d, and %s".formatted(
+                            spec.name(),
+                            present,
+                            target.major() == present ? "that is what was asked for" : "there is no way back to " + target.major()),
+                    "there are: " + String.join(", ", versions.all().values().stream().map(PostgresBinaries::version).toList()));
+        }
+        DumpTools tools = versions.dumpTools(spec.name(), present, target.major());
+        try {
+            Path former = of.cluster.home();
+            seeds.checkRoom(of.cluster);
+            ResourceSpec _ = backups.during(spec, (place, finish) -> {
+                of.cluster.replace(old -> {
+                    ResourceSpec next = spec.withSetting(VERSION, Integer.toString(target.major()))
+                            .withSecret(DatabaseFolder.SECRET, DatabaseFolder.successor(spec, target.major()))
+                            .withSecret(BackupPlace.SECRET, place.json());
+                    seeds.succeed(spec, old, new DatabaseCluster(folder, versions, next), target, tools, finish);
+                    remember.accept(next);
+                    return next;
+                });
+                return of.cluster.spec();
+            });
+            FileTree.delete(former);
+            int _ = of.cluster.start();
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(folder.cluster(spec), e);
+        }
+    }
+
     /** Where a client finds the database: the one place that decides it. */
     private DatabaseUrl address(ResourceSpec spec, boolean instance) {
         if (isExternal(spec)) {
@@ -402,6 +464,11 @@ public final class Databases implements ResourceKind {
     /** As it is reached from the platform's machine. */
     public DatabaseUrl address(ResourceSpec spec) {
         return address(spec, false);
+    }
+
+    @Override
+    public Optional<String> url(ResourceSpec spec) {
+        return Optional.of(address(spec).text());
     }
 
     /** A session with the rights of an app that has it. */
@@ -508,6 +575,9 @@ public final class Databases implements ResourceKind {
         facts.put("size", megabytes(FileTree.sizeBytes(seen.cluster.home())));
         if (!spec.secrets().getOrDefault(RETIRED, "").isEmpty()) {
             facts.put("password", "the one before works still: not every app has taken the new one");
+        }
+        if (seen.cluster.isReplaced()) {
+            return new Inspection("upgrading", Optional.empty(), facts);
         }
         boolean running = seen.cluster.running().isPresent();
         List<String> problems = new ArrayList<>(backups.problems(spec));

@@ -61,6 +61,15 @@ record Postmaster(long pid, int port, boolean ready) {
     }
 
     private static boolean runsIn(Path data, long pid) {
+        return worksIn(data, pid, "postgres");
+    }
+
+    /**
+     * Whether the process works in the folder now.
+     *
+     * @param program the end of its name, where the system tells nothing else
+     */
+    static boolean worksIn(Path data, long pid, String program) {
         if (Files.isDirectory(PROCESSES.resolve("self"))) {
             try {
                 return Files.isSameFile(PROCESSES.resolve(Long.toString(pid)).resolve("cwd"), data);
@@ -71,7 +80,7 @@ record Postmaster(long pid, int port, boolean ready) {
         return ProcessHandle.of(pid)
                 .filter(ProcessHandle::isAlive)
                 .flatMap(handle -> handle.info().command())
-                .filter(command -> command.endsWith("postgres"))
+                .filter(command -> command.endsWith(program))
                 .isPresent();
     }
 

@@ -30,6 +30,19 @@ public interface ResourceKind extends AutoCloseable {
      */
     default void checkChange(ResourceSpec present, Map<String, String> wanted) {}
 
+    /** Whether several apps may have one at the same time. */
+    default boolean isForManyApps() {
+        return true;
+    }
+
+    /**
+     * Refuses what one app cannot have at the same time.
+     *
+     * @param settingsByName of all that it is to have of the kind, by the names by which it knows them
+     * @throws dev.stoa.api.StoaException BAD_REQUEST
+     */
+    default void checkTogether(Map<String, Map<String, String>> settingsByName) {}
+
     /**
      * Makes it, or brings it to its settings. Idempotent: called again after a platform was killed in the middle, it ends in
      * the same place. Never loses data of one that was provisioned before.
@@ -52,6 +65,22 @@ public interface ResourceKind extends AutoCloseable {
 
     /** The config vars that an app gets from it. */
     Map<String, String> bind(ResourceSpec spec, Binding binding);
+
+    /** Where it is found from the platform's machine, with what it takes to get in; empty where a kind has no such thing. */
+    default Optional<String> url(ResourceSpec spec) {
+        return Optional.empty();
+    }
+
+    /** Something that can be done with a resource of this kind alone. */
+    @FunctionalInterface
+    interface Action {
+        void run(ResourceSpec spec);
+    }
+
+    /** By their names, such as {@code flush}. */
+    default Map<String, Action> actions() {
+        return Map.of();
+    }
 
     /** From now on instances of these tenants may reach it, and no others. */
     void admit(ResourceSpec spec, Set<Integer> tenants);

@@ -131,6 +131,11 @@ final class Backend {
         standing.readmit();
     }
 
+    /** Whether it belongs to a release that gets a share of the requests only. */
+    boolean isCanary() {
+        return canary;
+    }
+
     /** Those whose requests it shares, with itself. */
     void peers(List<Backend> peers) {
         this.peers = peers;

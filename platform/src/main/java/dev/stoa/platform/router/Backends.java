@@ -83,6 +83,12 @@ final class Backends {
         return snapshot.targets.containsKey(host);
     }
 
+    /** Whether a client with this mark stays with a canary. */
+    boolean keepsToCanary(String host, String mark) {
+        Target target = snapshot.targets.get(host);
+        return target != null && target.keepsToCanary(mark);
+    }
+
     synchronized void update(RouteTable table) {
         long nowNanos = nanoTime.getAsLong();
         Set<Upstream> routed = new HashSet<>();
@@ -336,6 +342,10 @@ final class Backends {
                 remember = own == null;
             }
             return split(turn, remember, claimant, nowNanos);
+        }
+
+        boolean keepsToCanary(String mark) {
+            return route.balance().sticky() && !mark.isEmpty() && canary.marked(mark) != BackendGroup.NONE;
         }
 
         private int requestsMax() {

@@ -169,7 +169,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
             return;
         }
         long nanosMax =
-                lingering ? LINGER_NANOS_MAX : lane.config().clientIdleTimeout().toNanos();
+                lingering ? LINGER_NANOS_MAX : lane.config().times().clientIdle().toNanos();
         if (nowNanos - idleSinceNanos > nanosMax) {
             Wire.close(channel());
         }

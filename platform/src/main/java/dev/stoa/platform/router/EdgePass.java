@@ -52,6 +52,7 @@ final class EdgePass implements AutoCloseable {
     private final Client client;
     private final boolean http11;
     private final String requestId;
+    private final @Nullable CacheWait wait;
     private final List<Map.Entry<String, String>> headers = new ArrayList<>(2);
     private Optional<Coding> coding = Optional.empty();
     private @Nullable CacheTurn turn;
@@ -61,17 +62,26 @@ final class EdgePass implements AutoCloseable {
     private boolean waiting;
     private String page = "";
 
-    EdgePass(Edge edge, HttpRequest request, Client client, boolean http11, String requestId) {
+    /** @param wait is woken when a request that was told to wait is to look {@link #again}; null where there is no cache */
+    EdgePass(
+            Edge edge,
+            HttpRequest request,
+            Client client,
+            boolean http11,
+            String requestId,
+            @Nullable CacheWait wait) {
         this.edge = edge;
         this.request = request;
         this.client = client;
         this.http11 = http11;
         this.requestId = requestId;
+        this.wait = wait;
     }
 
     // Before anybody answers.
 
-    Verdict enter(boolean hasBody) {
+    /** @param cached whether an answer that others got will do */
+    Verdict enter(boolean hasBody, boolean cached) {
         if (!edge.addresses().admits(client.address())) {
             return new Verdict.Refused(Failure.forbidden(client.address()));
         }
@@ -99,7 +109,7 @@ final class EdgePass implements AutoCloseable {
             coding = Coding.choose(
                     edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
-        return remembered(scheme + self + asked, hasBody);
+        return cached ? remembered(scheme + self + asked, hasBody) : Verdict.Go.ON;
     }
 
     private Verdict maintenance() {
@@ -173,15 +183,48 @@ final class EdgePass implements AutoCloseable {
 
     private Verdict remembered(String url, boolean hasBody) {
         ResponseCache cache = edge.cache();
-        if (cache == null) {
+        if (cache == null || wait == null) {
             return Verdict.Go.ON;
         }
         CacheTurn now = new CacheTurn(
-                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"));
+                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"), wait::wake);
         turn = now;
+        return look(now);
+    }
+
+    private Verdict look(CacheTurn now) {
         return now.answer(System.nanoTime())
                 .<Verdict>map(response -> new Verdict.Answered(own(response)))
-                .orElse(Verdict.Go.ON);
+                .orElse(now.waits() ? Verdict.Wait.ON : Verdict.Go.ON);
+    }
+
+    /** @param patient whether it would wait once more */
+    Verdict again(boolean patient) {
+        CacheTurn now = turn;
+        if (now == null) {
+            return Verdict.Go.ON;
+        }
+        if (!patient) {
+            now.waitNoMore();
+        }
+        return look(now);
+    }
+
+    /** Whether what it was answered with is stale, and has to be asked for now. */
+    boolean refreshes() {
+        return turn != null && turn.refreshes();
+    }
+
+    /** Goes to the app for the fresh answer, in place of the pass that was given a stale one. */
+    void refresh(EdgePass answered) {
+        coding = answered.coding;
+        CacheTurn stale = answered.turn;
+        turn = stale == null ? null : CacheTurn.refreshing(stale, request);
+    }
+
+    /** What may stand in for an error of the app, or of the router on the way there. */
+    Optional<FullHttpResponse> insteadOfError() {
+        return turn == null ? Optional.empty() : turn.insteadOfError(System.nanoTime()).map(this::own);
     }
 
     /** Puts on what every answer of the app carries. */
@@ -218,9 +261,16 @@ final class EdgePass implements AutoCloseable {
 
     // On the way back.
 
-    /** The head of the app's answer, framed for the client already. */
-    void head(HttpResponse response) {
+    /**
+     * The head of the app's answer, framed for the client already.
+     *
+     * @param shared whether others may get the same
+     */
+    void head(HttpResponse response, boolean shared) {
         if (turn != null) {
+            if (!shared) {
+                turn.keepNothing();
+            }
             stored = turn.head(response, Instant.now(), System.nanoTime()).orElse(null);
             if (stored != null) {
                 takePlaceOf(response, stored);
@@ -241,6 +291,10 @@ final class EdgePass implements AutoCloseable {
         HttpHeaders now = response.headers();
         String connection = now.get(HttpHeaderNames.CONNECTION, "");
         String id = now.get(ForwardedHeaders.REQUEST_ID, requestId);
+        if (!response.status().equals(HttpResponseStatus.NOT_MODIFIED)) {
+            // What stands in for an error has nothing of it.
+            now.clear();
+        }
         response.setStatus(instead.status());
         now.set(instead.headers());
         now.set(ForwardedHeaders.REQUEST_ID, id);

@@ -124,6 +124,14 @@ record Failure(RouterError error, String why, String hint) {
                 "take `protocol = \"h2c\"` out of stoa.toml if the app speaks HTTP/1.1, and see " + logs(app));
     }
 
+    static Failure noWebSocket(String app, String instance) {
+        return new Failure(
+                RouterError.BAD_RESPONSE,
+                instance + " speaks HTTP/2, and its SETTINGS do not allow WebSockets",
+                "the server of " + app + " has to set SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441); or take "
+                        + "`protocol = \"h2c\"` out of stoa.toml if the app speaks HTTP/1.1");
+    }
+
     static Failure upstreamTimeout(String app, String instance, Duration limit) {
         return new Failure(
                 RouterError.UPSTREAM_TIMEOUT,

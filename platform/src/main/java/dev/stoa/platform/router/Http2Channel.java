@@ -180,7 +180,7 @@ abstract class Http2Channel extends Http2ConnectionHandler {
 
     abstract void headers(Http2Stream stream, Http2Headers headers, boolean last);
 
-    abstract void settings();
+    abstract void settings(Http2Settings settings);
 
     abstract void pong(long data);
 
@@ -288,7 +288,7 @@ abstract class Http2Channel extends Http2ConnectionHandler {
         @Override
         public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
             overhead();
-            settings();
+            settings(settings);
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
@@ -137,7 +138,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     }
 
     @Override
-    void settings() {}
+    void settings(Http2Settings settings) {}
 
     @Override
     void goAway(int lastStreamId) {}
@@ -198,7 +199,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     @Override
     public void tick(long nowNanos) {
         if (exchanges == 0
-                && nowNanos - idleSinceNanos > lane.config().clientIdleTimeout().toNanos()) {
+                && nowNanos - idleSinceNanos > lane.config().times().clientIdle().toNanos()) {
             leave();
             return;
         }

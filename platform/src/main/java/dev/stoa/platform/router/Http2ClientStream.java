@@ -118,7 +118,7 @@ final class Http2ClientStream extends Http2Message implements Client {
         if (exchange != null) {
             exchange.tick(nowNanos);
         } else if (nowNanos - overSinceNanos
-                > connection.lane().config().idleTimeout().toNanos()) {
+                > connection.lane().config().times().idle().toNanos()) {
             // The answer waits for a window that does not come.
             reset(Http2Error.CANCEL);
         }

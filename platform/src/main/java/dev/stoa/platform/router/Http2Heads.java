@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
@@ -55,6 +56,13 @@ final class Http2Heads {
             HttpHeaderNames.COOKIE,
             HttpHeaderNames.CONTENT_ENCODING,
             HttpHeaderNames.CONTENT_TYPE);
+
+    /** What HTTP/2 says by other means, or not at all, when a WebSocket is asked for. */
+    private static final Set<AsciiString> NOT_IN_TUNNELS = Set.of(
+            HttpHeaderNames.HOST,
+            HttpHeaderNames.TE,
+            HttpHeaderNames.CONTENT_LENGTH,
+            HttpHeaderNames.SEC_WEBSOCKET_KEY);
 
     private static final Set<HttpMethod> METHODS_WITH_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
 
@@ -248,6 +256,23 @@ final class Http2Heads {
                 HTTP,
                 new AsciiString(headers.get(HttpHeaderNames.HOST, "")),
                 fields.toArray(new AsciiString[0]));
+    }
+
+    /** The request for a WebSocket as HTTP/2 has it (RFC 8441, 5). */
+    static Http2Headers tunnel(HttpRequest from) {
+        Http2Headers to = new DefaultHttp2Headers(false)
+                .method(HttpMethod.CONNECT.asciiName())
+                .scheme(HTTP)
+                .authority(new AsciiString(from.headers().get(HttpHeaderNames.HOST, "")))
+                .path(new AsciiString(from.uri()));
+        to.set(Http2Headers.PseudoHeaderName.PROTOCOL.value(), WEBSOCKET);
+        AsciiString[] fields = fields(from.headers(), false);
+        for (int i = 0; i < fields.length; i += 2) {
+            if (!NOT_IN_TUNNELS.contains(fields[i])) {
+                to.add(fields[i], fields[i + 1]);
+            }
+        }
+        return to;
     }
 
     // Answers, from an instance.

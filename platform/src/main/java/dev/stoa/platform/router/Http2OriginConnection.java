@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ final class Http2OriginConnection extends Http2Channel {
     private final Http2Origins origins;
     private @Nullable Throwable failure;
     private boolean ready;
+    private boolean tunnels;
     private boolean leaving;
     private boolean served;
     private int streams;
@@ -42,6 +44,11 @@ final class Http2OriginConnection extends Http2Channel {
                 && !leaving
                 && failure == null
                 && streams < Math.min(STREAMS_MAX, connection().local().maxActiveStreams());
+    }
+
+    /** Whether the instance takes WebSockets as streams (RFC 8441, 3). */
+    boolean takesTunnels() {
+        return tunnels;
     }
 
     boolean isIdle() {
@@ -89,7 +96,11 @@ final class Http2OriginConnection extends Http2Channel {
     void opened() {}
 
     @Override
-    void settings() {
+    void settings(Http2Settings settings) {
+        Boolean asked = settings.connectProtocolEnabled();
+        if (asked != null) {
+            tunnels = asked;
+        }
         if (!ready) {
             ready = true;
             origins.ready(this);

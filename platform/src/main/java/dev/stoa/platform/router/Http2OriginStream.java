@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -16,6 +17,8 @@ final class Http2OriginStream extends Http2Message implements Origin {
     private final Http2OriginConnection connection;
     private final boolean used;
     private @Nullable Exchange exchange;
+    private @Nullable WebSocketHandshake handshake;
+    private boolean tunnelOpen;
     private boolean answered;
     private boolean over;
 
@@ -35,6 +38,10 @@ final class Http2OriginStream extends Http2Message implements Origin {
             return;
         }
         connection.touched(this);
+        if (tunnelOpen) {
+            tunnelEnded(current);
+            return;
+        }
         if (answered) {
             DefaultLastHttpContent end = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
             Http2Heads.trailers(headers, end.trailingHeaders());
@@ -42,12 +49,35 @@ final class Http2OriginStream extends Http2Message implements Origin {
             return;
         }
         HttpResponse response = Http2Heads.answer(headers);
+        if (handshake != null && response.status().codeClass() == HttpStatusClass.SUCCESS) {
+            openTunnel(current, handshake.accepted(response), last);
+            return;
+        }
         boolean interim = response.status().code() < 200;
         answered = !interim;
         current.responseHead(response);
         if ((interim || last) && exchange != null) {
             exchange.responseBody(LastHttpContent.EMPTY_LAST_CONTENT);
         }
+    }
+
+    private void openTunnel(Exchange current, HttpResponse switching, boolean last) {
+        tunnelOpen = true;
+        current.responseHead(switching);
+        if (exchange != null) {
+            exchange.responseBody(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+        if (last && exchange != null) {
+            tunnelEnded(exchange);
+        }
+    }
+
+    /** As if a connection of HTTP/1.1 had been closed. */
+    private void tunnelEnded(Exchange current) {
+        sendEnd();
+        connection.flushSoon();
+        end();
+        current.upstreamClosed();
     }
 
     @Override
@@ -57,13 +87,19 @@ final class Http2OriginStream extends Http2Message implements Origin {
 
     @Override
     void take(ByteBuf bytes, boolean last) {
-        if (exchange == null) {
+        Exchange current = exchange;
+        if (current == null) {
             return;
         }
-        if (answered) {
-            exchange.responseBody(part(bytes, last));
+        if (tunnelOpen) {
+            current.tunnelToClient(bytes.retain());
+            if (last && exchange != null) {
+                tunnelEnded(current);
+            }
+        } else if (answered) {
+            current.responseBody(part(bytes, last));
         } else {
-            exchange.responseHead(Http2Heads.refused(new IllegalStateException("a body without a head")));
+            current.responseHead(Http2Heads.refused(new IllegalStateException("a body without a head")));
         }
     }
 
@@ -123,22 +159,36 @@ final class Http2OriginStream extends Http2Message implements Origin {
     @Override
     public void begin(Exchange exchange, HttpRequest request) {
         this.exchange = exchange;
+        handshake = WebSocketHandshake.asked(request);
         Throwable failed = connection.failure();
+        if (failed == null && handshake != null) {
+            failed = !handshake.isSound()
+                    ? new WebSocketHandshake.NoKey()
+                    : connection.takesTunnels() ? null : new WebSocketHandshake.NotTaken();
+        }
         if (failed != null) {
-            connection.context().channel().eventLoop().execute(() -> {
-                if (this.exchange != null) {
-                    exchange.responseHead(Http2Heads.refused(failed));
-                }
-            });
+            refuse(failed);
         } else {
             write(request);
         }
     }
 
+    /** Not now: whoever began is in the middle of it. */
+    private void refuse(Throwable why) {
+        connection.context().channel().eventLoop().execute(() -> {
+            if (exchange != null) {
+                exchange.responseHead(Http2Heads.refused(why));
+            }
+        });
+    }
+
     @Override
     public void write(Object message) {
         switch (message) {
-            case HttpRequest request -> sendHead(Http2Heads.request(request), false);
+            case HttpRequest request ->
+                sendHead(handshake == null ? Http2Heads.request(request) : Http2Heads.tunnel(request), false);
+            // The stream stays open for what goes through the tunnel.
+            case HttpContent part when handshake != null -> part.release();
             case HttpContent part -> sendPart(part);
             default -> sendBytes((ByteBuf) message, false);
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -26,6 +27,7 @@ final class Lane {
     private final RequestListener listener;
     private final UpstreamPool pool;
     private final Waiting waiting;
+    private final Gate gate = new Gate(this);
     private final SplittableRandom random = new SplittableRandom();
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
@@ -51,11 +53,10 @@ final class Lane {
         this.listener = listener;
         this.pool = pool;
         this.waiting = new Waiting(backends);
+        RouterTimes times = config.times();
         long shortest = Math.min(
-                config.clientIdleTimeout().toMillis(),
-                Math.min(
-                        config.responseTimeout().toMillis(),
-                        config.idleTimeout().toMillis()));
+                times.clientIdle().toMillis(),
+                Math.min(times.response().toMillis(), times.idle().toMillis()));
         this.tickMillis = Math.clamp(shortest / 4, 1, TICK_MILLIS_MAX);
     }
 
@@ -77,6 +78,10 @@ final class Lane {
 
     RequestListener listener() {
         return listener;
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     Waiting waiting() {
@@ -176,6 +181,15 @@ final class Lane {
     void close() {
         hangingUp = true;
         loop.execute(() -> List.copyOf(clients).forEach(ClientChannel::closing));
+    }
+
+    /** To be called with any thread. */
+    void execute(Runnable action) {
+        loop.execute(action);
+    }
+
+    ScheduledFuture<?> later(long nanos, Runnable action) {
+        return loop.schedule(action, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void tick() {

@@ -36,7 +36,10 @@ sealed interface RequestHead {
      * @param replayable whether sending it twice is as good as once (RFC 9110, 9.2.2), with no body to keep for that
      * @param upgrade    the protocol that the client asks to change to; empty: none
      */
-    record Fine(String host, boolean hasBody, boolean replayable, String upgrade) implements RequestHead {}
+    record Fine(String host, boolean hasBody, boolean replayable, String upgrade) implements RequestHead {
+        /** Until the head was looked at. */
+        static final Fine UNKNOWN = new Fine("", true, false, "");
+    }
 
     record Refused(Failure failure) implements RequestHead {}
 

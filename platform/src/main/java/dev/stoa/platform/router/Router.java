@@ -18,6 +18,7 @@ import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -98,12 +99,15 @@ public final class Router implements AutoCloseable {
         this.transport = transport;
         this.allocator = new PooledByteBufAllocator(
                 true, 0, config.eventLoops(), PAGE_BYTES, CHUNK_ORDER, SMALL_CACHED, NORMAL_CACHED, false);
+        // Netty reuses its objects, such as buffers and entries of its queues, on threads of its own kind alone.
         this.loops = new MultiThreadIoEventLoopGroup(
-                config.eventLoops(), Threads.platformFactory("stoa-router-"), transport.io());
+                config.eventLoops(),
+                Threads.platformFactory("stoa-router-", FastThreadLocalThread::new),
+                transport.io());
         backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
-            UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.connectTimeout());
+            UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.times().connect());
             lanes.put(loop, new Lane(loop, config, backends, edges, https, listener, pool));
         });
     }
@@ -152,7 +156,7 @@ public final class Router implements AutoCloseable {
         listen(
                 HTTPS,
                 outside((channel, lane) -> new Handshake(
-                                made, backends, lane, config.handshakeTimeout().toMillis())
+                                made, backends, lane, config.times().handshake().toMillis())
                         .addTo(channel)),
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
@@ -254,6 +258,11 @@ public final class Router implements AutoCloseable {
                     descriptors.put(name, ((UnixChannel) server).fd().intValue()));
         }
         return descriptors;
+    }
+
+    /** Whether listening sockets can go to another process. */
+    public boolean canHandOver() {
+        return transport.canHandOver();
     }
 
     private ServerBootstrap bootstrap(BiConsumer<Channel, Lane> handlers, OptionalInt descriptor) {
@@ -389,7 +398,7 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::close);
         ChannelGroupFuture _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
-        clients.newCloseFuture().awaitUninterruptibly(config.closeGrace().toMillis(), TimeUnit.MILLISECONDS);
+        clients.newCloseFuture().awaitUninterruptibly(config.times().closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
         loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }

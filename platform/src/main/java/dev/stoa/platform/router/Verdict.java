@@ -9,6 +9,11 @@ sealed interface Verdict {
         static final Go ON = new Go();
     }
 
+    /** It waits for what another request is to bring, and looks again then. */
+    record Wait() implements Verdict {
+        static final Wait ON = new Wait();
+    }
+
     record Refused(Failure failure) implements Verdict {}
 
     /** There is an answer already. */

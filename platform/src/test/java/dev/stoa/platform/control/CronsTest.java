@@ -25,6 +25,7 @@ import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.AppLoad;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +99,7 @@ class CronsTest {
         final Crons crons;
 
         Part() {
-            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of());
+            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of());
             Scaler scaler =
                     new Scaler(name -> new AppLoad(0, 0, 0, Duration.ZERO), new Announcer(logs, () -> now), () -> now);
             View view = new View(
@@ -107,6 +108,7 @@ class CronsTest {
                     new HealthWatch(engine),
                     scaler,
                     new EdgePolicies(home, stores),
+                    new AppVolumes(stores, new Volumes(home.volumes(), List.of(), engine, () -> now)),
                     "localhost",
                     () -> now);
             crons = new Crons(
@@ -362,7 +364,7 @@ class CronsTest {
                 home,
                 stores,
                 part.engine,
-                new LaunchOrder(new Limits(0, 0, 0), app -> List.of(), app -> Map.of()),
+                new LaunchOrder(new Limits(0, 0, 0), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of()),
                 part.collector,
                 part.logs,
                 ids,

@@ -161,7 +161,7 @@ class DrainTest {
     void closeLetsTheRequestInFlightFinishAndTakesNoNewOnes() throws InterruptedException {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch mayAnswer = new CountDownLatch(1);
-        TestRouter edge = new TestRouter(TestRouter.CONFIG.withCloseGrace(LONG));
+        TestRouter edge = new TestRouter(TestRouter.closingFor(LONG));
         try (FakeInstance web = new FakeInstance("web", client -> {
                     client.readHead();
                     asked.countDown();

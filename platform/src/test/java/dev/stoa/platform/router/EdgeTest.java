@@ -1,6 +1,7 @@
 package dev.stoa.platform.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.stoa.api.EdgeManifest;
 import dev.stoa.api.ManifestFile;
@@ -8,11 +9,14 @@ import dev.stoa.platform.router.edge.BasicAuth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +53,16 @@ class EdgeTest {
         return policy(toml, false, Map.of(), "v1");
     }
 
+    private EdgeTest policy(String toml, FakeInstance instance) {
+        return policy(toml, false, Map.of(), "v1", instance);
+    }
+
     private EdgeTest policy(String toml, boolean maintenance, Map<String, String> pages, String edition) {
+        return policy(toml, maintenance, pages, edition, web);
+    }
+
+    private EdgeTest policy(
+            String toml, boolean maintenance, Map<String, String> pages, String edition, FakeInstance instance) {
         EdgeManifest manifest =
                 ManifestFile.parse("[edge]\n" + toml, "stoa.toml").edge();
         EdgePolicy policy = new EdgePolicy(
@@ -58,7 +71,7 @@ class EdgeTest {
                 maintenance,
                 pages,
                 edition);
-        Route route = new Route("shop", List.of(web.upstream()), "", policy, BalancePolicy.DEFAULT);
+        Route route = new Route("shop", List.of(instance.upstream()), "", policy, BalancePolicy.DEFAULT);
         Map<String, Route> routes = new HashMap<>(Map.of("shop.localhost", route));
         edge.router.update(new RouteTable(routes));
         return this;
@@ -231,6 +244,52 @@ class EdgeTest {
         }
         assertThat(get("/", "If-None-Match: \"a\"")).startsWith("HTTP/1.1 304");
         assertThat(web.heads().getLast()).containsIgnoringCase("if-none-match: \"a\"");
+    }
+
+    @Test
+    void concurrentRequestsForTheSameAskTheAppOnce() throws Exception {
+        CountDownLatch proceed = new CountDownLatch(1);
+        AtomicInteger asked = new AtomicInteger();
+        try (FakeInstance slow = new FakeInstance("web.1", client -> {
+            for (String head = client.readHead(); !head.isEmpty(); head = client.readHead()) {
+                asked.incrementAndGet();
+                proceed.await();
+                client.write(ok("Cache-Control: max-age=60", "once"));
+            }
+        })) {
+            policy("cache = true", slow);
+            List<Conversation> clients = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                clients.add(edge.connect().get("shop.localhost", "/same"));
+            }
+            await().until(() -> asked.get() == 1);
+            proceed.countDown();
+            for (Conversation client : clients) {
+                assertThat(client.readMessage()).endsWith("once");
+                client.close();
+            }
+            assertThat(asked).hasValue(1);
+        }
+    }
+
+    @Test
+    void whatIsStaleIsGivenWhileAFreshOneIsAskedForAndWhenTheAppFails() {
+        policy("cache = true");
+        answer = ok("Cache-Control: max-age=0, stale-while-revalidate=60, stale-if-error=60\r\nETag: \"1\"", "one");
+        assertThat(get("/")).endsWith("one");
+        answer = ok("Cache-Control: max-age=0, stale-if-error=60\r\nETag: \"2\"", "two");
+        assertThat(get("/")).contains("stoa; hit; ttl=").endsWith("one");
+        await().untilAsserted(() -> assertThat(get("/")).endsWith("two"));
+
+        answer = "HTTP/1.1 503 Down\r\nContent-Length: 4\r\nX-Bad: 1\r\n\r\ndown";
+        assertThat(get("/"))
+                .startsWith("HTTP/1.1 200")
+                .contains("fwd-status=503")
+                .doesNotContainIgnoringCase("x-bad")
+                .endsWith("two");
+        web.stop();
+        assertThat(get("/")).startsWith("HTTP/1.1 200").endsWith("two");
+        assertThat(get("/other")).startsWith("HTTP/1.1 502");
     }
 
     @Test

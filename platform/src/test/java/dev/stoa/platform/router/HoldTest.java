@@ -87,8 +87,8 @@ class HoldTest {
     @Test
     void whoWaitsLongestGoesFirst() throws IOException {
         List<String> served = new ArrayList<>();
-        RouterConfig oneLoop = new RouterConfig(
-                "127.0.0.1", 0, 1, LONG, LONG, LONG, LONG, LONG, Duration.ofMillis(500), Long.MAX_VALUE);
+        RouterTimes times = new RouterTimes(LONG, LONG, LONG, LONG, LONG, Duration.ofMillis(500));
+        RouterConfig oneLoop = new RouterConfig("127.0.0.1", 0, 1, times, Long.MAX_VALUE);
         try (TestRouter one = new TestRouter(oneLoop);
                 ServerSocket instance = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             one.router.update(table(List.of()));

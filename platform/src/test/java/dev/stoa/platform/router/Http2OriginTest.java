@@ -27,17 +27,7 @@ class Http2OriginTest {
 
     /** One event loop, so that it is known who shares a connection. */
     private static RouterConfig config(RouterConfig base) {
-        return new RouterConfig(
-                base.host(),
-                base.port(),
-                1,
-                base.connectTimeout(),
-                base.responseTimeout(),
-                base.idleTimeout(),
-                base.clientIdleTimeout(),
-                base.handshakeTimeout(),
-                base.closeGrace(),
-                base.bodyBytesMax());
+        return new RouterConfig(base.host(), base.port(), 1, base.times(), base.bodyBytesMax());
     }
 
     @AfterEach
@@ -402,6 +392,97 @@ class Http2OriginTest {
             route(next);
             assertThat(edge.get("/")).contains("next");
             Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> closed.getCount() == 0);
+        }
+    }
+
+    private static final String WEBSOCKET =
+            "GET /chat HTTP/1.1\r\nHost: shop.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n";
+
+    /** Of RFC 6455, 1.3. */
+    private static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    /** Takes WebSockets as streams, and sends back what it gets. */
+    private FakeInstance echo() {
+        return app("web.1", FramePeer.setting(8, 1), (peer, frame) -> {
+            if (frame.type() == FramePeer.HEADERS) {
+                peer.headers(frame.stream(), false, ":status", "200", "sec-websocket-protocol", "chat");
+            } else if (frame.type() == FramePeer.DATA && frame.payload().length > 0) {
+                peer.data(
+                        frame.stream(), new String(frame.payload(), StandardCharsets.ISO_8859_1), frame.payload()[0] == 'z');
+            }
+        });
+    }
+
+    @Test
+    void aWebSocketIsAStreamToTheAppWhateverTheClientSpeaks() {
+        try (FakeInstance web = echo()) {
+            route(web);
+            try (Conversation client = edge.connect()) {
+                client.write(WEBSOCKET.formatted(KEY));
+                assertThat(client.readHead())
+                        .startsWith("HTTP/1.1 101 ")
+                        .containsIgnoringCase("upgrade: websocket")
+                        .containsIgnoringCase("connection: upgrade")
+                        .containsIgnoringCase("sec-websocket-protocol: chat")
+                        .containsIgnoringCase("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+                client.write("ping");
+                assertThat(client.read(4)).isEqualTo("ping");
+                client.write("zap");
+                assertThat(client.read(3)).isEqualTo("zap");
+                // The app has ended its side.
+                assertThat(client.readByte()).isEqualTo(-1);
+            }
+            assertThat(requests.getFirst())
+                    .contains(":method=CONNECT", ":protocol=websocket", ":path=/chat", ":authority=shop.localhost")
+                    .contains("sec-websocket-version=13")
+                    .doesNotContain("sec-websocket-key", "upgrade=");
+            try (FramePeer client = client()) {
+                client.headers(
+                        1,
+                        false,
+                        ":method",
+                        "CONNECT",
+                        ":protocol",
+                        "websocket",
+                        ":scheme",
+                        "http",
+                        ":authority",
+                        "shop.localhost",
+                        ":path",
+                        "/chat");
+                assertThat(client.head(1).status()).isEqualTo("200");
+                client.data(1, "pong", false);
+                while (client.heard(1).body.size() < 4) {
+                    client.next();
+                }
+                assertThat(client.heard(1).text()).isEqualTo("pong");
+            }
+            Awaitility.await().until(() -> edge.router.inFlight(web.address()) == 0);
+        }
+    }
+
+    @Test
+    void anAppWhoseSettingsDoNotAllowWebSocketsIsSaidToDoSo() {
+        try (FakeInstance web = answering("hello")) {
+            route(web);
+            for (int i = 0; i < 6; i++) {
+                try (Conversation client = edge.connect()) {
+                    client.write(WEBSOCKET.formatted(KEY));
+                    assertThat(client.readMessage())
+                            .startsWith("HTTP/1.1 502 ")
+                            .contains("SETTINGS_ENABLE_CONNECT_PROTOCOL");
+                }
+            }
+            // It is not held against the instance.
+            assertThat(edge.get("/")).contains("hello");
+        }
+        try (FakeInstance web = echo()) {
+            route(web);
+            try (Conversation client = edge.connect()) {
+                client.write(WEBSOCKET.formatted("short"));
+                assertThat(client.readMessage()).startsWith("HTTP/1.1 400 ").contains("Sec-WebSocket-Key");
+            }
         }
     }
 }

@@ -231,7 +231,7 @@ class Http2StreamingTest {
     @Test
     void aRouterThatClosesSaysSoAndFinishesWhatWasBegun() throws InterruptedException {
         CountDownLatch asked = new CountDownLatch(1);
-        TestRouter closing = new TestRouter(TestRouter.CONFIG.withCloseGrace(Duration.ofSeconds(10)));
+        TestRouter closing = new TestRouter(TestRouter.closingFor(Duration.ofSeconds(10)));
         try (FakeInstance web = new FakeInstance("web.1", peer -> {
                     peer.readHead();
                     asked.countDown();

@@ -10,8 +10,9 @@ import java.util.stream.Stream;
 
 /** A router on a free port, and what it said of finished requests. */
 final class TestRouter implements AutoCloseable {
-    static final RouterConfig CONFIG =
-            RouterConfig.onPort(0).withHost("127.0.0.1").withCloseGrace(Duration.ofMillis(500));
+    static final RouterConfig CONFIG = RouterConfig.onPort(0)
+            .withHost("127.0.0.1")
+            .withTimes(RouterTimes.DEFAULT.withCloseGrace(Duration.ofMillis(500)));
 
     final Router router;
     final BlockingQueue<FinishedRequest> finished = new LinkedBlockingQueue<>();
@@ -30,8 +31,18 @@ final class TestRouter implements AutoCloseable {
     }
 
     static RouterConfig impatient() {
-        return CONFIG.withTimeouts(
-                Duration.ofMillis(500), Duration.ofMillis(300), Duration.ofMillis(300), Duration.ofMillis(600));
+        RouterTimes now = CONFIG.times();
+        return CONFIG.withTimes(new RouterTimes(
+                Duration.ofMillis(500),
+                Duration.ofMillis(300),
+                Duration.ofMillis(300),
+                Duration.ofMillis(600),
+                now.handshake(),
+                now.closeGrace()));
+    }
+
+    static RouterConfig closingFor(Duration grace) {
+        return CONFIG.withTimes(CONFIG.times().withCloseGrace(grace));
     }
 
     /** Routes shop.localhost to the instances, and nothing else anywhere. */

@@ -213,7 +213,7 @@ class TlsTest {
 
     @Test
     void aHandshakeThatNeverEndsCostsItsConnectionOnly() throws Exception {
-        listen(TestRouter.CONFIG.withHandshakeTimeout(Duration.ofMillis(300)));
+        listen(TestRouter.CONFIG.withTimes(TestRouter.CONFIG.times().withHandshake(Duration.ofMillis(300))));
         byte[] hello = clientHello(0x0303);
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), router.router.securePort());
                 Socket slow = new Socket(InetAddress.getLoopbackAddress(), router.router.securePort());
@@ -341,7 +341,7 @@ class TlsTest {
 
     @Test
     void aRouterThatClosesDoesNotWaitForHandshakes() throws Exception {
-        TestRouter closing = new TestRouter(TestRouter.CONFIG.withCloseGrace(Duration.ofSeconds(20)));
+        TestRouter closing = new TestRouter(TestRouter.closingFor(Duration.ofSeconds(20)));
         closing.router.startSecure(0, identities);
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), closing.router.securePort())) {
             silent.getOutputStream().write(clientHello(0x0303), 0, 20);

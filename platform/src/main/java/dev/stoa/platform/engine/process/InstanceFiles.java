@@ -24,7 +24,18 @@ record InstanceFiles(Path directory) {
 
     /** What a later engine has to know; never the environment, which may hold secrets. */
     record Recorded(
-            int tenant, String command, int port, Optional<String> address, boolean isolated, Instant startedAt) {}
+            int tenant,
+            String command,
+            int port,
+            Optional<String> address,
+            boolean isolated,
+            Instant startedAt,
+            Optional<List<String>> mounts) {
+        /** The folders that it was given. */
+        List<Path> folders() {
+            return mounts.orElse(List.of()).stream().map(Path::of).toList();
+        }
+    }
 
     String id() {
         return directory.getFileName().toString();

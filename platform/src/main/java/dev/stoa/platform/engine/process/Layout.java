@@ -62,6 +62,9 @@ final class Layout {
         for (Path path : spec.writable()) {
             layout.bind("--bind", path, path);
         }
+        for (InstanceSpec.Mount mount : spec.mounts()) {
+            layout.bind(mount.readOnly() ? "--ro-bind" : "--bind", mount.folder(), Path.of(mount.path()));
+        }
         return List.copyOf(layout.options);
     }
 

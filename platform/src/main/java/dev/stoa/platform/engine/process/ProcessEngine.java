@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -146,6 +147,30 @@ public final class ProcessEngine implements Engine {
     }
 
     @Override
+    public boolean mounts() {
+        return sandbox.isolated();
+    }
+
+    @Override
+    public List<String> users(Path folder) {
+        return instances.values().stream()
+                .filter(instance -> instance.running() && instance.mounts().contains(folder))
+                .map(ProcessInstance::id)
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public Hold hold(List<String> ids) {
+        List<ProcessInstance> held = ids.stream()
+                .flatMap(id -> Optional.ofNullable(instances.get(id)).stream())
+                .filter(ProcessInstance::running)
+                .toList();
+        return Standstill.of(
+                () -> held.stream().flatMap(instance -> processes(instance).stream()).map(ProcessHandle::pid).toList());
+    }
+
+    @Override
     public void own(Path tree, int tenant) {
         int uid = sandbox.uid(tenant);
         if (uid < 0) {
@@ -245,7 +270,10 @@ public final class ProcessEngine implements Engine {
                             port,
                             address.map(InetAddress::getHostAddress),
                             sandbox.isolated(),
-                            startedAt),
+                            startedAt,
+                            Optional.of(spec.mounts().stream()
+                                    .map(mount -> mount.folder().toString())
+                                    .toList())),
                     stdio);
             ProcessInstance instance = new ProcessInstance(
                     files,
@@ -254,6 +282,7 @@ public final class ProcessEngine implements Engine {
                     address,
                     startedAt,
                     Optional.of(files.tree(shim.toHandle(), sandbox.isolated())),
+                    spec.mounts().stream().map(InstanceSpec.Mount::folder).toList(),
                     new CompletableFuture<>());
             instances.put(spec.id(), instance);
             launched = true;
@@ -301,12 +330,40 @@ public final class ProcessEngine implements Engine {
         List<Path> needed = new ArrayList<>(List.of(spec.slug()));
         needed.addAll(spec.readable());
         needed.addAll(spec.writable());
+        spec.mounts().forEach(mount -> needed.add(mount.folder()));
         for (Path path : needed) {
             if (!Files.exists(path)) {
                 throw new StoaException(
                         ErrorCode.INTERNAL,
                         "instance " + spec.id() + " could not be launched: " + path + " does not exist",
                         "Deploy the app again, so that its files are built anew.");
+            }
+        }
+        spec.mounts().forEach(mount -> checkPoint(spec, mount));
+    }
+
+    /** Within the slug, a mount stands on what is a folder there, or nothing: a link could lead it anywhere. */
+    private static void checkPoint(InstanceSpec spec, InstanceSpec.Mount mount) {
+        Path home = Path.of(spec.mount());
+        Path point = Path.of(mount.path());
+        if (!point.startsWith(home) || point.equals(home)) {
+            return;
+        }
+        Path step = spec.slug();
+        for (Path name : home.relativize(point)) {
+            step = step.resolve(name);
+            if (!Files.exists(step, LinkOption.NOFOLLOW_LINKS)) {
+                return;
+            }
+            if (!Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS)) {
+                throw new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "nothing can be mounted at %s: the app's files have a %s at %s"
+                                .formatted(
+                                        point,
+                                        Files.isSymbolicLink(step) ? "link" : "file",
+                                        home.resolve(spec.slug().relativize(step))),
+                        "choose another path, such as /data, or take it out of the app's files");
             }
         }
     }
@@ -528,6 +585,7 @@ public final class ProcessEngine implements Engine {
                         ? recorded.get().startedAt()
                         : Files.getLastModifiedTime(files.directory()).toInstant(),
                 shim.map(handle -> files.tree(handle, isolated)),
+                recorded.map(InstanceFiles.Recorded::folders).orElse(List.of()),
                 new CompletableFuture<>());
         if (exit.isPresent()) {
             instance.exit().complete(exit.get());

@@ -4,7 +4,9 @@ import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceStatus;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * @param port    0 if it was not told to listen
  * @param address its own; the machine's where it shares that
  * @param tree empty if its shim was gone when the engine found it
+ * @param mounts the folders that it was given
  * @param exit completed when it has ended
  */
 record ProcessInstance(
@@ -24,6 +27,7 @@ record ProcessInstance(
         Optional<InetAddress> address,
         Instant startedAt,
         Optional<ProcessTree> tree,
+        List<Path> mounts,
         CompletableFuture<Exit> exit) {
     String id() {
         return files.id();

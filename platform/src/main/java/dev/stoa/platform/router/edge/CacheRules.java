@@ -88,14 +88,29 @@ final class CacheRules {
         if (!worth && !(known && (always || life.isPresent()))) {
             return Optional.empty();
         }
-        return vary(request, response).map(vary -> new Terms(life.orElse(0), age(response, now), vary, always));
+        return vary(request, response)
+                .map(vary -> new Terms(life.orElse(0), spare(control), age(response, now), vary, always));
     }
 
     /**
      * @param life       in seconds
      * @param ageSeconds of the answer when it came
      */
-    record Terms(long life, long ageSeconds, Map<String, String> vary, boolean alwaysAsk) {}
+    record Terms(long life, StoredAnswer.Spare spare, long ageSeconds, Map<String, String> vary, boolean alwaysAsk) {}
+
+    /** Beside {@code s-maxage}, too: who says both means both. */
+    private static StoredAnswer.Spare spare(CacheControl control) {
+        return control.has("must-revalidate") || control.has("proxy-revalidate") || control.has("no-cache")
+                ? StoredAnswer.Spare.NONE
+                : new StoredAnswer.Spare(
+                        control.secondsOf("stale-while-revalidate").orElse(0),
+                        control.secondsOf("stale-if-error").orElse(0));
+    }
+
+    /** Whether an app that answers so has failed (RFC 5861, 4). */
+    static boolean isError(int status) {
+        return status == 500 || status == 502 || status == 503 || status == 504;
+    }
 
     private static OptionalLong life(CacheControl control, HttpHeaders response, Instant now) {
         OptionalLong shared = control.secondsOf("s-maxage");

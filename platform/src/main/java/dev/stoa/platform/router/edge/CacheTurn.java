@@ -43,8 +43,17 @@ public final class CacheTurn implements AutoCloseable {
     private final HttpRequest request;
     private final String url;
     private final String coding;
+    private final String key;
+    private final Runnable wake;
     private final boolean forCache;
     private final boolean toHead;
+    private boolean leads;
+    private boolean waits;
+    private boolean refreshes;
+    private boolean alone;
+    private boolean asked;
+    private boolean standsIn;
+    private boolean shared = true;
     private String why;
     private Map<String, String> conditions = Map.of();
     private ResponseCache.@Nullable Found found;
@@ -59,47 +68,126 @@ public final class CacheTurn implements AutoCloseable {
     /**
      * @param url    of the request, with scheme and host
      * @param coding that the client would get for a body that can be compressed; {@code identity}: none
+     * @param wake   is run, with any thread, when a turn that waits is to look again
      */
-    public CacheTurn(ResponseCache cache, HttpRequest request, boolean hasBody, String url, String coding) {
+    public CacheTurn(
+            ResponseCache cache, HttpRequest request, boolean hasBody, String url, String coding, Runnable wake) {
         this.cache = cache;
         this.request = request;
         this.url = url;
         this.coding = coding;
+        this.key = coding + " " + url;
+        this.wake = wake;
         this.toHead = request.method().equals(HttpMethod.HEAD);
         this.forCache = CacheRules.isForCache(request, hasBody);
         boolean reads = toHead || request.method().equals(HttpMethod.GET);
         this.why = reads ? "fwd=bypass" : "fwd=method";
     }
 
+    /**
+     * Takes the place of a turn that answered with what {@link #refreshes}.
+     *
+     * @param request for the app alone
+     */
+    public static CacheTurn refreshing(CacheTurn answered, HttpRequest request) {
+        CacheTurn turn =
+                new CacheTurn(answered.cache, request, false, answered.url, answered.coding, answered.wake);
+        turn.leads = answered.leads;
+        answered.leads = false;
+        turn.alone = true;
+        turn.why = "fwd=stale";
+        turn.found = turn.cache.find(turn.url, request.headers(), turn.coding).orElse(null);
+        request.headers().remove(HttpHeaderNames.IF_NONE_MATCH).remove(HttpHeaderNames.IF_MODIFIED_SINCE);
+        if (turn.found != null && turn.found.answer().canBeAskedFor()) {
+            turn.askFor(turn.found.answer());
+        }
+        return turn;
+    }
+
+    /** Whether another request is on the way for the same: there is no answer yet, and it is not to be asked for. */
+    public boolean waits() {
+        return waits;
+    }
+
+    /** From now on it waits for nobody. */
+    public void waitNoMore() {
+        alone = true;
+    }
+
+    /** Whether the answer was stale, and somebody has to ask for a fresh one now. */
+    public boolean refreshes() {
+        return refreshes;
+    }
+
+    /** What the app answers is for this client alone. */
+    public void keepNothing() {
+        shared = false;
+    }
+
     /** The answer, if there is one that may be given; if there is one that has to be asked for, the request does so. */
     public Optional<FullHttpResponse> answer(long nowNanos) {
+        waits = false;
         if (!forCache) {
             return Optional.empty();
         }
         ResponseCache.Found stored = cache.find(url, request.headers(), coding).orElse(null);
         if (stored == null) {
             why = cache.knows(url) ? "fwd=vary-miss" : "fwd=uri-miss";
+            join(nowNanos);
             return Optional.empty();
         }
         found = stored;
         StoredAnswer answer = stored.answer();
         long fresh = answer.freshSeconds(nowNanos);
         boolean holds = !answer.alwaysAsk() && fresh > 0;
-        if (holds && CacheRules.takes(request.headers(), answer.age(nowNanos), fresh)) {
+        boolean takes = CacheRules.takes(request.headers(), answer.age(nowNanos), Math.max(0, fresh));
+        if (takes && (holds || answer.standsInWhileAsking(nowNanos))) {
             conditions = CacheRules.conditions(request.headers());
+            refreshes = !holds && cache.flights().lead(key);
+            leads = refreshes;
             return Optional.of(answer(answer, stored.body(), nowNanos, "hit; ttl=" + fresh));
         }
         why = holds ? "fwd=request" : "fwd=stale";
+        if (takes && join(nowNanos)) {
+            dropFound();
+            return Optional.empty();
+        }
+        standsIn = takes && answer.standsInOnError(nowNanos);
         if (answer.canBeAskedFor()) {
             askFor(answer);
-        } else {
+        } else if (!standsIn) {
             dropFound();
         }
         return Optional.empty();
     }
 
+    /** Whether it has to wait. Who shows who he is mostly gets an answer of his own, and HEAD brings nothing to keep. */
+    private boolean join(long nowNanos) {
+        if (!alone && !toHead && !request.headers().contains(HttpHeaderNames.AUTHORIZATION)) {
+            Flights.Part part = cache.flights().join(key, wake, nowNanos);
+            leads = part == Flights.Part.LEADS;
+            waits = part == Flights.Part.WAITS;
+        }
+        return waits;
+    }
+
+    private void land() {
+        if (leads) {
+            leads = false;
+            cache.flights().land(key);
+        }
+    }
+
+    /** What there is, though stale, where the app has failed and lets that stand in. */
+    public Optional<FullHttpResponse> insteadOfError(long nowNanos) {
+        return found != null && standsIn
+                ? Optional.of(answer(found.answer(), found.body(), nowNanos, why))
+                : Optional.empty();
+    }
+
     private void askFor(StoredAnswer answer) {
         HttpHeaders headers = request.headers();
+        asked = true;
         conditions = CacheRules.conditions(headers);
         headers.remove(HttpHeaderNames.IF_NONE_MATCH);
         headers.remove(HttpHeaderNames.IF_MODIFIED_SINCE);
@@ -123,15 +211,25 @@ public final class CacheTurn implements AutoCloseable {
         if (!forCache) {
             return Optional.empty();
         }
-        if (found != null && status == HttpResponseStatus.NOT_MODIFIED.code()) {
-            StoredAnswer fresh = refreshed(found.answer(), response.headers(), now, nowNanos);
+        if (found != null && standsIn && CacheRules.isError(status)) {
+            return Optional.of(answer(found.answer(), found.body(), nowNanos, why + "; fwd-status=" + status));
+        }
+        if (found != null && asked && status == HttpResponseStatus.NOT_MODIFIED.code()) {
+            StoredAnswer fresh =
+                    shared ? refreshed(found.answer(), response.headers(), now, nowNanos) : found.answer();
             return Optional.of(answer(fresh, found.body(), nowNanos, why + "; fwd-status=304"));
         }
         dropFound();
-        if (!toHead) {
+        if (!toHead && shared) {
             terms = CacheRules.terms(request.headers(), status, response.headers(), now)
                     .orElse(null);
             etag = response.headers().get(HttpHeaderNames.ETAG, "");
+            if (terms == null && leads && status < 500) {
+                cache.flights().notKept(key, nowNanos);
+            }
+        }
+        if (terms == null) {
+            land();
         }
         return Optional.empty();
     }
@@ -160,6 +258,7 @@ public final class CacheTurn implements AutoCloseable {
                 old.etag(),
                 old.lastModified(),
                 renewed.life(),
+                renewed.spare(),
                 renewed.ageSeconds(),
                 nowNanos,
                 renewed.alwaysAsk());
@@ -183,6 +282,7 @@ public final class CacheTurn implements AutoCloseable {
         boolean kept = terms != null && HttpUtil.getContentLength(response, 0L) <= cache.answerBytesMax();
         headers.add(CACHE_STATUS, "stoa; " + why + (kept ? "; stored" : ""));
         if (!kept) {
+            land();
             return;
         }
         List<Map.Entry<String, String>> lines = new ArrayList<>();
@@ -192,6 +292,7 @@ public final class CacheTurn implements AutoCloseable {
             }
         }
         if (!cache.take(COLLECTED_BYTES)) {
+            land();
             return;
         }
         collected = new Collected(
@@ -211,6 +312,7 @@ public final class CacheTurn implements AutoCloseable {
             collected.body.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
         } else {
             dropCollected();
+            land();
         }
     }
 
@@ -241,6 +343,7 @@ public final class CacheTurn implements AutoCloseable {
         if (body.capacity() > body.readableBytes()) {
             body.capacity(body.readableBytes());
         }
+        cache.flights().kept(key);
         cache.put(
                 url,
                 new StoredAnswer(
@@ -252,9 +355,11 @@ public final class CacheTurn implements AutoCloseable {
                         etag,
                         whole.lastModified,
                         kept.life(),
+                        kept.spare(),
                         kept.ageSeconds(),
                         nowNanos,
                         kept.alwaysAsk()));
+        land();
     }
 
     private FullHttpResponse answer(StoredAnswer stored, ByteBuf body, long nowNanos, String did) {
@@ -298,5 +403,6 @@ public final class CacheTurn implements AutoCloseable {
     public void close() {
         dropFound();
         dropCollected();
+        land();
     }
 }

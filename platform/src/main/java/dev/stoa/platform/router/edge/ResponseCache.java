@@ -23,6 +23,7 @@ public final class ResponseCache implements AutoCloseable {
     private final long bytesMax;
     private final CacheBudget budget;
     private final Map<String, List<StoredAnswer>> answers = new LinkedHashMap<>(16, 0.75f, true);
+    private final Flights flights = new Flights();
     private long bytes;
     private boolean closed;
 
@@ -33,6 +34,10 @@ public final class ResponseCache implements AutoCloseable {
 
     public long bytesMax() {
         return bytesMax;
+    }
+
+    Flights flights() {
+        return flights;
     }
 
     long answerBytesMax() {

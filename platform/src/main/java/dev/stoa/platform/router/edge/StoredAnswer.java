@@ -14,6 +14,7 @@ import java.util.Map;
  * @param vary       the headers of the request that it depends on, and what they were
  * @param etag       as the app said it, which may differ from what the client gets; empty: none
  * @param life       how long it is fresh, in seconds
+ * @param spare      for how long after that it may stand in, in seconds
  * @param ageSeconds how old it was when it came
  * @param cameNanos  when that was
  */
@@ -26,11 +27,22 @@ record StoredAnswer(
         String etag,
         String lastModified,
         long life,
+        Spare spare,
         long ageSeconds,
         long cameNanos,
         boolean alwaysAsk) {
     private static final long OVERHEAD_BYTES = 600;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    /**
+     * How long an answer that is no longer fresh may be given all the same (RFC 5861), in seconds.
+     *
+     * @param whileAsking the app is asked meanwhile
+     * @param onError     the app was asked, and failed
+     */
+    record Spare(long whileAsking, long onError) {
+        static final Spare NONE = new Spare(0, 0);
+    }
 
     StoredAnswer {
         headers = List.copyOf(headers);
@@ -69,6 +81,14 @@ record StoredAnswer(
 
     long freshSeconds(long nowNanos) {
         return life - age(nowNanos);
+    }
+
+    boolean standsInWhileAsking(long nowNanos) {
+        return !alwaysAsk && freshSeconds(nowNanos) + spare.whileAsking > 0;
+    }
+
+    boolean standsInOnError(long nowNanos) {
+        return !alwaysAsk && freshSeconds(nowNanos) + spare.onError > 0;
     }
 
     boolean canBeAskedFor() {

@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,7 +50,7 @@ class CacheTest {
     private String exchange(
             String method, String url, String requestHeaders, int status, String responseHeaders, String body) {
         HttpRequest request = request(method, requestHeaders);
-        try (CacheTurn turn = new CacheTurn(cache, request, false, url, "identity")) {
+        try (CacheTurn turn = new CacheTurn(cache, request, false, url, "identity", () -> {})) {
             Optional<FullHttpResponse> hit = turn.answer(nanos);
             if (hit.isPresent()) {
                 return shown(hit.get());
@@ -170,7 +171,7 @@ class CacheTest {
         exchange("u", "", 200, "Cache-Control: max-age=60|ETag: \"a\"", "one");
         nanos += 61 * SECOND;
         HttpRequest asking = request("GET", "If-None-Match: \"theirs\"");
-        try (CacheTurn turn = new CacheTurn(cache, asking, false, "u", "identity")) {
+        try (CacheTurn turn = new CacheTurn(cache, asking, false, "u", "identity", () -> {})) {
             assertThat(turn.answer(nanos)).isEmpty();
             assertThat(asking.headers().getAll("If-None-Match")).containsExactly("\"a\"");
         }
@@ -272,6 +273,125 @@ class CacheTest {
         assertThat(small.usedBytes()).isZero();
     }
 
+    @Test
+    void whatIsStaleStandsInForAnErrorForAsLongAsItSays() {
+        exchange("e", "", 200, "cache-control: max-age=10, stale-if-error=60", "old");
+        nanos += 20 * SECOND;
+        assertThat(exchange("e", "", 503, "", "down")).isEqualTo("200 old [stoa; fwd=stale; fwd-status=503]");
+        assertThat(exchange("e", "", 404, "", "gone")).startsWith("404 gone");
+        exchange("e", "", 200, "cache-control: max-age=10, stale-if-error=60", "old");
+        nanos += 80 * SECOND;
+        assertThat(exchange("e", "", 503, "", "down")).startsWith("503 down");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'max-age=1, stale-if-error=60, must-revalidate',   '',                      503",
+        "'max-age=1, stale-if-error=60, proxy-revalidate',  '',                      503",
+        "'max-age=1, stale-if-error=60',                    cache-control: no-cache, 503",
+        "'s-maxage=1, stale-if-error=60',                   '',                      200",
+        "'max-age=1, stale-while-revalidate=60',            '',                      200",
+        "'max-age=1, stale-while-revalidate=60',            cache-control: no-cache, 503",
+        "'max-age=1, stale-while-revalidate=5',             '',                      503",
+        "'max-age=1, stale-while-revalidate=60, must-revalidate', '',                503",
+    })
+    void nothingStaleStandsInWhereSomebodyForbidsIt(String control, String request, int status) {
+        exchange("f", "", 200, "cache-control: " + control, "old");
+        nanos += 20 * SECOND;
+        assertThat(exchange("f", request, 503, "", "down")).startsWith(status + " ");
+    }
+
+    @Test
+    void aStaleAnswerIsGivenAtOnceAndOneTurnAsksForAFreshOne() {
+        String control = "cache-control: max-age=10, stale-while-revalidate=60|etag: \"a\"";
+        exchange("w", "", 200, control, "old");
+        nanos += 20 * SECOND;
+        HttpRequest asking = request("GET", "if-none-match: \"b\"");
+        CacheTurn first = new CacheTurn(cache, asking, false, "w", "identity", () -> {});
+        assertThat(first.answer(nanos).map(CacheTest::shown)).hasValue("200 old [stoa; hit; ttl=-10]");
+        assertThat(first.refreshes()).isTrue();
+        try (CacheTurn refresh = CacheTurn.refreshing(first, asking)) {
+            first.close();
+            assertThat(asking.headers().get("if-none-match")).isEqualTo("\"a\"");
+            try (CacheTurn second = turn("w", "", () -> {})) {
+                assertThat(second.answer(nanos).map(CacheTest::shown)).isPresent();
+                assertThat(second.refreshes()).isFalse();
+            }
+            HttpResponse still = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.NOT_MODIFIED);
+            assertThat(refresh.head(still, NOW, nanos).map(CacheTest::shown)).isPresent();
+        }
+        assertThat(exchange("w", "", 503, "", "")).isEqualTo("200 old [stoa; hit; ttl=10]");
+    }
+
+    private CacheTurn turn(String url, String headers, Runnable wake) {
+        return new CacheTurn(cache, request("GET", headers), false, url, "identity", wake);
+    }
+
+    /** What the app says to a turn that went to it. */
+    private void answered(CacheTurn turn, int status, String headers) {
+        HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+        request("GET", headers).headers().forEach(header -> response.headers().add(header.getKey(), header.getValue()));
+        assertThat(turn.head(response, NOW, nanos)).isEmpty();
+        turn.keep(response, false);
+        turn.complete(nanos);
+    }
+
+    @Test
+    void ofThoseWhoWantTheSameOneAsksAndTheOthersLookAgain() {
+        AtomicInteger woken = new AtomicInteger();
+        try (CacheTurn first = turn("c", "", () -> {});
+                CacheTurn second = turn("c", "", woken::incrementAndGet);
+                CacheTurn named = turn("c", "authorization: x", () -> {})) {
+            assertThat(first.answer(nanos)).isEmpty();
+            assertThat(first.waits()).isFalse();
+            assertThat(second.answer(nanos)).isEmpty();
+            assertThat(second.waits()).isTrue();
+            assertThat(named.answer(nanos)).isEmpty();
+            assertThat(named.waits()).isFalse();
+
+            answered(first, 200, "cache-control: max-age=60");
+            assertThat(woken).hasValue(1);
+            assertThat(second.answer(nanos).map(CacheTest::shown)).hasValue("200  [stoa; hit; ttl=60]");
+        }
+    }
+
+    @Test
+    void whoWaitedForNothingAsksItselfAndForAWhileNobodyWaitsForWhatIsNotKept() {
+        AtomicInteger woken = new AtomicInteger();
+        CacheTurn left = turn("d", "", () -> {});
+        try (CacheTurn second = turn("d", "", woken::incrementAndGet);
+                CacheTurn third = turn("d", "", woken::incrementAndGet)) {
+            left.answer(nanos);
+            second.answer(nanos);
+            third.answer(nanos);
+            left.close();
+            assertThat(woken).hasValue(2);
+            assertThat(second.answer(nanos)).isEmpty();
+            assertThat(second.waits()).isFalse();
+            assertThat(third.answer(nanos)).isEmpty();
+            assertThat(third.waits()).isTrue();
+
+            answered(second, 200, "cache-control: private");
+            assertThat(woken).hasValue(3);
+            assertThat(third.answer(nanos)).isEmpty();
+            assertThat(third.waits()).isFalse();
+            try (CacheTurn fourth = turn("d", "", () -> {})) {
+                fourth.answer(nanos);
+                assertThat(fourth.waits()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void whatACanaryAnswersIsKeptForNobody() {
+        try (CacheTurn turn = turn("k", "", () -> {})) {
+            turn.answer(nanos);
+            turn.keepNothing();
+            answered(turn, 200, "cache-control: max-age=60");
+        }
+        assertThat(exchange("k", "", 200, "cache-control: max-age=60", "other")).startsWith("200 other");
+    }
+
     private static StoredAnswer answer(int bytes) {
         return new StoredAnswer(
                 200,
@@ -282,6 +402,7 @@ class CacheTest {
                 "",
                 "",
                 60,
+                StoredAnswer.Spare.NONE,
                 0,
                 0,
                 false);

@@ -1,6 +1,7 @@
 package dev.stoa.platform;
 
 import dev.stoa.platform.http.Door;
+import dev.stoa.platform.router.IdentitySource;
 import dev.stoa.platform.router.RequestListener;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.router.RouterConfig;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What the world meets first: the router, and the door of the API. It belongs to the process: while the platform moves to
  * another one, requests are served on, and the listening sockets move without ever being closed.
  */
-final class Edge implements AutoCloseable {
+final class Entrance implements AutoCloseable {
     private static final String API = "api";
 
     private final PlatformOptions options;
@@ -25,7 +26,7 @@ final class Edge implements AutoCloseable {
     private volatile RequestListener listener = request -> {};
 
     /** @param inherited the descriptors of the sockets that another process listened on, by name; empty: new ones */
-    Edge(PlatformOptions options, Map<String, Integer> inherited) {
+    Entrance(PlatformOptions options, Map<String, Integer> inherited) {
         this.options = options;
         this.inherited = Map.copyOf(inherited);
     }
@@ -35,7 +36,7 @@ final class Edge implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** Listens from the first time on. */
+    /** Listens from the first time on, unless the world comes by routers of their own. */
     synchronized Router router() {
         Router known = router;
         if (known == null) {
@@ -45,9 +46,27 @@ final class Edge implements AutoCloseable {
                 known.inherit(inherited);
             }
             router = known;
-            known.start();
+            if (options.router()) {
+                known.start();
+            }
         }
         return known;
+    }
+
+    /** From the first time on it speaks HTTPS, too; who knows the certificates may change. */
+    void secure(IdentitySource source) {
+        if (options.router()) {
+            router().startSecure(options.httpsPort(), source);
+        }
+    }
+
+    /** Where apps are reached: at the router here, or at those in other processes. */
+    int httpPort() {
+        return options.router() ? router().port() : options.httpPort();
+    }
+
+    int httpsPort() {
+        return options.router() ? router().securePort() : options.httpsPort();
     }
 
     /** Listens from the first time on, and lets nobody in before it is opened. */
@@ -67,7 +86,7 @@ final class Edge implements AutoCloseable {
     /** What another process needs to listen in place of this one; empty where that is not possible. */
     synchronized Map<String, Integer> sockets() {
         Map<String, Integer> sockets = new TreeMap<>(router().sockets());
-        if (!sockets.isEmpty()) {
+        if (router().canHandOver()) {
             door().socket().ifPresent(descriptor -> sockets.put(API, descriptor));
         }
         return sockets;
