@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +62,7 @@ final class Pool {
     private @Nullable Future<?> look;
     private long statementsMade;
     private int size = 1;
-    private volatile int busy;
+    private final AtomicInteger busy = new AtomicInteger();
     private volatile long quietNanos = System.nanoTime();
 
     Pool(DatabaseProxy proxy, String name, Behind behind, EventLoop loop) {
@@ -115,7 +116,7 @@ final class Pool {
 
     /** A session at once; or none, and then {@link PooledClient#attach} is called later. */
     Optional<PooledServer> acquire(PooledClient client) {
-        busy++;
+        int _ = busy.incrementAndGet();
         Optional<PooledServer> free = takeIdle(client.key());
         if (free.isEmpty()) {
             waiting.add(client);
@@ -137,8 +138,8 @@ final class Pool {
     }
 
     private void calmer() {
-        busy--;
         quietNanos = System.nanoTime();
+        int _ = busy.decrementAndGet();
     }
 
     private Optional<PooledServer> takeIdle(PoolKey key) {
@@ -294,7 +295,7 @@ final class Pool {
     }
 
     boolean isQuietFor(Duration time) {
-        return busy == 0 && System.nanoTime() - quietNanos >= time.toNanos();
+        return busy.get() == 0 && System.nanoTime() - quietNanos >= time.toNanos();
     }
 
     /** Ends the sessions that nobody has; returns when the server has seen to it. Not to be called by the loop. */
