@@ -18,9 +18,9 @@ import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
-import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.IdentityApi;
 import dev.stoa.platform.control.IdentityDesk;
+import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
@@ -85,7 +85,11 @@ public final class Platform implements AutoCloseable {
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Entrance entrance,
+            Turn turn,
+            Succession succession) {
         this.options = options;
         this.entrance = entrance;
         try {
@@ -107,8 +111,7 @@ public final class Platform implements AutoCloseable {
             Door door = entrance.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
             desk = new IdentityDesk(options.domain(), ids.next());
-            certificates =
-                    opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
+            certificates = opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
             entrance.secure(certificates);
             ObjectServer objects = opened(new ObjectServer(
                     home.buckets(),
@@ -165,7 +168,11 @@ public final class Platform implements AutoCloseable {
      * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Entrance entrance,
+            Turn turn,
+            Succession succession) {
         return new Platform(options, environment, entrance, turn, succession);
     }
 

@@ -137,7 +137,8 @@ final class Search implements Claimant {
     /** Ends a wait that has become too long. */
     void tick(long nowNanos) {
         Route route = waitsFor;
-        if (route != null && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
+        if (route != null
+                && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
             exchange.fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(route));
         }
     }
