@@ -81,6 +81,9 @@ public final class BackupRequests {
 
     public record Fork(String as) {}
 
+    /** @param version of PostgreSQL; absent: the one that Stoa brings */
+    public record Upgrade(Optional<String> version) {}
+
     /** @param over the database whose apps are to have this one instead */
     public record Promote(String over) {}
 

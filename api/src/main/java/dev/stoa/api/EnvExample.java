@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -39,6 +40,23 @@ record EnvExample(String file, List<String> names) {
             }
         }
         return NONE;
+    }
+
+    /** The text of the one that is read, by its name. */
+    static Map<String, String> text(Path folder) {
+        return FILES.stream()
+                .flatMap(file -> text(folder, file).stream().map(text -> Map.of(file, text)))
+                .findFirst()
+                .orElse(Map.of());
+    }
+
+    /** @param texts by the names of files */
+    static EnvExample of(Map<String, String> texts) {
+        return FILES.stream()
+                .filter(texts::containsKey)
+                .findFirst()
+                .map(file -> new EnvExample(file, names(texts.getOrDefault(file, ""))))
+                .orElse(NONE);
     }
 
     private static Optional<String> text(Path folder, String file) {

@@ -98,7 +98,6 @@ public final class ManifestFile {
             KeyExamples.of("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
     private static final KeyExamples NETWORK = KeyExamples.of("allow", "allow = [\"frontend\"]");
     private static final Map<String, String> LATER = Map.of(
-            "caches", "leave it out, and give the app its cache by: stoa config set REDIS_URL=redis://…",
             "functions", "leave it out, and run the code as a process type:   [processes.worker]");
 
     private ManifestFile() {}

@@ -193,7 +193,8 @@ public final class ManifestLines {
         return text.toString();
     }
 
-    private static String literal(Object value) {
+    /** A value as it is written in stoa.toml. */
+    public static String literal(Object value) {
         return switch (value) {
             case String text -> quoted(text);
             case List<?> list -> list.stream().map(ManifestLines::literal).collect(Collectors.joining(", ", "[", "]"));

@@ -52,6 +52,39 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                 .merged();
     }
 
+    /**
+     * What {@link #of} takes, of the files that are there.
+     *
+     * @throws StoaException BAD_MANIFEST or BAD_PROCFILE for a file that is no text
+     */
+    public static Map<String, String> texts(Path folder) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String name : List.of(ManifestFile.NAME, AppJson.NAME)) {
+            SourceText.read(folder, name, ErrorCode.BAD_MANIFEST).ifPresent(text -> texts.put(name, text));
+        }
+        SourceText.read(folder, Procfile.NAME, ErrorCode.BAD_PROCFILE)
+                .ifPresent(text -> texts.put(Procfile.NAME, text));
+        EnvExample.text(folder).forEach(texts::put);
+        return texts;
+    }
+
+    /**
+     * The same as {@link #read}, of what the files of a folder hold.
+     *
+     * @param texts by the names of the files
+     */
+    public static MergedManifest of(Map<String, String> texts) {
+        Optional<String> own = Optional.ofNullable(texts.get(ManifestFile.NAME));
+        return new Merge(
+                        own.map(text -> ManifestFile.parse(text, ManifestFile.NAME))
+                                .orElse(Manifest.EMPTY),
+                        AppJson.parse(texts.getOrDefault(AppJson.NAME, "{}")),
+                        Procfile.parse(texts.getOrDefault(Procfile.NAME, "")),
+                        EnvExample.of(texts),
+                        own.map(TomlLines::of).orElse(Map.of()))
+                .merged();
+    }
+
     private static final class Merge {
         private final Manifest own;
         private final AppJson appJson;

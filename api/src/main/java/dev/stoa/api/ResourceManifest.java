@@ -16,6 +16,11 @@ public record ResourceManifest(List<Wish> wishes) {
         wishes = List.copyOf(wishes);
     }
 
+    /** The group of commands of a kind, such as {@code db} of {@code stoa db}. */
+    public static String groupOf(String kind) {
+        return kind.equals("database") ? "db" : kind;
+    }
+
     /**
      * One table.
      *

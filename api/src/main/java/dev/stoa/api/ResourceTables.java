@@ -32,6 +32,8 @@ final class ResourceTables {
                             "plan = \"small\"",
                             "version",
                             "version = \"18\"",
+                            "sleep",
+                            "sleep = \"15m\"",
                             "backup",
                             "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")),
             new Kind(
@@ -57,7 +59,20 @@ final class ResourceTables {
                             "shared",
                             "shared = true",
                             "process",
-                            "process = \"worker\"")));
+                            "process = \"worker\"")),
+            new Kind(
+                    "cache",
+                    "caches",
+                    "[caches.main]",
+                    KeyExamples.of(
+                            "plan",
+                            "plan = \"small\"",
+                            "eviction",
+                            "eviction = \"allkeys-lru\"",
+                            "persistent",
+                            "persistent = true",
+                            "engine",
+                            "engine = \"valkey\"")));
 
     /** An example with this is that of a list of texts, which a kind gets with commas between them. */
     private static final String LIST = "= [";

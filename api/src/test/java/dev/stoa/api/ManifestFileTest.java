@@ -166,7 +166,7 @@ class ManifestFileTest {
                 new Mistake(
                         "region = \"eu\"",
                         "\"region\" is not a key of stoa.toml, line 1",
-                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing, databases, buckets"),
+                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing, databases, buckets, volumes, caches"),
                 new Mistake(
                         "name = 7",
                         "\"name\" must be a string, not the number 7 in stoa.toml, line 1",
@@ -194,9 +194,9 @@ class ManifestFileTest {
                         "\"build\" must be a table, not the string \"python\" in stoa.toml, line 1",
                         "[build]"),
                 new Mistake(
-                        "name = \"shop\"\n\n[caches.main]\n",
-                        "\"caches\" is not provided by this version of Stoa in stoa.toml, line 3",
-                        "leave it out, and give the app its cache by: stoa config set REDIS_URL=redis://…"),
+                        "name = \"shop\"\n\n[functions.digest]\n",
+                        "\"functions\" is not provided by this version of Stoa in stoa.toml, line 3",
+                        "leave it out, and run the code as a process type:   [processes.worker]"),
                 new Mistake(
                         "port = 80000",
                         "\"port\" must be from 1 to 65535, not 80000 in stoa.toml, line 1",

@@ -68,7 +68,7 @@ class ReferenceTest {
                 keys++;
             }
         }
-        assertThat(keys).isEqualTo(27);
+        assertThat(keys).isEqualTo(31);
     }
 
     private static String whoActs(ErrorCode code) {

@@ -37,6 +37,8 @@ final class BucketCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new BucketCommand(session))
                 .addSubcommand(new CreateOne(session))
                 .addSubcommand(new AddOne(session))
+                .addSubcommand(new BucketFilesCommands.ListObjects(session))
+                .addSubcommand(new BucketFilesCommands.Copy(session))
                 .addSubcommand(new Url(session))
                 .addSubcommand(new CommandLine(new Keys(session)).addSubcommand(new Rotate(session)))
                 .addSubcommand(new RestoreOne(session));

@@ -37,6 +37,7 @@ final class Cli {
         all.put("down", () -> new CommandLine(new DownCommand(session)));
         all.put("status", () -> new CommandLine(new StatusCommand(session)));
         all.put("deploy", () -> new CommandLine(new DeployCommand(session)));
+        all.put("plan", () -> new CommandLine(new PlanCommand(session)));
         all.put(
                 "git",
                 () -> new CommandLine(new GitSourceCommand(session))
@@ -61,9 +62,11 @@ final class Cli {
                         .addSubcommand(new ConfigCommand.Set(session))
                         .addSubcommand(new ConfigCommand.Unset(session)));
         all.put("crons", () -> CronsCommand.line(session));
+        all.put("resources", () -> new CommandLine(new ResourcesCommand(session)));
         all.put("db", () -> DbCommand.line(session));
         all.put("bucket", () -> BucketCommand.line(session));
         all.put("volume", () -> VolumeCommand.line(session));
+        all.put("cache", () -> CacheCommand.line(session));
         all.put("manifest", () -> new CommandLine(new ManifestCommand(session)));
         all.put("run", () -> new CommandLine(new RunCommand(session)).setStopAtPositional(true));
         all.put("runs", () -> new CommandLine(new RunsCommand(session)).addSubcommand(new RunsCommand.Stop(session)));

@@ -35,6 +35,7 @@ final class DbBackupCommands {
                 .addSubcommand(new RestoreOne(session))
                 .addSubcommand(new ForkOne(session))
                 .addSubcommand(new PromoteOne(session))
+                .addSubcommand(new DbUpgradeCommand(session))
                 .addSubcommand(new DbDumpCommands.Dump(session))
                 .addSubcommand(new DbDumpCommands.Load(session));
     }

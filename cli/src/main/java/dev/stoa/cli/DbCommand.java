@@ -27,7 +27,7 @@ final class DbCommand implements Callable<Integer> {
     static CommandLine line(Session session) {
         CommandLine line = new CommandLine(new DbCommand(session)).addSubcommand(new CreateOne(session));
         line.addSubcommand(new Add(session))
-                .addSubcommand(new Url(session))
+                .addSubcommand(new ResourceCommand.PrintUrl(session, KIND))
                 .addSubcommand(new CommandLine(new DbPsqlCommand(session)).setStopAtPositional(true))
                 .addSubcommand(new Rotate(session))
                 .addSubcommand(new DbInsightCommand(session));
@@ -55,6 +55,12 @@ final class DbCommand implements Callable<Integer> {
                 description = "Of PostgreSQL, such as 18; the newest unless told.")
         private Optional<String> version = Optional.empty();
 
+        @Option(
+                names = "--sleep",
+                paramLabel = "TIME",
+                description = "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
+        private Optional<String> sleep = Optional.empty();
+
         CreateOne(Session session) {
             super(session);
         }
@@ -64,6 +70,7 @@ final class DbCommand implements Callable<Integer> {
             Map<String, String> settings = new LinkedHashMap<>();
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
+            sleep.ifPresent(value -> settings.put("sleep", value));
             return create(KIND, settings);
         }
     }
@@ -90,21 +97,6 @@ final class DbCommand implements Callable<Integer> {
             Changed added = session.client()
                     .post(Client.path("databases"), new DatabaseRequests.Add(name(), given, app, as()), Changed.class);
             return ResourceCommand.report(session, added, "Added the database %s.".formatted(name()));
-        }
-    }
-
-    @Command(name = "url", description = "Print the URL of a database, with its password, as one line that psql takes.")
-    static final class Url extends NamedResource {
-
-        Url(Session session) {
-            super(session);
-        }
-
-        @Override
-        public Integer call() {
-            DatabaseRequests.Url url = session.client().get(path(session, name(), "url"), DatabaseRequests.Url.class);
-            session.terminal().show(url, () -> session.terminal().line(url.url()));
-            return 0;
         }
     }
 

@@ -8,6 +8,7 @@ import dev.stoa.api.ResourceRequests.Attach;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
+import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.api.StoaException;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,6 +185,23 @@ final class ResourceCommand {
         public Integer call() {
             Resource resource = session.client().get(kind.path(name()) + asking(session), Resource.class);
             session.terminal().show(resource, () -> show(session.terminal(), resource));
+            return 0;
+        }
+    }
+
+    @Command(name = "url", description = "Print its URL, with its password, as one line that its tools take.")
+    static final class PrintUrl extends NamedResource {
+        private final Kind kind;
+
+        PrintUrl(Session session, Kind kind) {
+            super(session);
+            this.kind = kind;
+        }
+
+        @Override
+        public Integer call() {
+            Url url = session.client().get(kind.path(name(), "url") + asking(session), Url.class);
+            session.terminal().show(url, () -> session.terminal().line(url.url()));
             return 0;
         }
     }

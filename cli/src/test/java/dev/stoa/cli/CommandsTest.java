@@ -3,6 +3,7 @@ package dev.stoa.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stoa.api.DeployEvent;
+import dev.stoa.api.DeployPlan;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Problem;
 import java.nio.file.Path;
@@ -74,6 +75,8 @@ class CommandsTest {
                 "certs remove shop.example.com",
                 "certs trust",
                 "open -a shop",
+                "plan -a shop",
+                "resources",
                 "destroy -a shop --confirm shop",
                 "deploys",
                 "deploys cancel d1",
@@ -297,11 +300,47 @@ class CommandsTest {
 
     @Test
     void destroyAsksForTheNameAndTakesNoOther() {
-        assertThat(call.typing("shop\n").stoa("destroy", "-a", "shop").status()).isZero();
+        Call.Result destroyed = call.typing("shop\n").stoa("destroy", "-a", "shop");
+        assertThat(destroyed.status()).isZero();
+        assertThat(destroyed.err()).contains("These stay, with their data: bucket shop-photos");
+        assertThat(destroyed.out()).contains("To destroy it: stoa bucket destroy shop-photos");
         assertThat(platform.requests()).contains("DELETE /v1/apps/shop");
         assertThat(call.stoa("destroy", "-a", "shop", "--confirm", "other").err())
                 .contains("nothing was destroyed");
         assertThat(platform.requests()).containsOnlyOnce("DELETE /v1/apps/shop");
+    }
+
+    @Test
+    void aPlanSaysWhatHappensAndItsStatusTellsOnlyWhenAsked() {
+        Call.Result plan = call.stoa("plan", "-a", "shop");
+        assertThat(plan.status()).isZero();
+        assertThat(plan.out()).isEqualTo("""
+                A deploy of shop, where v1 serves:
+                  + cache shop-main
+                      plan = "small"
+                      gives REDIS_URL
+                  ~ process web
+                      instances = 1 -> 2
+                  - cron nightly
+                  ! bucket shop-photos is not in the manifest any more, and stays
+                      to do away with it:
+                        stoa bucket destroy shop-photos
+
+                1 to create, 1 to change, 1 to remove, 1 left behind.
+                """);
+        assertThat(call.stoa("plan", "-a", "shop", "--exit-code").status()).isEqualTo(2);
+        platform.answer(
+                "POST /v1/apps/shop/plan",
+                200,
+                new DeployPlan("shop", false, Optional.of("v1"), List.of(), List.of(), List.of()));
+        assertThat(call.stoa("plan", "-a", "shop", "--exit-code").status()).isZero();
+        assertThat(call.stoa("plan", "nowhere", "-a", "shop").err()).contains("there is no folder");
+    }
+
+    @Test
+    void resourcesAreListedAndThoseThatNoAppHasApart() {
+        assertThat(call.stoa("resources").out()).contains("shop-photos", "shop (as photos)");
+        assertThat(call.stoa("resources", "--orphans").out()).isEqualTo("There is none that no app has.\n");
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.stoa.api.Certificate;
 import dev.stoa.api.CertificateAuthority;
 import dev.stoa.api.Deploy;
 import dev.stoa.api.DeployEvent;
+import dev.stoa.api.DeployPlan;
 import dev.stoa.api.DomainState;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Instance;
@@ -17,6 +18,7 @@ import dev.stoa.api.LogLine;
 import dev.stoa.api.Problem;
 import dev.stoa.api.ProcessType;
 import dev.stoa.api.Release;
+import dev.stoa.api.Resource;
 import dev.stoa.api.RunEvent;
 import dev.stoa.api.Status;
 import dev.stoa.api.StoaException;
@@ -150,6 +152,8 @@ final class FakePlatform implements AutoCloseable {
         answer("POST /v1/apps", 201, app());
         answer("GET /v1/apps/shop", 200, app());
         answer("DELETE /v1/apps/shop", exchange -> send(exchange, 204, ""));
+        answer("GET /v1/resources", 200, List.of(bucket()));
+        answer("POST /v1/apps/shop/plan", 200, plan());
         answer("GET /v1/apps/shop/instances", 200, List.of(instance()));
         answer("GET /v1/apps/shop/processes", 200, List.of(new ProcessType("web", 1, "./serve")));
         answer("POST /v1/apps/shop/scale", 200, List.of(new ProcessType("web", 3, "./serve")));
@@ -216,6 +220,43 @@ final class FakePlatform implements AutoCloseable {
                 new DeployEvent.End(
                         finished("deploy", "done", Optional.of("v14"), Optional.empty()),
                         Optional.of("http://shop.localhost:8080")));
+    }
+
+    static Resource bucket() {
+        return new Resource(
+                "bucket",
+                "shop-photos",
+                "ready",
+                Optional.empty(),
+                Map.of(),
+                Map.of(),
+                List.of(new Resource.Attachment("shop", "photos", List.of("PHOTOS_BUCKET"))),
+                NOW);
+    }
+
+    static DeployPlan plan() {
+        return new DeployPlan(
+                "shop",
+                false,
+                Optional.of("v1"),
+                List.of(
+                        new DeployPlan.Change(
+                                DeployPlan.Action.CREATE,
+                                "cache",
+                                "shop-main",
+                                List.of(new DeployPlan.Detail("plan", Optional.empty(), Optional.of("small"))),
+                                Optional.of("gives REDIS_URL")),
+                        new DeployPlan.Change(
+                                DeployPlan.Action.CHANGE,
+                                "process",
+                                "web",
+                                List.of(new DeployPlan.Detail("instances", Optional.of(1), Optional.of(2))),
+                                Optional.empty()),
+                        new DeployPlan.Change(
+                                DeployPlan.Action.REMOVE, "cron", "nightly", List.of(), Optional.empty())),
+                List.of(new DeployPlan.Orphan(
+                        "bucket", "shop-photos", true, List.of("stoa bucket destroy shop-photos"))),
+                List.of());
     }
 
     static Status status(long pid) {

@@ -8,6 +8,7 @@ import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.bucket.BucketStore;
 import dev.stoa.platform.bucket.ObjectServer;
 import dev.stoa.platform.build.Builder;
+import dev.stoa.platform.certificate.LocalAuthority;
 import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.control.Api;
 import dev.stoa.platform.control.Certificates;
@@ -34,9 +35,11 @@ import dev.stoa.platform.http.Endpoint;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
+import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
@@ -123,15 +126,22 @@ public final class Platform implements AutoCloseable {
                     home,
                     stores,
                     engine,
-                    new Databases(home.databases(), home.root().resolve("bin"), engine::gateway, engine::tenantAt),
+                    new Databases(
+                            home.databases(),
+                            home.root().resolve("bin"),
+                            engine::gateway,
+                            engine::tenantAt,
+                            names -> LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),
                     new Volumes(home.volumes(), List.of(home.root()), engine, clock),
+                    otherKinds(),
                     router,
                     Builder.standard(
                             new EngineBuildShell(engine, ids, BUILD_LIMITS),
                             environment,
                             jarOf(dev.stoa.staticserver.Main.class),
-                            Path.of(System.getProperty("java.home"))),
+                            Path.of(System.getProperty("java.home")),
+                            home.toolchains()),
                     BUILDS_AT_ONCE,
                     INSTANCE_LIMITS,
                     logs,
@@ -183,6 +193,7 @@ public final class Platform implements AutoCloseable {
                         new GitApi(home, control.apps()).endpoints(),
                         new GitSourceApi(control.git()).endpoints(),
                         control.manifest().endpoints(),
+                        control.plans().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
                         new RouterApi(control.fleet()).endpoints(),
@@ -198,6 +209,11 @@ public final class Platform implements AutoCloseable {
                         new CertificatesApi(stores, certificates, options.domain()).endpoints())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** What apps are given that nothing else has to know. */
+    private List<ResourceKind> otherKinds() {
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt, InstantSource.system()));
     }
 
     /**

@@ -35,7 +35,7 @@ class ArchitectureTest {
             Map.entry("observe", List.of()),
             Map.entry("http", List.of()),
             Map.entry("bucket", List.of()),
-            Map.entry("resource", List.of("bucket", "engine", "observe")),
+            Map.entry("resource", List.of("bucket", "certificate", "engine", "observe")),
             Map.entry(
                     "control",
                     List.of("source", "build", "engine", "certificate", "router", "observe", "resource", "http"))));

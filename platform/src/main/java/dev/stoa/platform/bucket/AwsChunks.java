@@ -109,7 +109,7 @@ final class AwsChunks extends InputStream {
         String expected = signed.next(
                 "AWS4-HMAC-SHA256-PAYLOAD",
                 before,
-                Signature.sha256(""),
+                SigningKey.sha256(""),
                 HexFormat.of().formatHex(hash.digest()));
         match(expected, claimed);
         before = expected;
@@ -155,7 +155,7 @@ final class AwsChunks extends InputStream {
         Signature by = signature;
         if (by != null && trailer) {
             match(
-                    by.next("AWS4-HMAC-SHA256-TRAILER", before, Signature.sha256(canonical.toString())),
+                    by.next("AWS4-HMAC-SHA256-TRAILER", before, SigningKey.sha256(canonical.toString())),
                     signed.orElse(""));
         }
     }

@@ -139,6 +139,11 @@ public final class ObjectServer implements AutoCloseable {
         store.destroyed(bucket, clock.instant());
     }
 
+    /** When the buckets were destroyed that are still kept, by their names, the latest first. */
+    public Map<String, Instant> destroyed() {
+        return store.destroyed();
+    }
+
     /** Gives a bucket what the one of that name had that was destroyed last; false if there was none. */
     public boolean revive(String name, long into) {
         return store.revive(name, into);
@@ -178,10 +183,37 @@ public final class ObjectServer implements AutoCloseable {
             Duration valid,
             Instant now) {
         ObjectOperations.checkKey(object);
+        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), valid, now);
+    }
+
+    /** The same of a page of the bucket's list; {@code query} says of which, as ListObjectsV2 has it. */
+    public static String presignedList(
+            String endpoint,
+            String region,
+            BucketKey key,
+            String bucket,
+            Map<String, String> query,
+            Duration valid,
+            Instant now) {
+        Map<String, String> all = new java.util.HashMap<>(query);
+        all.put("list-type", "2");
+        all.put("encoding-type", "url");
+        return presigned(endpoint, region, key, "GET", bucket, all, valid, now);
+    }
+
+    private static String presigned(
+            String endpoint,
+            String region,
+            BucketKey key,
+            String method,
+            String what,
+            Map<String, String> query,
+            Duration valid,
+            Instant now) {
         java.net.URI uri = java.net.URI.create(endpoint);
-        String path = uri.getPath().replaceFirst("/$", "") + "/" + bucket + "/" + object;
+        String path = uri.getPath().replaceFirst("/$", "") + "/" + what;
         return uri.getScheme() + "://" + uri.getRawAuthority() + Percent.encode(path, false) + "?"
-                + Signature.presigned(key, method, uri.getRawAuthority(), path, Map.of(), region, valid, now);
+                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, region, valid, now);
     }
 
     private void serve(ServerRequest request, ServerResponse response) throws IOException {
@@ -219,21 +251,22 @@ public final class ObjectServer implements AutoCloseable {
             }
         }
         if (unread) {
-            drain(request);
+            drain(request, asked.map(S3Request::body));
             // What is left of the body must not be read as the next request.
             throw new CloseConnectionException("the request failed");
         }
     }
 
     /** A client that still sends when its connection is closed never sees the answer. One that waits to be told sends nothing. */
-    private static void drain(ServerRequest request) {
-        if (request.headers().contains(HeaderNames.EXPECT)) {
+    private static void drain(ServerRequest request, Optional<InputStream> body) {
+        boolean begun = body.filter(sent -> sent instanceof Body read && read.begun()).isPresent();
+        if (request.headers().contains(HeaderNames.EXPECT) && !begun) {
             return;
         }
         long until = System.nanoTime() + DRAIN_MAX.toNanos();
         byte[] bytes = new byte[DRAIN_BYTES];
         try {
-            InputStream rest = request.content().inputStream();
+            InputStream rest = body.orElseGet(() -> request.content().inputStream());
             while (System.nanoTime() < until && rest.read(bytes) >= 0) {
                 // Nobody wants it.
             }

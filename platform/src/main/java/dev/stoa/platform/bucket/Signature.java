@@ -1,23 +1,17 @@
 package dev.stoa.platform.bucket;
 
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A signature of version 4, in the header or, presigned, in the query.
@@ -25,15 +19,12 @@ import javax.crypto.spec.SecretKeySpec;
  * @param signing the key that it was made with, for the signatures of what follows
  * @param payload what it says of the body: its SHA-256, or that there is none or there are several
  */
-record Signature(BucketKey key, String time, String scope, SecretKeySpec signing, String value, String payload) {
+record Signature(BucketKey key, String time, String scope, SigningKey signing, String value, String payload) {
     static final String UNSIGNED = "UNSIGNED-PAYLOAD";
     static final Duration SKEW_MAX = Duration.ofMinutes(15);
     static final Duration VALID_MAX = Duration.ofDays(7);
 
-    private static final String ALGORITHM = "AWS4-HMAC-SHA256";
     private static final String SIGNATURE = "X-Amz-Signature";
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     /** Whom a request says that it is from. */
     @FunctionalInterface
@@ -74,10 +65,8 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
                 : request.header("x-amz-content-sha256")
                         .orElseThrow(() ->
                                 new S3Exception(S3Code.InvalidRequest, "The header x-amz-content-sha256 is missing."));
-        SecretKeySpec signing = signingKey(key.secret(), claim.scope());
-        String expected = sign(
-                signing,
-                String.join("\n", ALGORITHM, claim.time(), claim.scope(), sha256(canonical(request, claim, payload))));
+        SigningKey signing = SigningKey.of(key.secret(), claim.scope());
+        String expected = signing.signRequest(claim.time(), claim.scope(), canonical(request, claim, payload));
         if (!MessageDigest.isEqual(bytes(expected), bytes(claim.signature()))) {
             throw new S3Exception(
                     S3Code.SignatureDoesNotMatch,
@@ -89,13 +78,13 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
 
     private static Claim inHeader(S3Request request) {
         String header = request.header("authorization").orElse("");
-        if (!header.startsWith(ALGORITHM + " ")) {
+        if (!header.startsWith(SigningKey.ALGORITHM + " ")) {
             throw new S3Exception(
                     S3Code.InvalidRequest,
                     "This kind of authorization is not known here. Please use AWS4-HMAC-SHA256.");
         }
         Map<String, String> parts = new HashMap<>();
-        for (String part : header.substring(ALGORITHM.length()).split(",", -1)) {
+        for (String part : header.substring(SigningKey.ALGORITHM.length()).split(",", -1)) {
             String[] pair = part.strip().split("=", 2);
             if (pair.length == 2) {
                 parts.put(pair[0], pair[1]);
@@ -110,7 +99,7 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
     }
 
     private static Claim inQuery(S3Request request) {
-        if (!request.param("X-Amz-Algorithm").equals(Optional.of(ALGORITHM))) {
+        if (!request.param("X-Amz-Algorithm").equals(Optional.of(SigningKey.ALGORITHM))) {
             throw new S3Exception(
                     S3Code.AuthorizationQueryParametersError, "X-Amz-Algorithm has to be AWS4-HMAC-SHA256.");
         }
@@ -143,7 +132,7 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
 
     private static Instant time(String text, boolean presigned) {
         try {
-            return Instant.from(TIME.parse(text));
+            return Instant.from(SigningKey.TIME.parse(text));
         } catch (DateTimeException e) {
             throw new S3Exception(
                     presigned ? S3Code.AuthorizationQueryParametersError : S3Code.AccessDenied,
@@ -215,10 +204,10 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
             String region,
             Duration valid,
             Instant now) {
-        String time = TIME.format(now);
-        String scope = "%s/%s/s3/aws4_request".formatted(time.substring(0, 8), region);
+        String time = SigningKey.time(now);
+        String scope = SigningKey.scope(time, region);
         Map<String, String> all = new HashMap<>(query);
-        all.put("X-Amz-Algorithm", ALGORITHM);
+        all.put("X-Amz-Algorithm", SigningKey.ALGORITHM);
         all.put("X-Amz-Credential", key.id() + "/" + scope);
         all.put("X-Amz-Date", time);
         all.put("X-Amz-Expires", Long.toString(valid.toSeconds()));
@@ -233,9 +222,8 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
                 Map.of("host", host),
                 java.io.InputStream.nullInputStream());
         Claim claim = new Claim(key.id(), scope, time.substring(0, 8), List.of("host"), "", time);
-        String signature = sign(
-                signingKey(key.secret(), scope),
-                String.join("\n", ALGORITHM, time, scope, sha256(canonical(request, claim, UNSIGNED))));
+        String signature = SigningKey.of(key.secret(), scope)
+                .signRequest(time, scope, canonical(request, claim, UNSIGNED));
         return all.entrySet().stream()
                         .sorted(Map.Entry.comparingByKey())
                         .map(entry ->
@@ -246,37 +234,7 @@ record Signature(BucketKey key, String time, String scope, SecretKeySpec signing
 
     /** Of one more piece of the body, or of its trailer. */
     String next(String kind, String before, String... hashes) {
-        return sign(signing, String.join("\n", kind, time, scope, before) + "\n" + String.join("\n", hashes));
-    }
-
-    private static SecretKeySpec signingKey(String secret, String scope) {
-        SecretKeySpec key = hmacKey(bytes("AWS4" + secret));
-        for (String part : scope.split("/", -1)) {
-            key = hmacKey(hmac(key, part));
-        }
-        return key;
-    }
-
-    private static SecretKeySpec hmacKey(byte[] bytes) {
-        return new SecretKeySpec(bytes, "HmacSHA256");
-    }
-
-    private static String sign(SecretKeySpec key, String text) {
-        return HexFormat.of().formatHex(hmac(key, text));
-    }
-
-    private static byte[] hmac(SecretKeySpec key, String text) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(key);
-            return mac.doFinal(bytes(text));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JVM has no HmacSHA256", e);
-        }
-    }
-
-    static String sha256(String text) {
-        return HexFormat.of().formatHex(Digests.hash("SHA-256").digest(bytes(text)));
+        return signing.sign(String.join("\n", kind, time, scope, before) + "\n" + String.join("\n", hashes));
     }
 
     private static byte[] bytes(String text) {

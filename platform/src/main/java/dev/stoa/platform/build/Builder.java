@@ -49,9 +49,10 @@ public final class Builder {
      *     the network is passed on, see {@link BuildEnvironment}
      * @param staticServerJar serves static sites
      * @param javaHome        the JDK that runs the platform
+     * @param kept            a folder for what the builds of all apps share
      */
     public static Builder standard(
-            BuildShell shell, Map<String, String> environment, Path staticServerJar, Path javaHome) {
+            BuildShell shell, Map<String, String> environment, Path staticServerJar, Path javaHome, Path kept) {
         StaticSite site = new StaticSite(staticServerJar, javaHome);
         return new Builder(
                 shell,
@@ -60,7 +61,7 @@ public final class Builder {
                         // Before Node.js, as apps of other languages bring a package.json for their pages.
                         new RubyBuildpack(site),
                         new PhpBuildpack(),
-                        new PythonBuildpack(),
+                        new PythonBuildpack(new EmptyVenvs(kept.resolve("python"))),
                         new JavaBuildpack(),
                         new GradleBuildpack(),
                         new GoBuildpack(),

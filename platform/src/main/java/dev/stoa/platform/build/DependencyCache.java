@@ -44,22 +44,32 @@ record DependencyCache(Path folder, String key, String what) {
         }
     }
 
+    Path entry() {
+        return folder.resolve(key);
+    }
+
     boolean isPresent() {
-        return Files.isDirectory(folder.resolve(key), LinkOption.NOFOLLOW_LINKS);
+        return Files.isDirectory(entry(), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Puts the entry into the slug; false when it could not. */
     boolean restore(BuildContext context, String then) throws InterruptedException {
+        return restore(context, then, List.of());
+    }
+
+    /** @param readable what the commands need outside the system's directories and the app's cache */
+    boolean restore(BuildContext context, String then, List<Path> readable) throws InterruptedException {
         // Where the file system can share blocks until they are written to, a copy costs next to nothing.
         String script = """
                 set -e
                 from=%1$s; to=%2$s
                 rm -rf "$to"; mkdir -p "$(dirname "$to")"
                 cp -a --reflink=auto "$from" "$to" 2>/dev/null || { rm -rf "$to"; cp -a "$from" "$to"; }
-                touch "$from"
+                # Not where it is another's.
+                touch "$from" 2>/dev/null || :
                 %3$s
-                """.formatted(Shell.quote(folder.resolve(key).toString()), Shell.quote(what), then);
-        return context.attempt(script);
+                """.formatted(Shell.quote(entry().toString()), Shell.quote(what), then);
+        return context.attempt(script, readable);
     }
 
     /** Keeps what the slug has now; a failure costs time in the next build, nothing else. */

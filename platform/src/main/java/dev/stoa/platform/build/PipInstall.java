@@ -62,7 +62,7 @@ record PipInstall(
     public void into(PythonEnvironment environment) throws InterruptedException {
         BuildContext context = environment.context();
         context.step("Creating a virtual environment");
-        environment.create("");
+        environment.create();
         if (arguments.isEmpty()) {
             context.detail("nothing names a dependency");
             return;

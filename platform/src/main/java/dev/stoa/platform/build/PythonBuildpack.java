@@ -9,6 +9,12 @@ import java.util.stream.Stream;
 
 /** Python: one of the machine's interpreters, and a virtual environment in the slug. */
 final class PythonBuildpack implements Buildpack {
+    private final EmptyVenvs empty;
+
+    PythonBuildpack(EmptyVenvs empty) {
+        this.empty = empty;
+    }
+
     @Override
     public String name() {
         return "python";
@@ -38,7 +44,7 @@ final class PythonBuildpack implements Buildpack {
         if (install.keeps() && cache.isPresent() && cache.restore(context, PythonEnvironment.moveTo(context.mount()))) {
             context.step("Dependencies unchanged, taken from the last build");
         } else {
-            install.into(new PythonEnvironment(context, python));
+            install.into(new PythonEnvironment(context, python, empty));
             if (install.keeps()) {
                 cache.saveAfterwards(context);
             }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The virtual environment in the slug, and the tools that fill it. */
@@ -15,15 +16,17 @@ final class PythonEnvironment {
     static final String VENV = BuildContext.OWN_FOLDER + "/venv";
 
     /** Which folder the environment was made for: its programs name it in their first line. */
-    private static final String MOUNT_FILE = VENV + "/.stoa-mount";
+    static final String MOUNT_FILE = VENV + "/.stoa-mount";
 
     private final BuildContext context;
     private final Toolchains.Tool python;
+    private final EmptyVenvs empty;
     private final List<Path> readable;
 
-    PythonEnvironment(BuildContext context, Toolchains.Tool python) {
+    PythonEnvironment(BuildContext context, Toolchains.Tool python, EmptyVenvs empty) {
         this.context = context;
         this.python = python;
+        this.empty = empty;
         this.readable = new ArrayList<>(Stream.concat(python.readable().stream(), context.tools().pipFolders().stream())
                 .toList());
     }
@@ -43,6 +46,14 @@ final class PythonEnvironment {
     /** For commands in it. */
     static String path(BuildContext context) {
         return context.mount() + "/" + VENV + "/bin:" + BuildEnvironment.SYSTEM_PATH;
+    }
+
+    /** As {@code python -m venv} makes it. */
+    void create() throws InterruptedException {
+        Optional<DependencyCache> made = empty.of(python);
+        if (made.isEmpty() || !made.get().restore(context, moveTo(context.mount()), List.of(made.get().entry()))) {
+            create("");
+        }
     }
 
     /** @param options of {@code python -m venv}, each with a space before it */

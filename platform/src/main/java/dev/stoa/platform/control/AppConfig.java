@@ -1,6 +1,5 @@
 package dev.stoa.platform.control;
 
-import dev.stoa.api.AppSetup;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.MergedManifest;
 import dev.stoa.api.StoaException;
@@ -35,23 +34,30 @@ final class AppConfig {
     }
 
     /**
-     * Refuses a deploy that asks for what there is not, or lacks what it requires, and generates what is to be generated.
+     * Refuses a deploy that asks for what there is not, or lacks what it requires.
      *
      * @throws StoaException CONFIG_MISSING, with all the names
      */
-    void prepare(AppRow app, MergedManifest merged, Consumer<String> say) {
+    void check(AppRow app, MergedManifest merged) {
         resources.check(app, merged.manifest());
-        Set<String> present = present(app, merged);
-        AppSetup setup = merged.setup();
-        Map<String, String> missing = setup.missing(present);
+        Map<String, String> missing = merged.setup().missing(present(app, merged));
         if (!missing.isEmpty()) {
             throw missing(app, missing);
         }
-        Map<String, String> generated = new LinkedHashMap<>();
-        setup.generated().stream()
+    }
+
+    /** The names of those that are to be generated. */
+    List<String> ungenerated(AppRow app, MergedManifest merged) {
+        Set<String> present = present(app, merged);
+        return merged.setup().generated().stream()
                 .filter(name -> !present.contains(name))
-                .forEach(name -> generated.put(name, HexFormat.of().formatHex(secret())));
-        if (!generated.isEmpty()) {
+                .toList();
+    }
+
+    void generate(AppRow app, List<String> names, Consumer<String> say) {
+        if (!names.isEmpty()) {
+            Map<String, String> generated = new LinkedHashMap<>();
+            names.forEach(name -> generated.put(name, HexFormat.of().formatHex(secret())));
             keep(app, generated, say);
         }
     }

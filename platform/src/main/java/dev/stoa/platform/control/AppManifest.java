@@ -51,7 +51,7 @@ public final class AppManifest {
     }
 
     /** With the build's commands and the counts that were asked for; their origins are added. */
-    private static Manifest effective(BuildRow build, Map<String, InstanceRange> scale, Map<String, String> origins) {
+    static Manifest effective(BuildRow build, Map<String, InstanceRange> scale, Map<String, String> origins) {
         Manifest manifest = build.manifest();
         Slug slug = build.slug();
         Map<String, ProcessManifest> processes = new HashMap<>();

@@ -2,6 +2,7 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
+import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceManifest.Wish;
 import dev.stoa.api.ResourceRequests.ManagedVar;
 import dev.stoa.api.StoaException;
@@ -32,6 +33,7 @@ final class AppResources {
 
     private final AppStore apps;
     private final ConfigStore configs;
+    private final ReleaseStore releases;
     private final ResourceStore store;
     private final Resources resources;
     private final InstantSource clock;
@@ -39,6 +41,7 @@ final class AppResources {
     AppResources(Stores stores, Resources resources, InstantSource clock) {
         this.apps = stores.apps();
         this.configs = stores.configs();
+        this.releases = stores.releases();
         this.store = stores.resources();
         this.resources = resources;
         this.clock = clock;
@@ -77,8 +80,12 @@ final class AppResources {
                         ErrorCode.BAD_REQUEST,
                         "%s is managed: %s has it from the %s %s, and nothing was changed"
                                 .formatted(managed.name(), app.name(), managed.kind(), managed.resource()),
-                        "to set it yourself, take the %s from the app: detach %s -a %s"
-                                .formatted(managed.kind(), managed.resource(), app.name()));
+                        "to set it yourself, take the %s from the app: stoa %s detach %s -a %s"
+                                .formatted(
+                                        managed.kind(),
+                                        ResourceManifest.groupOf(managed.kind()),
+                                        managed.resource(),
+                                        app.name()));
             }
         }
     }
@@ -105,6 +112,15 @@ final class AppResources {
                     "%s has %s of its own, which the %s \"%s\" would give it"
                             .formatted(app.name(), String.join(" and ", taken), kind.name(), as),
                     "stoa config unset %s -a %s".formatted(String.join(" ", taken), app.name()));
+        }
+    }
+
+    /** Refuses a volume with one writer at a time to an app that has several instances to write. */
+    void checkScale(AppRow app, ResourceKind kind, Map<String, String> settings) {
+        if (kind.name().equals(Volumes.NAME)) {
+            releases.active(app.id())
+                    .map(release -> releases.build(release.build()).manifest())
+                    .ifPresent(manifest -> AppVolumes.checkScale(settings, manifest, apps.scale(app.id())));
         }
     }
 
@@ -149,8 +165,7 @@ final class AppResources {
                 Map<String, Map<String, String>> together = together(app, manifest, wish);
                 resources.kind(wish.kind()).checkTogether(together);
                 if (wish.kind().equals(Volumes.NAME)) {
-                    AppVolumes.checkScale(
-                            together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
+                    AppVolumes.checkScale(together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
                 }
             } catch (StoaException e) {
                 throw new StoaException(
@@ -188,6 +203,12 @@ final class AppResources {
         return resources.kind(wish.kind()).settle(wanted);
     }
 
+    /** The names of the config vars that the app will have from what it is yet to be given. */
+    Set<String> vars(AppRow app, Wish wish) {
+        boolean chief = becomesChief(store.ofApp(app.id()), wish.kind(), wish.name());
+        return new TreeSet<>(resources.kind(wish.kind()).vars(new Binding(wish.name(), chief, wish.settings())));
+    }
+
     /** The names of the config vars that the app has, and those that its manifest will give it. */
     Set<String> promised(AppRow app, Manifest manifest) {
         Set<String> names = new HashSet<>(vars(app).keySet());
@@ -200,42 +221,80 @@ final class AppResources {
         return names;
     }
 
-    /** Gives the app what its manifest asks for. What it has already is brought to its settings; nothing is taken from it. */
-    void provide(AppRow app, Manifest manifest, Consumer<String> say) {
-        for (Wish wish : manifest.resources().wishes()) {
-            provide(app, wish, say);
-        }
+    /**
+     * What its manifest asks for, against what the app has.
+     *
+     * @throws StoaException if it asks for what cannot be given
+     */
+    List<ResourceStep> steps(AppRow app, Manifest manifest) {
+        List<ResourceStep> steps = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
-        manifest.resources().wishes().forEach(wish -> wanted.add(wish.kind() + "/" + wish.name()));
+        for (Wish wish : manifest.resources().wishes()) {
+            wanted.add(wish.kind() + "/" + wish.name());
+            steps.add(step(app, wish));
+        }
         for (AttachmentRow attachment : store.ofApp(app.id())) {
             if (attachment.origin().equals("manifest") && !wanted.contains(attachment.kind() + "/" + attachment.as())) {
                 store.find(attachment.resource())
-                        .ifPresent(row -> say.accept(
-                                "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
-                                        .formatted(row.kind(), row.name())));
+                        .ifPresent(row -> steps.add(new ResourceStep.Leave(row, attachment.as())));
+            }
+        }
+        return steps;
+    }
+
+    private ResourceStep step(AppRow app, Wish wish) {
+        ResourceKind kind = resources.kind(wish.kind());
+        Optional<ResourceRow> present = present(app, wish);
+        if (present.isPresent()) {
+            return new ResourceStep.Keep(wish, present.get(), wanted(kind, present.get(), wish));
+        }
+        String name = app.name() + "-" + wish.name();
+        Optional<ResourceRow> left = store.find(wish.kind(), name);
+        if (left.isPresent()) {
+            return new ResourceStep.Take(wish, left.get(), wanted(kind, left.get(), wish));
+        }
+        return new ResourceStep.Make(wish, name, kind.settle(wish.settings()));
+    }
+
+    /** Gives the app what its manifest asks for, by the steps that a plan shows. */
+    void provide(AppRow app, Manifest manifest, Consumer<String> say) {
+        for (ResourceStep step : steps(app, manifest)) {
+            switch (step) {
+                case ResourceStep.Make make -> {
+                    say.accept("-----> Making the %s %s".formatted(make.wish().kind(), make.name()));
+                    ResourceKind kind = resources.kind(make.wish().kind());
+                    give(app, make.wish(), resources.make(kind, make.name(), make.settings(), Map.of(), false));
+                }
+                case ResourceStep.Take take -> {
+                    say.accept("-----> Taking the %s %s"
+                            .formatted(take.wish().kind(), take.row().name()));
+                    ResourceKind kind = resources.kind(take.wish().kind());
+                    // An earlier deploy may have been killed while it was made.
+                    ResourceRow made =
+                            resources.make(kind, take.row().name(), take.row().settings(), Map.of(), false);
+                    give(app, take.wish(), resources.change(made, take.settings()));
+                }
+                case ResourceStep.Keep keep -> keep(app, keep, say);
+                case ResourceStep.Leave leave ->
+                    say.accept(
+                            "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
+                                    .formatted(leave.row().kind(), leave.row().name()));
             }
         }
     }
 
-    private void provide(AppRow app, Wish wish, Consumer<String> say) {
-        ResourceKind kind = resources.kind(wish.kind());
-        Optional<ResourceRow> present = present(app, wish);
-        if (present.isEmpty()) {
-            String name = app.name() + "-" + wish.name();
-            boolean known = store.find(wish.kind(), name).isPresent();
-            say.accept("-----> %s the %s %s".formatted(known ? "Taking" : "Making", wish.kind(), name));
-            ResourceRow made = resources.make(kind, name, kind.settle(wish.settings()), Map.of(), false);
-            ResourceRow _ = resources.change(made, wanted(kind, made, wish));
-            attach(app, made, wish.name(), "manifest", wish.settings());
-            return;
+    private void give(AppRow app, Wish wish, ResourceRow row) {
+        attach(app, row, wish.name(), "manifest", wish.settings());
+    }
+
+    private void keep(AppRow app, ResourceStep.Keep keep, Consumer<String> say) {
+        ResourceRow row = Resources.ready(keep.row());
+        if (keep.changes()) {
+            say.accept("-----> Changing the %s %s: %s"
+                    .formatted(row.kind(), row.name(), difference(row, keep.settings())));
+            ResourceRow _ = resources.change(row, keep.settings());
         }
-        ResourceRow row = Resources.ready(present.get());
-        Map<String, String> wanted = wanted(kind, row, wish);
-        if (!row.settings().equals(wanted)) {
-            say.accept("-----> Changing the %s %s: %s".formatted(row.kind(), row.name(), difference(row, wanted)));
-            ResourceRow _ = resources.change(row, wanted);
-        }
-        store.claim(row.id(), app.id(), wish.settings());
+        store.claim(row.id(), app.id(), keep.wish().settings());
     }
 
     private static String difference(ResourceRow row, Map<String, String> wanted) {

@@ -24,14 +24,19 @@ final class AppStore {
     /** @param id also the engine's tenant */
     record AppRow(int id, String name, Instant createdAt) {}
 
-    /** Makes the app, or returns nothing if there is one of that name. */
-    Optional<AppRow> create(AppName name, Instant now) {
+    /** @throws StoaException for a name that leads elsewhere */
+    static void refuseReserved(AppName name) {
         if (name.value().equals(Buckets.HOST)) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
                     "no app can be called \"%s\": that name leads to the buckets".formatted(name),
                     "choose another name");
         }
+    }
+
+    /** Makes the app, or returns nothing if there is one of that name. */
+    Optional<AppRow> create(AppName name, Instant now) {
+        refuseReserved(name);
         return jdbi.withHandle(handle -> handle.createQuery("""
                         insert into apps (name, created_at) values (:name, :now)
                         on conflict (name) do nothing

@@ -7,6 +7,7 @@ import dev.stoa.api.BackupRequests.Promote;
 import dev.stoa.api.BackupRequests.RecoveryKey;
 import dev.stoa.api.BackupRequests.Restore;
 import dev.stoa.api.BackupRequests.RestoreFrom;
+import dev.stoa.api.BackupRequests.Upgrade;
 import dev.stoa.api.BackupRequests.Work;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.platform.http.ApiRequest;
@@ -74,6 +75,14 @@ public final class BackupApi {
                                 name(request),
                                 request.query(ResourceApi.APP),
                                 request.body(Fork.class).as())),
+                Endpoint.post(one + "/upgrade", "Moves a database to a newer PostgreSQL")
+                        .query(ResourceApi.APP, ResourceApi.APP_MEANING)
+                        .accepts(Upgrade.class)
+                        .returns(Work.class)
+                        .handler(request -> desk.upgrade(
+                                name(request),
+                                request.query(ResourceApi.APP),
+                                request.body(Upgrade.class).version())),
                 Endpoint.post(one + "/promote", "Gives the apps of another database this one instead")
                         .accepts(Promote.class)
                         .returns(Changed.class)

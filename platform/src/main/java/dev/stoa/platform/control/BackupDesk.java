@@ -152,6 +152,21 @@ public final class BackupDesk {
         return making("fork", as, seed);
     }
 
+    /** Returns where the last backup is of what it was before. */
+    Work upgrade(String name, Optional<String> app, Optional<String> version) {
+        ResourceRow row = Resources.ready(resources.require(Databases.NAME, name, app));
+        return works.start("upgrade", () -> {
+            resources.alone(row, (spec, remember) -> databases.upgrade(spec, version, remember));
+            ResourceRow now = store.find(row.id()).orElse(row);
+            tellApps(row.id(), "The database %s has PostgreSQL %s now".formatted(row.name(), now.settings().get("version")));
+            return backups().kept().stream()
+                    .filter(kept -> kept.name().equals(row.name()))
+                    .findFirst()
+                    .map(kept -> kept.place().archive())
+                    .orElse("");
+        });
+    }
+
     /** Refuses a name that is taken before anything long begins. */
     private String free(String name) {
         String as = new ResourceName(name).value();

@@ -16,6 +16,7 @@ import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.ResourceSpec;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import java.util.Set;
 
 /** The endpoints of buckets, beside those that all resources have. */
 public final class BucketApi {
+    private static final Duration LIST_VALID = Duration.ofMinutes(10);
     private static final Duration VALID = Duration.ofHours(1);
     private static final Duration VALID_MAX = Duration.ofDays(7);
 
@@ -64,6 +66,13 @@ public final class BucketApi {
                         .query("seconds", "for which it is valid; 3600 unless told")
                         .returns(Signed.class)
                         .handler(request -> signed(spec(request), request)),
+                Endpoint.get(one + "/list-url", "Gives a URL that for a while gives a page of the list of the objects")
+                        .query(ResourceApi.APP, ResourceApi.APP_MEANING)
+                        .query("prefix", "of the keys")
+                        .query("delimiter", "up to which keys with the same beginning become one line")
+                        .query("token", "with which the page before says where the next begins")
+                        .returns(Signed.class)
+                        .handler(request -> listed(spec(request), request)),
                 Endpoint.post(one + "/rotate", "Gives a bucket, or an app for all its buckets, another key")
                         .query(ResourceApi.APP, "the app whose key it is; without one, the bucket's own")
                         .returns(Changed.class)
@@ -93,6 +102,14 @@ public final class BucketApi {
             throw e;
         }
         return new Changed(resources.show(Buckets.NAME, wanted.name(), Optional.empty()), made.deploys());
+    }
+
+    private Signed listed(ResourceSpec spec, ApiRequest request) {
+        Map<String, String> query = new HashMap<>();
+        request.query("prefix").ifPresent(prefix -> query.put("prefix", prefix));
+        request.query("delimiter").ifPresent(delimiter -> query.put("delimiter", delimiter));
+        request.query("token").ifPresent(token -> query.put("continuation-token", token));
+        return new Signed(buckets.presignedList(spec, query, LIST_VALID, clock.instant()));
     }
 
     private Signed signed(ResourceSpec spec, ApiRequest request) {

@@ -52,7 +52,7 @@ final class BuildPhase {
     private final SetupStore setups;
     private final Builder builder;
     private final AppConfig appConfig;
-    private final Domains domains;
+    private final DeployPlans plans;
     private final GitDeploys gitDeploys;
     private final Semaphore builds;
     private final InstantSource clock;
@@ -65,7 +65,7 @@ final class BuildPhase {
             Stores stores,
             Builder builder,
             AppConfig appConfig,
-            Domains domains,
+            DeployPlans plans,
             GitDeploys gitDeploys,
             int buildsAtOnce,
             InstantSource clock) {
@@ -75,7 +75,7 @@ final class BuildPhase {
         this.setups = stores.setups();
         this.builder = builder;
         this.appConfig = appConfig;
-        this.domains = domains;
+        this.plans = plans;
         this.gitDeploys = gitDeploys;
         this.builds = new Semaphore(buildsAtOnce, true);
         this.clock = clock;
@@ -112,10 +112,8 @@ final class BuildPhase {
         }
         MergedManifest merged = MergedManifest.read(source);
         merged.notes().forEach(note -> say.accept("       " + note));
-        appConfig.prepare(app, merged, say);
+        plans.begin(app, plans.plan(app, merged), say);
         Manifest manifest = merged.manifest();
-        EdgePolicies.check(app, manifest.edge(), appConfig.read(app));
-        manifest.domains().forEach(domain -> domains.add(app, domain));
         Path cache = Files.createDirectories(home.cache(app.name()));
         Map<String, String> config = visible(app, manifest);
         Redaction redaction = new Redaction(config);

@@ -9,6 +9,7 @@ import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.resource.Buckets;
 import dev.stoa.platform.resource.Databases;
+import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.resource.SqlSessions;
 import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Route;
@@ -19,6 +20,7 @@ import dev.stoa.platform.source.git.GitFetch;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,8 +50,10 @@ public final class Control {
     private final BucketApi bucketApi;
     private final VolumeApi volumeApi;
     private final BackupDesk backupDesk;
+    private final DeployPlans plans;
 
     /**
+     * @param otherKinds     kinds of resources that nothing else has to know
      * @param buildsAtOnce   so many builds run side by side
      * @param instanceLimits what an instance may use where its manifest does not say
      */
@@ -60,6 +64,7 @@ public final class Control {
             Databases databases,
             Buckets buckets,
             Volumes volumes,
+            List<ResourceKind> otherKinds,
             Router router,
             Builder builder,
             int buildsAtOnce,
@@ -76,8 +81,10 @@ public final class Control {
             router.update(table);
             fleet.update(table);
         });
-        resources = new Resources(stores, List.of(databases, buckets, volumes), clock);
         AppVolumes appVolumes = new AppVolumes(stores, volumes);
+        List<ResourceKind> kinds = new ArrayList<>(List.of(databases, buckets, volumes));
+        kinds.addAll(otherKinds);
+        resources = new Resources(stores, kinds, clock);
         bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
         Upstream objects = new Upstream("buckets", buckets.address());
         routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
@@ -93,7 +100,8 @@ public final class Control {
         Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
         fleet.onDemand(scaler::demand);
-        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), appVolumes, urls.domain(), clock);
+        View view = new View(
+                stores, engine, health, scaler, new EdgePolicies(home, stores), appVolumes, urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
             return router.drain(addresses, longest)
@@ -118,19 +126,24 @@ public final class Control {
         DeployLog deployLog = new DeployLog(home.deploys());
         GitDeploys gitDeploys =
                 new GitDeploys(home, stores.git(), new GitFetch(home.knownHosts(), FetchLimits.DEFAULT), clock);
-        BuildPhase buildPhase = new BuildPhase(
-                home,
-                stores,
-                builder,
-                new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom()),
-                domains,
-                gitDeploys,
-                buildsAtOnce,
-                clock);
+        AppConfig appConfig = new AppConfig(stores.configs(), resources.ofApps(), new SecureRandom());
+        plans = new DeployPlans(stores, resources.ofApps(), appConfig, domains);
+        BuildPhase buildPhase =
+                new BuildPhase(home, stores, builder, appConfig, plans, gitDeploys, buildsAtOnce, clock);
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment = new Deployment(
-                home, stores, resources.ofApps(), appVolumes, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
+                home,
+                stores,
+                resources.ofApps(),
+                appVolumes,
+                deployLog,
+                buildPhase,
+                releasePhase,
+                view,
+                reconciler,
+                urls,
+                clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);
@@ -189,6 +202,10 @@ public final class Control {
 
     public AppManifest manifest() {
         return manifest;
+    }
+
+    public DeployPlans plans() {
+        return plans;
     }
 
     public Apps apps() {

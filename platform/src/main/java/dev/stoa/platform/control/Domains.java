@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.control.AppStore.AppRow;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Which host names lead to which app, beyond the one that each app has by its name. */
@@ -21,6 +22,18 @@ final class Domains {
 
     /** @throws StoaException if it is no host name, or leads to another app */
     void add(AppRow app, String domain) {
+        check(app, domain);
+        apps.addDomain(app.id(), domain.toLowerCase(Locale.ROOT));
+        // Another app may have been quicker.
+        check(app, domain);
+    }
+
+    /**
+     * Refuses a domain that the app cannot have.
+     *
+     * @throws StoaException if it is no host name, or leads to another app
+     */
+    void check(AppRow app, String domain) {
         String host = domain.toLowerCase(Locale.ROOT);
         if (!HOST_NAME.matcher(host).matches()) {
             throw new StoaException(
@@ -34,13 +47,13 @@ final class Domains {
                     "the names below %s belong to the apps of these names".formatted(urls.domain()),
                     "deploy the app under that name instead");
         }
-        apps.addDomain(app.id(), host);
-        AppRow owner = apps.ownerOf(host).orElseThrow();
-        if (owner.id() != app.id()) {
+        Optional<AppRow> owner = apps.ownerOf(host).filter(row -> row.id() != app.id());
+        if (owner.isPresent()) {
+            String name = owner.get().name();
             throw new StoaException(
                     ErrorCode.DOMAIN_TAKEN,
-                    "%s leads to the app %s already".formatted(host, owner.name()),
-                    "remove it there first: stoa domains remove %s -a %s".formatted(host, owner.name()));
+                    "%s leads to the app %s already".formatted(host, name),
+                    "remove it there first: stoa domains remove %s -a %s".formatted(host, name));
         }
     }
 

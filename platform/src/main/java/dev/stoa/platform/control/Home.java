@@ -117,8 +117,17 @@ public final class Home implements AutoCloseable {
         return root.resolve("buckets");
     }
 
+    /** What builds of all apps share. */
+    public Path toolchains() {
+        return root.resolve("toolchains");
+    }
+
     public Path volumes() {
         return root.resolve("volumes");
+    }
+
+    public Path caches() {
+        return root.resolve("caches");
     }
 
     public Path instances() {
@@ -133,7 +142,7 @@ public final class Home implements AutoCloseable {
         return root.resolve("secret.key");
     }
 
-    Path authority() {
+    public Path authority() {
         return root.resolve("ca");
     }
 

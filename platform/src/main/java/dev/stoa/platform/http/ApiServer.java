@@ -211,7 +211,7 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private static void fail(ServerRequest request, ServerResponse response, Exception e, boolean json) {
-        if (response.isSent() || response.bytesWritten() > 0 || clientHasGone(e)) {
+        if (response.isSent() || response.bytesWritten() > 0 || (!(e instanceof StoaException) && clientHasGone(e))) {
             LOG.log(Level.DEBUG, "a client went away path=" + request.path().path(), e);
             throw new CloseConnectionException("the answer was cut short", e);
         }
@@ -257,6 +257,7 @@ public final class ApiServer implements AutoCloseable {
                 .problem();
     }
 
+    /** Not for what was put into words: a connection that broke there was one to somewhere else. */
     private static boolean clientHasGone(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SocketException) {

@@ -1,6 +1,8 @@
 package dev.stoa.platform.http;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
+import java.lang.reflect.Field;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -71,6 +73,9 @@ final class Schemas {
         if (type == double.class || type == Double.class) {
             return Map.of("type", "number");
         }
+        if (type.isEnum()) {
+            return Map.of("type", "string", "enum", words(type));
+        }
         if (type.isRecord()) {
             return reference(type, this::ofRecord);
         }
@@ -78,6 +83,16 @@ final class Schemas {
             return reference(type, this::ofSealed);
         }
         throw new IllegalArgumentException("no schema for " + type);
+    }
+
+    /** How the constants of an enum are written. */
+    private static List<String> words(Class<?> type) {
+        return Arrays.stream(type.getFields())
+                .filter(Field::isEnumConstant)
+                .map(constant -> Optional.ofNullable(constant.getAnnotation(JsonProperty.class))
+                        .map(JsonProperty::value)
+                        .orElse(constant.getName()))
+                .toList();
     }
 
     private Map<String, Object> reference(Class<?> type, java.util.function.Function<Class<?>, Object> schema) {

@@ -6,6 +6,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -41,6 +42,39 @@ final class BackupListing {
                     "the backups in %s cannot be read: %s".formatted(archive.text(), e),
                     "see that the place is there, and that the platform may read it",
                     e);
+        }
+    }
+
+    /** Of a database that was destroyed. */
+    static Backups of(KeptArchive kept) {
+        Backups all =
+                of(kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
+        return new Backups(
+                all.database(),
+                all.archive(),
+                all.place(),
+                Optional.of(kept.destroyedAt()),
+                Optional.of(kept.until()),
+                all.backups(),
+                all.problems());
+    }
+
+    /** In a few words, for a glance at the database. */
+    static String summary(WatchedDatabase of) {
+        try {
+            List<BackupArchive.Backup> all = of.archive.backups();
+            if (all.isEmpty()) {
+                return "none yet, to " + of.place.to();
+            }
+            BackupArchive.Backup last = all.getLast();
+            return "%d, the last %s (%s), to %s"
+                    .formatted(
+                            all.size(),
+                            last.manifest().finishedAt().truncatedTo(ChronoUnit.SECONDS),
+                            last.proof().isPresent() ? "proven" : "not proven",
+                            of.place.to());
+        } catch (IOException | StoaException e) {
+            return "cannot be read: " + WatchedDatabase.why(e);
         }
     }
 

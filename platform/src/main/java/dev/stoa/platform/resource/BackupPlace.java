@@ -99,6 +99,12 @@ public record BackupPlace(
         return whole.at(whole.to(), ids.getFirst());
     }
 
+    /** Another one at the same place, of a key of its own. */
+    BackupPlace another(String database, SecureRandom random) {
+        BackupPlace fresh = fresh(database, Path.of("/"), random);
+        return new BackupPlace(fresh.archive(), fresh.key(), to, endpoint, region, accessKey, secretKey);
+    }
+
     private BackupPlace at(String place, String id) {
         return new BackupPlace(id, key, place, endpoint, region, accessKey, secretKey);
     }
@@ -141,8 +147,12 @@ public record BackupPlace(
         }
         String place = region.orElse("us-east-1");
         try {
+            URI server = URI.create(endpoint.orElse("https://s3.%s.amazonaws.com".formatted(place)));
+            if (server.getHost() == null || !String.valueOf(server.getScheme()).matches("https?")) {
+                throw bad("the endpoint \"%s\" is no URL of a server".formatted(server));
+            }
             return new BucketTarget(
-                    URI.create(endpoint.orElse("https://s3.%s.amazonaws.com".formatted(place))),
+                    server,
                     parts[0],
                     parts.length < 2 || parts[1].isEmpty() ? "" : parts[1].replaceAll("/+$", "") + "/",
                     new SignedRequest(

@@ -1,5 +1,6 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.platform.bucket.SigningKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -38,7 +39,7 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
             .build();
 
     private static final Duration ANSWER_MAX = Duration.ofMinutes(10);
-    private static final String EMPTY_SHA256 = SignedRequest.sha256(new byte[0]);
+    private static final String EMPTY_SHA256 = SigningKey.sha256("");
     private static final int OK_MAX = 299;
     private static final int NOT_FOUND = 404;
     private static final int SAID_CHARS_MAX = 300;

@@ -310,6 +310,12 @@ public final class Buckets implements ResourceKind {
                 endpoint(spec), region(spec), key(spec), method, bucket(spec), object, valid, now);
     }
 
+    /** A URL that gives a page of the list, as {@link ObjectServer#presignedList} has it. */
+    public String presignedList(ResourceSpec spec, Map<String, String> query, Duration valid, Instant now) {
+        return ObjectServer.presignedList(
+                endpoint(spec), region(spec), key(spec), bucket(spec), query, valid, now);
+    }
+
     /** The same with another key of its own; that of before opens it no more. */
     public ResourceSpec rotate(ResourceSpec spec) {
         refuseExternal(spec);
@@ -358,6 +364,13 @@ public final class Buckets implements ResourceKind {
         return isExternal(spec)
                 ? Optional.empty()
                 : Optional.of("its objects, for %d days".formatted(ObjectServer.KEPT.toDays()));
+    }
+
+    @Override
+    public List<Kept> kept() {
+        List<Kept> kept = new ArrayList<>();
+        server.destroyed().forEach((name, at) -> kept.add(new Kept(name, at, at.plus(ObjectServer.KEPT))));
+        return kept;
     }
 
     @Override

@@ -1,18 +1,28 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * The server and the files of one database. The server is started when somebody needs it, and when it has crashed the next
  * who needs it starts it again.
  */
 final class DatabaseCluster {
+    private static final System.Logger LOG = System.getLogger(DatabaseCluster.class.getName());
+
+    /** Seen from the data directory, in which the server works. */
+    private static final Map<String, String> SOCKET_SETTINGS = Map.of("unix_socket_directories", "..");
+
     private static final int PASSWORD_BYTES = 24;
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -20,8 +30,20 @@ final class DatabaseCluster {
     private final PostgresVersions versions;
     private volatile ResourceSpec spec;
 
-    /** A change of the settings, and a start, are made by one at a time. */
+    /** While another cluster is made to take its place, who asks for the server waits. */
+    private volatile boolean replaced;
+
+    /** When somebody last had it started; one that the platform finds running is taken for used. */
+    private volatile long usedNanos = System.nanoTime();
+
+    /** Whether it is known to sleep, so that nobody has to look. */
+    private volatile boolean asleep;
+
+    /** A change of the settings, a start and a stop are made by one at a time. */
     private final Object starting = new Object();
+
+    /** It may still look as if it took connections. */
+    private volatile boolean stopping;
 
     DatabaseCluster(DatabaseFolder folder, PostgresVersions versions, ResourceSpec spec) {
         this.folder = folder;
@@ -101,11 +123,34 @@ final class DatabaseCluster {
         }
     }
 
+    /** Makes another cluster of this one, and says where it is; or leaves this one as it is, and fails. */
+    @FunctionalInterface
+    interface Succession {
+        ResourceSpec of(DatabaseCluster old) throws IOException;
+    }
+
+    /** Nobody else has the server until the other cluster is there, which is the one of this database from then on. */
+    void replace(Succession succession) throws IOException {
+        synchronized (starting) {
+            replaced = true;
+            try {
+                stop();
+                spec = succession.of(this);
+            } finally {
+                replaced = false;
+            }
+        }
+    }
+
+    boolean isReplaced() {
+        return replaced;
+    }
+
     /** From now on with these settings; a server that runs with others is started again. */
     void change(ResourceSpec changed) {
         synchronized (starting) {
-            // When it is backed up is nothing to the server.
-            boolean same = BackupSchedule.without(changed.settings()).equals(BackupSchedule.without(spec.settings()));
+            // When it is backed up, and who is let through to it, is nothing to the server.
+            boolean same = serverSettings(changed).equals(serverSettings(spec));
             boolean ran = running().isPresent();
             if (!same) {
                 stop();
@@ -117,6 +162,10 @@ final class DatabaseCluster {
         }
     }
 
+    private static Map<String, String> serverSettings(ResourceSpec of) {
+        return DatabaseAccess.without(BackupSchedule.without(of.settings()));
+    }
+
     /** The server, if it takes connections now. */
     Optional<Postmaster> running() {
         return Postmaster.running(data()).filter(Postmaster::ready);
@@ -124,20 +173,82 @@ final class DatabaseCluster {
 
     /** Starts the server unless it runs, and returns its port on 127.0.0.1. */
     int start() {
-        Optional<Postmaster> running = running();
+        usedNanos = System.nanoTime();
+        Optional<Postmaster> running = replaced || stopping ? Optional.empty() : running();
         if (running.isPresent()) {
             return running.get().port();
         }
         synchronized (starting) {
+            usedNanos = System.nanoTime();
+            asleep = false;
             WalSpool.prepare(home());
             PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
             return cluster.port();
         }
     }
 
+    /** Where it listens in the file system, if it does: the folder is the platform's and the cluster's alone. */
+    Optional<Path> socket(int port) {
+        return Optional.of(home().resolve(".s.PGSQL." + port)).filter(Files::exists);
+    }
+
     void stop() {
         synchronized (starting) {
-            Postmaster.running(data()).ifPresent(postmaster -> PostgresCluster.stop(home(), postmaster));
+            stopping = true;
+            try {
+                Postmaster.running(data()).ifPresent(postmaster -> PostgresCluster.stop(home(), postmaster));
+            } finally {
+                stopping = false;
+            }
+        }
+    }
+
+    /**
+     * Stops the server if nobody has used it for so long, which writes everything to its files; who comes meanwhile waits,
+     * and has it started again.
+     *
+     * @param quiet whether nobody is in by the door
+     * @return whether it sleeps from now on, and did not before
+     */
+    boolean sleepAfter(Duration idle, BooleanSupplier quiet) {
+        if (asleep || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
+            return false;
+        }
+        synchronized (starting) {
+            // Who asks for the server from here on waits for the end of this.
+            stopping = true;
+            try {
+                if (!isUnusedFor(idle) || !quiet.getAsBoolean()) {
+                    return false;
+                }
+                Optional<Postmaster> running = Postmaster.running(data());
+                if (running.isPresent() && isUsed(running.get())) {
+                    usedNanos = System.nanoTime();
+                    return false;
+                }
+                stop();
+                asleep = true;
+                return running.isPresent();
+            } finally {
+                stopping = false;
+            }
+        }
+    }
+
+    private boolean isUnusedFor(Duration idle) {
+        return System.nanoTime() - usedNanos >= idle.toNanos();
+    }
+
+    /** By somebody who did not come by the door, such as a backup that is being made. */
+    private boolean isUsed(Postmaster running) {
+        if (!running.ready()) {
+            return true;
+        }
+        try (RoleStore sessions = RoleStore.open(running.port(), superuserPassword(), RoleStore.DATABASE)) {
+            return sessions.others() > 0;
+        } catch (IOException | StoaException e) {
+            LOG.log(Level.WARNING, "a database cannot be asked who uses it, and stays awake database=" + spec.name(), e);
+            return true;
         }
     }
 
@@ -156,6 +267,9 @@ final class DatabaseCluster {
 
     /** What the server is told: the plan's, and what else there is to say. */
     PostgresSettings settings() {
-        return DatabasePlan.named(spec.setting("plan")).settings().withMore(WalSpool.SETTINGS);
+        return DatabasePlan.named(spec.setting("plan"))
+                .settings()
+                .withMore(WalSpool.SETTINGS)
+                .withMore(SOCKET_SETTINGS);
     }
 }

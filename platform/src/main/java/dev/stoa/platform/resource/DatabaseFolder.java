@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 
 /**
  * Where the files of databases stand. {@code ID/} is the cluster of a database: {@code data/}, {@code password} of the
- * superuser, {@code log}; {@code template-VERSION/} is a cluster that new ones are copied from.
+ * superuser, {@code log}; {@code ID-MAJOR/} one that was moved to another version; {@code template-VERSION/} is a cluster that new ones are copied from.
  */
 record DatabaseFolder(Path root) {
     /** Those of the databases, one for each: no distribution and no app uses them (apps begin at 70000). */
@@ -31,8 +32,25 @@ record DatabaseFolder(Path root) {
     private static final int UIDS = 4_300;
     static final int TEMPLATE_UID = UID_FIRST;
 
+    /** The secret that names the folder of a cluster that took the place of another. */
+    static final String SECRET = "folder";
+
     Path cluster(ResourceSpec spec) {
-        return root.resolve(Long.toString(spec.id()));
+        return root.resolve(spec.secrets().getOrDefault(SECRET, Long.toString(spec.id())));
+    }
+
+    /** The folder of a cluster of that version, which is to take the place of the present one. */
+    static String successor(ResourceSpec spec, int major) {
+        return "%d-%d".formatted(spec.id(), major);
+    }
+
+    /** The clusters that took the place of each other, but for the present one. */
+    List<Path> others(ResourceSpec spec) throws IOException {
+        try (Stream<Path> files = Files.list(root)) {
+            return files.filter(file -> file.getFileName().toString().matches(spec.id() + "(-\\d+)?"))
+                    .filter(file -> !file.equals(cluster(spec)))
+                    .toList();
+        }
     }
 
     /** Of the unprivileged user who runs it. */
@@ -58,7 +76,10 @@ record DatabaseFolder(Path root) {
     static void sync(Path cluster) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(cluster)) {
-            files = all.filter(file -> !Files.isSymbolicLink(file)).toList();
+            // A running server has sockets here, too.
+            files = all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                            || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
         }
         AtomicInteger next = new AtomicInteger();
         Queue<IOException> problems = new ConcurrentLinkedQueue<>();

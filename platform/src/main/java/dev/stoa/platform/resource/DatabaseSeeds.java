@@ -2,7 +2,9 @@ package dev.stoa.platform.resource;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +20,9 @@ import java.util.random.RandomGenerator;
 public final class DatabaseSeeds {
     /** The clocks of the platform and of the command line that was asked may differ so much. */
     private static final Duration SKEW_MAX = Duration.ofSeconds(2);
+
+    /** Room beside the files themselves: the log that PostgreSQL writes. */
+    private static final long ROOM_BYTES = 256L << 20;
 
     private final DatabaseTemplate templates;
     private final DatabaseBackups backups;
@@ -71,6 +76,47 @@ public final class DatabaseSeeds {
                     origin.get().known(),
                     clock.instant().plus(SKEW_MAX));
             cluster.take(home -> restore(spec, cluster, archive, choice, home), user, password);
+        }
+    }
+
+    /** @throws StoaException if the disk has no room for another one like it, and the dump between them */
+    void checkRoom(DatabaseCluster cluster) throws IOException {
+        long free = Files.getFileStore(cluster.home()).getUsableSpace();
+        long needed = 2 * FileTree.sizeBytes(cluster.home()) + ROOM_BYTES;
+        if (free < needed) {
+            throw new StoaException(
+                    ErrorCode.DISK_FULL,
+                    "the disk is too small for a second %s beside the first: that needs %d MB, and %d MB are free"
+                            .formatted(cluster.spec().name(), needed >> 20, free >> 20),
+                    "free some room there");
+        }
+    }
+
+    /**
+     * Makes a cluster of a newer version that has everything the other one has, and is on the disk. Neither server runs
+     * afterwards.
+     */
+    void succeed(
+            ResourceSpec spec,
+            DatabaseCluster old,
+            DatabaseCluster fresh,
+            PostgresBinaries target,
+            DumpTools tools,
+            ClusterSwitch.Finish finish)
+            throws IOException {
+        boolean done = false;
+        try {
+            new DatabaseUpgrade(old, fresh, tools)
+                    .run(templates.of(target), spec.secret(Databases.USER), spec.secret(Databases.PASSWORD));
+            fresh.stop();
+            DatabaseFolder.sync(fresh.home());
+            finish.run();
+            old.stop();
+            done = true;
+        } finally {
+            if (!done) {
+                fresh.destroy();
+            }
         }
     }
 

@@ -5,7 +5,12 @@ import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.certificate.CertificateChain;
+import dev.stoa.platform.resource.proxy.Behind;
+import dev.stoa.platform.resource.proxy.DatabaseDoor;
+import dev.stoa.platform.resource.proxy.DatabaseProxy;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,6 +29,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Consumer;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -61,11 +68,12 @@ public final class Databases implements ResourceKind {
     private static final String BACKUPS = "backups";
 
     private static final Duration DOOR_RETRY = Duration.ofSeconds(3);
+    private static final Duration SLEEP_LOOK = Duration.ofSeconds(1);
 
     private static final System.Logger LOG = System.getLogger(Databases.class.getName());
 
     /** One that is looked after; its door is empty until its port could be listened on. */
-    private static final class Held {
+    private final class Held implements Behind {
         final DatabaseCluster cluster;
         volatile Set<Integer> tenants = Set.of();
         volatile Optional<DatabaseDoor> door = Optional.empty();
@@ -73,6 +81,42 @@ public final class Databases implements ResourceKind {
 
         Held(DatabaseCluster cluster) {
             this.cluster = cluster;
+        }
+
+        /** On the loopback address there are only users of this machine, who need the password as everybody does. */
+        @Override
+        public Optional<String> refusal(InetAddress client) {
+            if (client.isLoopbackAddress()
+                    || tenantAt.apply(client).filter(tenants::contains).isPresent()) {
+                return Optional.empty();
+            }
+            return Optional.of("this app does not have the database %s"
+                    .formatted(cluster.spec().name()));
+        }
+
+        @Override
+        public Place start() {
+            return place(cluster.start());
+        }
+
+        @Override
+        public Optional<Place> running() {
+            return cluster.running().map(server -> place(server.port()));
+        }
+
+        private Place place(int port) {
+            return new Place(port, cluster.socket(port));
+        }
+
+        void sleepIfUnused() {
+            Optional<Duration> idle = DatabaseAccess.of(cluster.spec().settings()).sleep();
+            if (idle.isPresent()
+                    && !gone
+                    && cluster.sleepAfter(
+                            idle.get(),
+                            () -> door.filter(open -> !open.isQuietFor(idle.get())).isEmpty())) {
+                LOG.log(Level.INFO, "a database sleeps database={0}", cluster.spec().name());
+            }
         }
     }
 
@@ -84,6 +128,8 @@ public final class Databases implements ResourceKind {
     private final DatabaseSeeds seeds;
     private final SecureRandom random = new SecureRandom();
     private final Map<Long, Held> held = new ConcurrentHashMap<>();
+    private final DatabaseProxy proxy;
+    private boolean looking;
     private volatile boolean closed;
 
     /**
@@ -91,12 +137,14 @@ public final class Databases implements ResourceKind {
      * @param binaries where the embedded PostgreSQL is unpacked
      * @param gateway  the address by which instances reach this machine, where they have a network of their own
      * @param tenantAt whose the instance is that has an address
+     * @param certificate for names of hosts, and addresses
      */
     public Databases(
             Path root,
             Path binaries,
             Supplier<Optional<InetAddress>> gateway,
-            Function<InetAddress, Optional<Integer>> tenantAt) {
+            Function<InetAddress, Optional<Integer>> tenantAt,
+            Function<List<String>, CertificateChain> certificate) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
         this.backups = new DatabaseBackups(folder, folder.root().resolveSibling(BACKUPS), InstantSource.system());
@@ -109,6 +157,33 @@ public final class Databases implements ResourceKind {
                 InstantSource.system());
         this.gateway = gateway;
         this.tenantAt = tenantAt;
+        this.proxy = new DatabaseProxy(() -> {
+            List<String> names = new ArrayList<>(List.of("localhost", LOCAL, MACHINE));
+            gateway.get().map(InetAddress::getHostAddress).ifPresent(names::add);
+            return certificate.apply(names);
+        });
+    }
+
+    /** Puts to sleep what nobody uses, from the first of them on. */
+    private synchronized void lookAfterSleep() {
+        if (looking) {
+            return;
+        }
+        looking = true;
+        Threads.start("database-sleep", () -> {
+            while (!closed) {
+                held.values().forEach(this::sleepIfUnused);
+                LockSupport.parkNanos(SLEEP_LOOK.toNanos());
+            }
+        });
+    }
+
+    private void sleepIfUnused(Held each) {
+        try {
+            each.sleepIfUnused();
+        } catch (StoaException e) {
+            LOG.log(Level.WARNING, "a database does not go to sleep database=" + each.cluster.spec().name(), e);
+        }
     }
 
     @Override
@@ -118,7 +193,12 @@ public final class Databases implements ResourceKind {
 
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
-        List<String> keys = List.of(PLAN, VERSION, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
+        List<String> keys = List.of(
+                PLAN,
+                VERSION,
+                DatabaseAccess.SLEEP,
+                BackupSchedule.SCHEDULE,
+                BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
@@ -142,6 +222,7 @@ public final class Databases implements ResourceKind {
         PostgresBinaries binaries =
                 asked.containsKey(VERSION) ? versions.named(asked.get(VERSION)) : versions.embedded();
         BackupSchedule _ = BackupSchedule.of(asked);
+        DatabaseAccess _ = DatabaseAccess.of(asked);
         Map<String, String> settled = new HashMap<>(asked);
         settled.put(PLAN, plan.word());
         settled.put(VERSION, Integer.toString(binaries.major()));
@@ -218,6 +299,7 @@ public final class Databases implements ResourceKind {
     }
 
     private Held held(ResourceSpec spec) {
+        lookAfterSleep();
         return held.computeIfAbsent(spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
     }
 
@@ -227,6 +309,7 @@ public final class Databases implements ResourceKind {
             return;
         }
         Held resumed = held(spec);
+        dropFormer(spec);
         backups.watch(spec, resumed.cluster);
         if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
             LOG.log(
@@ -235,6 +318,17 @@ public final class Databases implements ResourceKind {
                     spec.name(),
                     spec.secret(PORT));
             retry(resumed, Integer.parseInt(spec.secret(PORT)));
+        }
+    }
+
+    /** What upgrades have left that a platform was killed in the middle of. */
+    private void dropFormer(ResourceSpec spec) {
+        try {
+            for (Path former : folder.others(spec)) {
+                BackupProof.clear(former);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LOG.log(Level.WARNING, "files of a former version stay database=" + spec.name(), e);
         }
     }
 
@@ -269,8 +363,7 @@ public final class Databases implements ResourceKind {
     }
 
     private boolean opened(Held behind, int port) {
-        DatabaseDoor door = new DatabaseDoor(
-                behind.cluster.spec().name(), client -> refusal(behind, client), behind.cluster::start);
+        DatabaseDoor door = new DatabaseDoor(proxy, behind.cluster.spec().name(), behind);
         List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOCAL)));
         gateway.get().ifPresent(addresses::add);
         try {
@@ -282,17 +375,52 @@ public final class Databases implements ResourceKind {
         }
     }
 
-    /** On the loopback address there are only users of this machine, who need the password as everybody does. */
-    private static Optional<String> refusal(Held asked, InetAddress client, Optional<Integer> tenant) {
-        if (client.isLoopbackAddress() || tenant.filter(asked.tenants::contains).isPresent()) {
-            return Optional.empty();
+    /**
+     * Moves a database to a newer PostgreSQL. It has the same address and logins afterwards; who connects meanwhile waits.
+     * Whatever goes wrong, it stays as it was.
+     *
+     * @param wish     empty for the version that Stoa brings
+     * @param remember what the database is from then on; the moment from which there is no way back but a restore
+     */
+    public void upgrade(ResourceSpec spec, Optional<String> wish, Consumer<ResourceSpec> remember) {
+        if (isExternal(spec)) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s is at %s, which has a version of its own".formatted(spec.name(), spec.setting(HOST)),
+                    "upgrade it there");
         }
-        return Optional.of("this app does not have the database %s"
-                .formatted(asked.cluster.spec().name()));
-    }
-
-    private Optional<String> refusal(Held asked, InetAddress client) {
-        return refusal(asked, client, tenantAt.apply(client));
+        PostgresBinaries target = wish.map(versions::named).orElseGet(versions::embedded);
+        Held of = held(spec);
+        int present = of.cluster.binaries().major();
+        if (target.major() <= present) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "the database %s has PostgreSQL %d, and %s".formatted(
+                            spec.name(),
+                            present,
+                            target.major() == present ? "that is what was asked for" : "there is no way back to " + target.major()),
+                    "there are: " + String.join(", ", versions.all().values().stream().map(PostgresBinaries::version).toList()));
+        }
+        DumpTools tools = versions.dumpTools(spec.name(), present, target.major());
+        try {
+            Path former = of.cluster.home();
+            seeds.checkRoom(of.cluster);
+            ResourceSpec _ = backups.during(spec, (place, finish) -> {
+                of.cluster.replace(old -> {
+                    ResourceSpec next = spec.withSetting(VERSION, Integer.toString(target.major()))
+                            .withSecret(DatabaseFolder.SECRET, DatabaseFolder.successor(spec, target.major()))
+                            .withSecret(BackupPlace.SECRET, place.json());
+                    seeds.succeed(spec, old, new DatabaseCluster(folder, versions, next), target, tools, finish);
+                    remember.accept(next);
+                    return next;
+                });
+                return of.cluster.spec();
+            });
+            FileTree.delete(former);
+            int _ = of.cluster.start();
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(folder.cluster(spec), e);
+        }
     }
 
     /** Where a client finds the database: the one place that decides it. */
@@ -312,6 +440,18 @@ public final class Databases implements ResourceKind {
     /** As it is reached from the platform's machine. */
     public DatabaseUrl address(ResourceSpec spec) {
         return address(spec, false);
+    }
+
+    @Override
+    public Optional<String> url(ResourceSpec spec) {
+        return Optional.of(address(spec).text());
+    }
+
+    @Override
+    public List<Kept> kept() {
+        return backups.kept().stream()
+                .map(archive -> new Kept(archive.name(), archive.destroyedAt(), archive.until()))
+                .toList();
     }
 
     /** A session with the rights of an app that has it. */
@@ -408,13 +548,17 @@ public final class Databases implements ResourceKind {
         if (!spec.secrets().getOrDefault(RETIRED, "").isEmpty()) {
             facts.put("password", "the one before works still: not every app has taken the new one");
         }
+        if (seen.cluster.isReplaced()) {
+            return new Inspection("upgrading", Optional.empty(), facts);
+        }
         boolean running = seen.cluster.running().isPresent();
         List<String> problems = new ArrayList<>(backups.problems(spec));
         if (seen.door.isEmpty()) {
             problems.addFirst("its port %s is in use".formatted(spec.secret(PORT)));
         }
         Optional<String> reason = problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
-        return new Inspection(running ? "running" : "stopped", reason, facts);
+        String state = running ? "running" : Postmaster.isKnown(seen.cluster.data()) ? "stopped" : "asleep";
+        return new Inspection(state, reason, facts);
     }
 
     private static String megabytes(long bytes) {
@@ -426,7 +570,7 @@ public final class Databases implements ResourceKind {
         Inspection glance = glance(spec);
         Map<String, String> facts = new LinkedHashMap<>(glance.facts());
         backups.summary(spec).ifPresent(summary -> facts.put("backups", summary));
-        if (glance.state().equals("stopped")) {
+        if (!glance.state().equals("running")) {
             return new Inspection(glance.state(), glance.reason(), facts);
         }
         try (InsightStore insight = insight(spec)) {
@@ -473,5 +617,6 @@ public final class Databases implements ResourceKind {
         closed = true;
         backups.close();
         held.values().forEach(each -> each.door.ifPresent(DatabaseDoor::close));
+        proxy.close();
     }
 }

@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The user as which the programs of PostgreSQL run, for they refuse to run as root. Whoever is not root runs them as
+ * The user as which the servers of resources run: those of PostgreSQL refuse to run as root, and others better do. Whoever is not root runs them as
  * himself. Root runs them as a user of their own in a mount namespace; where the kernel forbids that, in a user namespace in
  * which root is nobody.
  */
@@ -62,28 +62,43 @@ enum PostgresAccount {
      * @param uid the number that a {@link #PRIVATE} user has
      */
     List<String> command(int uid, Path cluster, PostgresBinaries binaries, String program, List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        switch (this) {
-            case OWN -> {}
-            case PRIVATE ->
-                command.addAll(List.of(
-                        "unshare",
-                        "--mount",
-                        "--propagation",
-                        "slave",
-                        "sh",
-                        "-c",
-                        script(),
-                        "sh",
-                        cluster.toString(),
-                        binaries.directory().toString(),
-                        Integer.toString(uid)));
-            case NOBODY -> command.addAll(List.of("unshare", "--user"));
-        }
+        List<String> command = prefix(uid, cluster, binaries.directory().toString());
         Path home = this == PRIVATE ? Path.of("/mnt/postgres") : binaries.directory();
         command.add(home.resolve("bin").resolve(program).toString());
         command.addAll(arguments);
         return command;
+    }
+
+    /**
+     * The command that runs any program of this machine as this user.
+     *
+     * @param home the folder that the user may reach, below whatever it stands
+     */
+    List<String> command(int uid, Path home, List<String> program) {
+        List<String> command = prefix(uid, home, "");
+        command.addAll(program);
+        return command;
+    }
+
+    private List<String> prefix(int uid, Path home, String binaries) {
+        return new ArrayList<>(
+                switch (this) {
+                    case OWN -> List.of();
+                    case PRIVATE ->
+                        List.of(
+                                "unshare",
+                                "--mount",
+                                "--propagation",
+                                "slave",
+                                "sh",
+                                "-c",
+                                script(),
+                                "sh",
+                                home.toString(),
+                                binaries,
+                                Integer.toString(uid));
+                    case NOBODY -> List.of("unshare", "--user");
+                });
     }
 
     /** The path of a cluster's file as this user sees it. */

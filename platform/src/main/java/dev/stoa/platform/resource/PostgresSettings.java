@@ -15,6 +15,7 @@ public record PostgresSettings(int port, int sharedBuffersMegabytes, int connect
     public static final PostgresSettings SMALL = new PostgresSettings(0, 16, 50, Map.of());
 
     private static final int IO_METHOD_SINCE = 18;
+    private static final int CLIENT_CHECK_SINCE = 14;
 
     public PostgresSettings {
         more = Map.copyOf(more);
@@ -40,6 +41,10 @@ public record PostgresSettings(int port, int sharedBuffersMegabytes, int connect
      */
     String file(int actualPort, int major) {
         StringBuilder lines = new StringBuilder(common(actualPort));
+        if (major >= CLIENT_CHECK_SINCE) {
+            // A client that has gone takes its query with it.
+            lines.append("client_connection_check_interval = 2s\n");
+        }
         if (major >= IO_METHOD_SINCE) {
             lines.append("io_method = sync\nautovacuum_worker_slots = 2\n");
         }

@@ -24,6 +24,7 @@ final class PostgresVersions {
     /** Where the packages of Debian and those of postgresql.org put theirs. */
     private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
 
+    private static final String SERVER = "postgres";
     private static final Pattern FEDORA = Pattern.compile("pgsql-(\\d+)");
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+[.\\w]*)");
     private static final Pattern WISH = Pattern.compile("\\d{1,3}(\\.\\d{1,3})?");
@@ -57,6 +58,29 @@ final class PostgresVersions {
                 .orElseThrow(() -> missing(wish, major));
     }
 
+    /**
+     * Tools that can read a server of one version and write to one of another: of no version before the first, and if there
+     * are several the nearest.
+     */
+    DumpTools dumpTools(String database, int from, int to) {
+        Map<Integer, DumpTools> found = new TreeMap<>();
+        for (Path home : installed(DumpTools.DUMP)) {
+            if (Files.isExecutable(home.resolve("bin").resolve(DumpTools.RESTORE))) {
+                said(home.resolve("bin").resolve(DumpTools.DUMP))
+                        .map(version -> Integer.parseInt(version.replaceFirst("\\D.*", "")))
+                        .filter(major -> major >= from)
+                        .ifPresent(major -> found.putIfAbsent(major, new DumpTools(home.resolve("bin"))));
+            }
+        }
+        return found.values().stream()
+                .findFirst()
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.TOOL_MISSING,
+                        "moving %s from PostgreSQL %d to %d needs pg_dump and pg_restore of PostgreSQL %d or newer"
+                                .formatted(database, from, to, from),
+                        "apt-get install postgresql-client-%d".formatted(from)));
+    }
+
     private StoaException missing(String wish, int major) {
         String there = all().values().stream()
                 .map(PostgresBinaries::version)
@@ -71,7 +95,7 @@ final class PostgresVersions {
     /** By major version. */
     Map<Integer, PostgresBinaries> all() {
         Map<Integer, PostgresBinaries> all = new TreeMap<>();
-        for (Path home : installed()) {
+        for (Path home : installed(SERVER)) {
             version(home)
                     .map(version -> new PostgresBinaries(home, version))
                     .filter(binaries -> binaries.major() >= MAJOR_MIN)
@@ -83,7 +107,7 @@ final class PostgresVersions {
         return all;
     }
 
-    private static Iterable<Path> installed() {
+    private static Iterable<Path> installed(String program) {
         Map<String, Path> homes = new TreeMap<>();
         directories(DEBIAN, "*").forEach(home -> homes.put(home.toString(), home));
         for (Path home : directories(Path.of("/usr"), "pgsql-*")) {
@@ -93,14 +117,14 @@ final class PostgresVersions {
         }
         for (String folder :
                 Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1)) {
-            onPath(folder).ifPresent(home -> homes.put(home.toString(), home));
+            onPath(folder, program).ifPresent(home -> homes.put(home.toString(), home));
         }
         return homes.values();
     }
 
-    private static Optional<Path> onPath(String folder) {
+    private static Optional<Path> onPath(String folder, String name) {
         try {
-            Path program = Path.of(folder, "postgres");
+            Path program = Path.of(folder, name);
             return folder.isEmpty() || !Files.isExecutable(program)
                     ? Optional.empty()
                     : Optional.ofNullable(program.toRealPath().getParent()).map(Path::getParent);
@@ -120,11 +144,15 @@ final class PostgresVersions {
     }
 
     private static Optional<String> version(Path home) {
-        if (!Files.isExecutable(home.resolve("bin/postgres")) || !Files.isExecutable(home.resolve("bin/initdb"))) {
+        return Files.isExecutable(home.resolve("bin/initdb")) ? said(home.resolve("bin").resolve(SERVER)) : Optional.empty();
+    }
+
+    private static Optional<String> said(Path program) {
+        if (!Files.isExecutable(program)) {
             return Optional.empty();
         }
         try {
-            Process process = new ProcessBuilder(home.resolve("bin/postgres").toString(), "--version")
+            Process process = new ProcessBuilder(program.toString(), "--version")
                     .redirectErrorStream(true)
                     .start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

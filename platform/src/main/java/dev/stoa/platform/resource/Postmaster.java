@@ -24,6 +24,11 @@ record Postmaster(long pid, int port, boolean ready) {
         return read(data).filter(postmaster -> postmaster.runsIn(data));
     }
 
+    /** Whether there is one, or was one that has not stopped in order. */
+    static boolean isKnown(Path data) {
+        return Files.exists(data.resolve(FILE));
+    }
+
     /** Whether it still runs, and is no other process that has got its number. */
     boolean runsIn(Path data) {
         return runsIn(data, pid);
@@ -56,6 +61,15 @@ record Postmaster(long pid, int port, boolean ready) {
     }
 
     private static boolean runsIn(Path data, long pid) {
+        return worksIn(data, pid, "postgres");
+    }
+
+    /**
+     * Whether the process works in the folder now.
+     *
+     * @param program the end of its name, where the system tells nothing else
+     */
+    static boolean worksIn(Path data, long pid, String program) {
         if (Files.isDirectory(PROCESSES.resolve("self"))) {
             try {
                 return Files.isSameFile(PROCESSES.resolve(Long.toString(pid)).resolve("cwd"), data);
@@ -66,7 +80,7 @@ record Postmaster(long pid, int port, boolean ready) {
         return ProcessHandle.of(pid)
                 .filter(ProcessHandle::isAlive)
                 .flatMap(handle -> handle.info().command())
-                .filter(command -> command.endsWith("postgres"))
+                .filter(command -> command.endsWith(program))
                 .isPresent();
     }
 

@@ -33,6 +33,13 @@ public record ResourceSpec(long id, String name, Map<String, String> settings, M
         return new ResourceSpec(id, name, settings, changed);
     }
 
+    /** The same with another setting, or another value of it. */
+    ResourceSpec withSetting(String key, String value) {
+        Map<String, String> changed = new HashMap<>(settings);
+        changed.put(key, value);
+        return new ResourceSpec(id, name, changed, secrets);
+    }
+
     private String required(Map<String, String> values, String key) {
         String value = values.get(key);
         if (value == null) {

@@ -10,7 +10,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
@@ -26,6 +28,9 @@ final class RoleStore implements AutoCloseable {
     private static final Duration ANSWER_MAX = Duration.ofMinutes(1);
 
     /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
+    /** A password as PostgreSQL stores it: what a server has to know to check one, and nobody to log in. */
+    private static final Pattern VERIFIER = Pattern.compile("SCRAM-SHA-256\\$\\d{1,9}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=:]+");
+
     private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,63}");
 
     private final Connection connection;
@@ -103,6 +108,52 @@ final class RoleStore implements AutoCloseable {
                 "alter role %s set role = %s".formatted(word(user), OWNER));
     }
 
+    /** The logins of clients, each with its password as PostgreSQL stores it. */
+    Map<String, String> verifiers() {
+        Map<String, String> verifiers = new TreeMap<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                        select rolname, rolpassword from pg_authid
+                        where rolcanlogin and rolname like 'app\\_%' and rolpassword is not null
+                        """)) {
+            while (rows.next()) {
+                verifiers.put(rows.getString(1), rows.getString(2));
+            }
+            return verifiers;
+        } catch (SQLException e) {
+            throw failed("read the logins of", e);
+        }
+    }
+
+    /** Makes the login, or gives it the password that belongs to the verifier. */
+    void loginByVerifier(String user, String verifier) {
+        if (!VERIFIER.matcher(verifier).matches()) {
+            throw new IllegalArgumentException("no verifier");
+        }
+        String sql = logins().contains(user) ? "alter role" : "create role";
+        execute(
+                "%s %s login inherit password '%s'".formatted(sql, word(user), verifier),
+                "grant %s to %s".formatted(OWNER, word(user)),
+                "alter role %s set role = %s".formatted(word(user), OWNER));
+    }
+
+    /** What logins have made in their own name belongs to the apps' role from now on. In the database {@code main}. */
+    void ownEverything() {
+        logins().stream()
+                .filter(login -> login.startsWith(OWNER + "_"))
+                .forEach(login -> execute("reassign owned by %s to %s".formatted(word(login), OWNER)));
+    }
+
+    /** Has PostgreSQL look how the rows of all tables are, so that its first plans are as good as its later ones. */
+    void analyze() {
+        try {
+            connection.setNetworkTimeout(Runnable::run, 0);
+        } catch (SQLException e) {
+            throw failed("analyze", e);
+        }
+        execute("analyze");
+    }
+
     /** Nobody gets in by this login any more, and who is in by it is thrown out. In the database {@code main}. */
     void revoke(String user) {
         if (!logins().contains(user)) {
@@ -128,6 +179,19 @@ final class RoleStore implements AutoCloseable {
             return logins;
         } catch (SQLException e) {
             throw failed("read the logins of", e);
+        }
+    }
+
+    /** How many sessions of clients there are beside this one. */
+    int others() {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                        select count(*) from pg_stat_activity
+                         where backend_type in ('client backend', 'walsender') and pid <> pg_backend_pid()
+                        """)) {
+            return rows.next() ? rows.getInt(1) : 0;
+        } catch (SQLException e) {
+            throw failed("count the sessions of", e);
         }
     }
 

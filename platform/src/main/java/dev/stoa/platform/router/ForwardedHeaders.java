@@ -22,6 +22,9 @@ final class ForwardedHeaders {
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString REQUEST_START = AsciiString.cached("x-request-start");
 
+    private static final AsciiString HTTP = AsciiString.cached("http");
+    private static final AsciiString HTTPS = AsciiString.cached("https");
+
     private static final AsciiString TRACE_PARENT = AsciiString.cached("traceparent");
     private static final AsciiString TRACE_STATE = AsciiString.cached("tracestate");
 
@@ -77,16 +80,19 @@ final class ForwardedHeaders {
     }
 
     /** Makes the head of a request ready for the app. */
-    static void prepare(HttpHeaders headers, Client client, String upgrade, String requestId) {
+    static void prepare(HttpHeaders headers, Client client, Lane lane, String upgrade, String requestId) {
         removeHopByHop(headers);
         removeLookalikes(headers);
-        String address = client.address().getHostAddress();
-        List<String> before = headers.getAll(FORWARDED_FOR);
-        headers.set(FORWARDED_FOR, before.isEmpty() ? address : String.join(", ", before) + ", " + address);
+        AsciiString address = client.caller().text();
+        if (headers.contains(FORWARDED_FOR)) {
+            headers.set(FORWARDED_FOR, String.join(", ", headers.getAll(FORWARDED_FOR)) + ", " + address);
+        } else {
+            headers.set(FORWARDED_FOR, address);
+        }
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
-        headers.set(FORWARDED_PORT, Integer.toString(client.localPort()));
-        headers.set(FORWARDED_PROTO, client.secure() ? "https" : "http");
-        headers.set(REQUEST_START, Long.toString(System.currentTimeMillis()));
+        headers.set(FORWARDED_PORT, client.caller().cameTo());
+        headers.set(FORWARDED_PROTO, client.secure() ? HTTPS : HTTP);
+        headers.set(REQUEST_START, lane.now());
         headers.set(REQUEST_ID, requestId);
         headers.add(HttpHeaderNames.VIA, client.via());
         if (!upgrade.isEmpty()) {

@@ -18,7 +18,7 @@ final class Gate {
         if (proof.isPresent()) {
             return new Verdict.Answered(HereAnswer.text(proof.get()));
         }
-        ForwardedHeaders.prepare(exchange.request().headers(), client, head.upgrade(), exchange.requestId());
+        ForwardedHeaders.prepare(exchange.request().headers(), client, lane, head.upgrade(), exchange.requestId());
         Edge edge = inTheWorld ? lane.edges().find(head.host()) : null;
         if (edge == null || edge.manifest().trace()) {
             ForwardedHeaders.trace(exchange.request().headers(), lane);

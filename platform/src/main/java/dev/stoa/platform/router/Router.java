@@ -155,6 +155,9 @@ public final class Router implements AutoCloseable {
         }
         TlsContexts made = new TlsContexts(source);
         contexts = made;
+        if (inherited.containsKey(HTTPS)) {
+            made.warm();
+        }
         listen(
                 HTTPS,
                 outside((channel, lane) -> new Handshake(

@@ -25,6 +25,9 @@ import java.util.stream.Stream;
 final class Workshop {
     static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
 
+    /** Of all tests, as making it takes seconds. */
+    private static final Path KEPT = Path.of("target/toolchains").toAbsolutePath();
+
     final LocalShell shell = new LocalShell();
     final List<String> output = new ArrayList<>();
 
@@ -67,7 +70,7 @@ final class Workshop {
 
     Slug build(Path source, BuildShell shell) throws InterruptedException {
         output.clear();
-        Builder builder = Builder.standard(shell, environment, staticServerJar(dir), JAVA_HOME);
+        Builder builder = Builder.standard(shell, environment, staticServerJar(dir), JAVA_HOME, KEPT);
         Consumer<String> lines = output::add;
         try {
             Files.createDirectories(cache());

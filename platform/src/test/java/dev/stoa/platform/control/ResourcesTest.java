@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.stoa.api.AppName;
+import dev.stoa.api.DeployPlan;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
 import dev.stoa.api.ManifestFile;
+import dev.stoa.api.MergedManifest;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Secrets;
@@ -27,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -196,6 +199,63 @@ class ResourcesTest {
         assertThat(said).singleElement().asString().contains("shop-main is not in stoa.toml any more: it stays");
         assertThat(jars.made).containsKey("shop-main");
         assertThat(resources.ofApps().vars(app)).containsKey("JAR");
+    }
+
+    private DeployPlan plan(Resources resources, AppRow of, String toml) {
+        AppConfig config = new AppConfig(stores.configs(), resources.ofApps(), new Random(1));
+        Domains domains = new Domains(stores, new Urls("localhost", 8080));
+        return new DeployPlans(stores, resources.ofApps(), config, domains)
+                .plan(of, MergedManifest.of(Map.of("stoa.toml", toml)));
+    }
+
+    @Test
+    void aPlanIsWhatTheDeployDoesThenAndChangesNothingItself() {
+        Resources resources = resources();
+        DeployPlan first = plan(resources, app, "[databases.main]\n");
+        assertThat(first.changes()).singleElement().satisfies(change -> {
+            assertThat(change.action()).isEqualTo(DeployPlan.Action.CREATE);
+            assertThat(change.name()).isEqualTo("shop-main");
+            assertThat(change.note()).contains("gives JAR, JAR_MAIN");
+        });
+        assertThat(stores.resources().all()).isEmpty();
+
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+        assertThat(plan(resources, app, "[databases.main]\n").changed()).isFalse();
+
+        DeployPlan larger = plan(resources, app, "[databases.main]\nplan = \"large\"\n");
+        assertThat(larger.changes()).singleElement().satisfies(change -> {
+            assertThat(change.action()).isEqualTo(DeployPlan.Action.CHANGE);
+            assertThat(change.details())
+                    .containsExactly(new DeployPlan.Detail("plan", Optional.of("small"), Optional.of("large")));
+        });
+
+        assertThat(plan(resources, app, "").orphans()).singleElement().satisfies(orphan -> {
+            assertThat(orphan.name()).isEqualTo("shop-main");
+            assertThat(orphan.commands())
+                    .containsExactly("stoa db detach shop-main -a shop", "stoa db destroy shop-main");
+        });
+        assertThat(jars.made).containsOnlyKeys("shop-main");
+    }
+
+    @Test
+    void aPlanRefusesWhatTheDeployWouldAndTellsOfAnAppThatThereIsNotYet() {
+        Resources resources = resources();
+        assertThatThrownBy(() -> plan(resources, app, "[databases.main]\nplan = \"huge\"\n"))
+                .hasMessage("[databases.main]: no such plan");
+        AppRow other = stores.apps().create(new AppName("other"), NOW).orElseThrow();
+        try {
+            stores.apps().addDomain(other.id(), "taken.example.com");
+            assertThatThrownBy(() -> plan(resources, app, "domains = [\"taken.example.com\"]\n"))
+                    .hasMessageContaining("leads to the app other already");
+        } finally {
+            stores.apps().delete(other.id());
+        }
+        AppRow none = new AppRow(-1, "new-one", NOW);
+        assertThat(plan(resources, none, "domains = [\"new.example.com\"]\n[databases.main]\n")
+                        .changes())
+                .extracting(DeployPlan.Change::name)
+                .containsExactly("new.example.com", "new-one-main");
+        assertThat(stores.apps().ownerOf("new.example.com")).isEmpty();
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.bucket.SigningKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -108,7 +109,7 @@ class BackupTargetTest {
                 .sign(
                         "GET",
                         URI.create("https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J"),
-                        SignedRequest.sha256(new byte[0]),
+                        SigningKey.sha256(""),
                         Instant.parse("2013-05-24T00:00:00Z"))
                 .GET()
                 .build()
@@ -172,7 +173,7 @@ class BackupTargetTest {
         boolean signed = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization"))
                         .orElse("")
                         .startsWith("AWS4-HMAC-SHA256 Credential=key/")
-                && SignedRequest.sha256(body)
+                && SigningKey.sha256(new String(body, StandardCharsets.UTF_8))
                         .equals(exchange.getRequestHeaders().getFirst("x-amz-content-sha256"));
         if (!signed || path.startsWith("/forbidden")) {
             reply(exchange, 403, "<Error><Code>AccessDenied</Code></Error>".getBytes(StandardCharsets.UTF_8));

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One database and its archive, to which the tests do worse and worse things. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DatabaseBackupsTest {
     private static final long SEED = 20_261_121;
@@ -51,7 +52,10 @@ class DatabaseBackupsTest {
                 temp.resolve("databases"),
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
-                client -> Optional.empty());
+                client -> Optional.empty(),
+                names -> {
+                    throw new IllegalStateException("nobody asks for TLS");
+                });
         spec = made(new ResourceSpec(1, "main", databases.settle(Map.of()), Map.of()));
     }
 
@@ -302,6 +306,96 @@ class DatabaseBackupsTest {
 
     @Test
     @Order(8)
+    void twoRestoresAtOnceAreTwoDatabases() throws Exception {
+        DatabaseSeeds.Seed seed = databases.seeds().restore(spec, Optional.empty());
+        List<ResourceSpec> wanted = List.of(
+                new ResourceSpec(next++, "one", seed.settings(), seed.secrets()),
+                new ResourceSpec(next++, "two", seed.settings(), seed.secrets()));
+        List<ResourceSpec> both = wanted.parallelStream()
+                .map(each -> new ResourceSpec(
+                        each.id(), each.name(), each.settings(), databases.provision(each)))
+                .toList();
+        MADE.addAll(both);
+
+        ask(both.getFirst(), "drop table kept");
+        assertThat(ask(both.getLast(), "select max(n) from kept")).isEqualTo("79");
+    }
+
+    @Test
+    @Order(9)
+    void theBackupOfAVersionThatIsNotHereIsRefusedByItsName() throws Exception {
+        BackupPlace place = BackupPlace.fresh("future", temp.resolve("other"), new java.security.SecureRandom());
+        BackupArchive archive = place.open();
+        archive.prepare("future");
+        BackupManifest present = BackupPlace.of(spec).orElseThrow().open().backups().getLast().manifest();
+        Instant then = Instant.now().minusSeconds(60);
+        archive.putManifest(manifest(present, BackupManifest.FORMAT, "99.1", then));
+        archive.putWal(present.stopWal(), then, Files.writeString(temp.resolve("segment"), "log"));
+
+        assertThatThrownBy(() -> databases.seeds().restore(place, Map.of(), Optional.empty(), Optional.empty()))
+                .hasMessageContaining("there is no PostgreSQL 99 on this machine");
+        archive.putManifest(manifest(present, BackupManifest.FORMAT + 1, present.version(), then));
+        assertThatThrownBy(() -> databases.seeds().restore(place, Map.of(), Optional.empty(), Optional.empty()))
+                .hasMessageContaining("was made by a newer Stoa");
+    }
+
+    private static BackupManifest manifest(BackupManifest of, int format, String version, Instant at) {
+        return new BackupManifest(
+                format,
+                of.id(),
+                of.database(),
+                version,
+                of.systemIdentifier(),
+                at,
+                at,
+                of.startLsn(),
+                of.stopLsn(),
+                of.stopWal(),
+                of.stopWal(),
+                of.segmentBytes(),
+                of.label(),
+                of.password(),
+                of.plan(),
+                of.directories(),
+                of.parts());
+    }
+
+    @Test
+    @Order(10)
+    void aFullDiskOfTheArchiveIsSaidAndNothingIsLost() throws Exception {
+        Path disk = Files.createDirectories(temp.resolve("small"));
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString())
+                                .start()
+                                .waitFor()
+                        == 0,
+                "only root can mount a small disk");
+        try {
+            BackupPlace before = BackupPlace.of(spec).orElseThrow();
+            BackupPlace small = new BackupPlace(
+                    before.archive(),
+                    before.key(),
+                    disk.toString(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
+            databases.watch(databases.backups().withPlace(spec, small));
+            ask(spec, "insert into kept select generate_series(1000, 20000)");
+            assertThat(databases.backups().flush(spec)).isEmpty();
+            assertThat(databases.backups().problems()).anyMatch(text -> text.contains("the disk is full there"));
+
+            databases.watch(spec);
+            assertThat(databases.backups().flush(spec)).isPresent();
+            assertThat(databases.backups().problems()).isEmpty();
+            assertThat(ask(restored(Optional.empty()), "select max(n) from kept")).isEqualTo("20000");
+        } finally {
+            new ProcessBuilder("umount", disk.toString()).start().waitFor();
+        }
+    }
+
+    @Test
+    @Order(11)
     void aDamagedBackupLosesItsProofAndIsNamed() throws Exception {
         String id = databases.backups().list(spec).backups().getLast().id();
         databases.backups().prove(spec, id);

@@ -2,19 +2,21 @@ package dev.stoa.platform.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.stoa.api.StoaException;
-import java.io.DataInputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
+import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.certificate.LocalAuthority;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,13 +25,18 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 class DatabasesTest {
     private static Databases databases;
     private static ResourceSpec spec;
 
+    @TempDir
+    static Path temp;
+
     @BeforeAll
-    static void make(@TempDir Path temp) {
+    static void make() {
         databases = open(temp);
         ResourceSpec wanted = new ResourceSpec(1, "main", databases.settle(Map.of()), Map.of());
         spec = new ResourceSpec(1, "main", wanted.settings(), databases.provision(wanted));
@@ -46,7 +53,9 @@ class DatabasesTest {
                 root.resolve("databases"),
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
-                client -> Optional.empty());
+                client -> Optional.empty(),
+                names -> LocalAuthority.open(root.resolve("authority"), InstantSource.system())
+                        .issue(names));
     }
 
     private static Connection connect(ResourceSpec login) throws SQLException {
@@ -164,26 +173,71 @@ class DatabasesTest {
     }
 
     @Test
-    void aClientThatMayNotComeIsToldSoInTheProtocol() throws Exception {
-        DatabaseDoor door = new DatabaseDoor("main", client -> Optional.of("not you"), () -> {
-            throw new AssertionError("nobody is to be let in");
-        });
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
+    void oneThatNobodyUsesSleepsAndAConnectionWakesIt() throws Exception {
+        ask(spec, "create table slept_over as select 7 as n");
+        ResourceSpec sleepy = new ResourceSpec(1, "main", databases.settle(Map.of("sleep", "1s")), spec.secrets());
+        databases.provision(sleepy);
+        try (Connection in = connect(sleepy)) {
+            Thread.sleep(2_500);
+            assertThat(databases.glance(sleepy).state()).isEqualTo("running");
+            assertThat(in.isValid(1)).isTrue();
         }
-        try (door) {
-            door.listen(List.of(InetAddress.getLoopbackAddress()), port);
-            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
-                    DataInputStream in = new DataInputStream(client.getInputStream())) {
-                client.getOutputStream().write(new byte[] {0, 0, 0, 8, 4, (byte) 0xd2, 0x16, 0x2f});
-                assertThat(in.readByte()).isEqualTo((byte) 'N');
-                client.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 0});
-                assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
-                        .startsWith("E")
-                        .contains("28000", "not you");
+        await().until(() -> databases.glance(sleepy).state().equals("asleep"));
+
+        assertThat(ask(sleepy, "select n from slept_over")).isEqualTo("7");
+        databases.provision(spec);
+    }
+
+    @Test
+    void aClientThatAsksForTlsSeesACertificateOfThePlatformsAuthority() throws Exception {
+        DatabaseUrl url = databases.address(spec);
+        String jdbc = "jdbc:postgresql://localhost:%d/main?sslmode=verify-full&sslrootcert=%s"
+                .formatted(url.port(), temp.resolve("authority/ca.pem"));
+        try (Connection connection = DriverManager.getConnection(jdbc, url.user(), url.password());
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select repeat('x', 3000000)")) {
+            assertThat(rows.next()).isTrue();
+            assertThat(rows.getString(1)).hasSize(3_000_000);
+        }
+    }
+
+    @Test
+    void largeRowsCopiesAndCancelsPassTheDoor() throws Exception {
+        try (Connection connection = connect(spec);
+                Statement statement = connection.createStatement()) {
+            statement.execute("create temp table wide(n int, body text)");
+            try (PreparedStatement insert = connection.prepareStatement("insert into wide values (1, ?)")) {
+                insert.setString(1, "x".repeat(5 << 20));
+                insert.execute();
             }
+            CopyManager copies = connection.unwrap(PGConnection.class).getCopyAPI();
+            String rows = "2\tsome text of a row\n".repeat(200_000);
+            copies.copyIn("copy wide from stdin", new StringReader(rows));
+            StringWriter back = new StringWriter();
+            copies.copyOut("copy (select * from wide where n = 2) to stdout", back);
+            assertThat(back.toString()).isEqualTo(rows);
+            statement.setQueryTimeout(1);
+            assertThatThrownBy(() -> statement.execute("select pg_sleep(20)"))
+                    .hasMessageContaining("canceling statement");
         }
+    }
+
+    @Test
+    void aQueryEndsWithTheClientThatAskedIt() throws Exception {
+        Connection vanishing = connect(spec);
+        Thread asking = Threads.start("asking", () -> {
+            try (Statement statement = vanishing.createStatement()) {
+                statement.execute("select pg_sleep(60)");
+            } catch (SQLException e) {
+                // Its connection is cut below.
+            }
+        });
+        String busy = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active'"
+                + " and pid <> pg_backend_pid()";
+        await().until(() -> ask(spec, busy).equals("1"));
+        vanishing.abort(Runnable::run);
+        await().until(() -> ask(spec, busy).equals("0"));
+        asking.join();
     }
 
     @Test
