@@ -140,7 +140,8 @@ record RouterOptions(
             // Said below, together with the numbers that are out of range.
         }
         throw wrong(
-                "%s %s: a port is a number from 0 to %d".formatted(name, value, PORT_MAX), "for example: %s 8080".formatted(name));
+                "%s %s: a port is a number from 0 to %d".formatted(name, value, PORT_MAX),
+                "for example: %s 8080".formatted(name));
     }
 
     private static URI url(String text) {

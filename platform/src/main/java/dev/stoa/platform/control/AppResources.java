@@ -33,6 +33,7 @@ final class AppResources {
 
     private final AppStore apps;
     private final ConfigStore configs;
+    private final ReleaseStore releases;
     private final ResourceStore store;
     private final Resources resources;
     private final InstantSource clock;
@@ -40,6 +41,7 @@ final class AppResources {
     AppResources(Stores stores, Resources resources, InstantSource clock) {
         this.apps = stores.apps();
         this.configs = stores.configs();
+        this.releases = stores.releases();
         this.store = stores.resources();
         this.resources = resources;
         this.clock = clock;
@@ -113,6 +115,15 @@ final class AppResources {
         }
     }
 
+    /** Refuses a volume with one writer at a time to an app that has several instances to write. */
+    void checkScale(AppRow app, ResourceKind kind, Map<String, String> settings) {
+        if (kind.name().equals(Volumes.NAME)) {
+            releases.active(app.id())
+                    .map(release -> releases.build(release.build()).manifest())
+                    .ifPresent(manifest -> AppVolumes.checkScale(settings, manifest, apps.scale(app.id())));
+        }
+    }
+
     /** By the app's names, the settings of what it has of a kind. */
     private Map<String, Map<String, String>> settingsOf(AppRow app, String kind) {
         Map<String, Map<String, String>> settings = new TreeMap<>();
@@ -154,8 +165,7 @@ final class AppResources {
                 Map<String, Map<String, String>> together = together(app, manifest, wish);
                 resources.kind(wish.kind()).checkTogether(together);
                 if (wish.kind().equals(Volumes.NAME)) {
-                    AppVolumes.checkScale(
-                            together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
+                    AppVolumes.checkScale(together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
                 }
             } catch (StoaException e) {
                 throw new StoaException(

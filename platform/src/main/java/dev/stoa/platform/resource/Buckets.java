@@ -367,6 +367,13 @@ public final class Buckets implements ResourceKind {
     }
 
     @Override
+    public List<Kept> kept() {
+        List<Kept> kept = new ArrayList<>();
+        server.destroyed().forEach((name, at) -> kept.add(new Kept(name, at, at.plus(ObjectServer.KEPT))));
+        return kept;
+    }
+
+    @Override
     public void destroy(ResourceSpec spec) {
         if (!isExternal(spec)) {
             server.destroy(spec.id());

@@ -447,6 +447,13 @@ public final class Databases implements ResourceKind {
         return Optional.of(address(spec).text());
     }
 
+    @Override
+    public List<Kept> kept() {
+        return backups.kept().stream()
+                .map(archive -> new Kept(archive.name(), archive.destroyedAt(), archive.until()))
+                .toList();
+    }
+
     /** A session with the rights of an app that has it. */
     PromptStore prompt(ResourceSpec spec) {
         return new PromptStore(RoleStore.connect(spec.name(), address(spec)));

@@ -1,6 +1,5 @@
 package dev.stoa.platform.resource;
 
-import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;

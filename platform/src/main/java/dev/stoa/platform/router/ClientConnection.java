@@ -172,8 +172,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
             exchange.tick(nowNanos);
             return;
         }
-        long nanosMax =
-                lingering ? LINGER_NANOS_MAX : lane.config().times().clientIdle().toNanos();
+        long nanosMax = lingering
+                ? LINGER_NANOS_MAX
+                : lane.config().times().clientIdle().toNanos();
         if (nowNanos - idleSinceNanos > nanosMax) {
             Wire.close(channel());
         }

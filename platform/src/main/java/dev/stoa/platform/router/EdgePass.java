@@ -64,12 +64,7 @@ final class EdgePass implements AutoCloseable {
 
     /** @param wait is woken when a request that was told to wait is to look {@link #again}; null where there is no cache */
     EdgePass(
-            Edge edge,
-            HttpRequest request,
-            Client client,
-            boolean http11,
-            String requestId,
-            @Nullable CacheWait wait) {
+            Edge edge, HttpRequest request, Client client, boolean http11, String requestId, @Nullable CacheWait wait) {
         this.edge = edge;
         this.request = request;
         this.client = client;
@@ -236,7 +231,9 @@ final class EdgePass implements AutoCloseable {
 
     /** What may stand in for an error of the app, or of the router on the way there. */
     Optional<FullHttpResponse> insteadOfError() {
-        return turn == null ? Optional.empty() : turn.insteadOfError(System.nanoTime()).map(this::own);
+        return turn == null
+                ? Optional.empty()
+                : turn.insteadOfError(System.nanoTime()).map(this::own);
     }
 
     /** Puts on what every answer of the app carries. */

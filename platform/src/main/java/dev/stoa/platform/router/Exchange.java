@@ -306,6 +306,7 @@ final class Exchange {
         Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (tunnel != null) {
+            tunnel.instanceEnded();
             endTunnel(tunnel);
         } else if (!search.movesOn(closed, reply.awaited())) {
             fail(Failure.upstreamClosed(app(), instance()));

@@ -58,6 +58,7 @@ final class Gate {
     private boolean keepsToCanary(Exchange exchange, RequestHead.Fine head, Edge edge) {
         return edge.cache() != null
                 && lane.backends()
-                        .keepsToCanary(head.host(), Sticky.markIn(exchange.request().headers()));
+                        .keepsToCanary(
+                                head.host(), Sticky.markIn(exchange.request().headers()));
     }
 }

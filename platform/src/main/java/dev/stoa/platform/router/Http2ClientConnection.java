@@ -202,7 +202,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     @Override
     public void tick(long nowNanos) {
         if (exchanges == 0
-                && nowNanos - idleSinceNanos > lane.config().times().clientIdle().toNanos()) {
+                && nowNanos - idleSinceNanos
+                        > lane.config().times().clientIdle().toNanos()) {
             leave();
             return;
         }

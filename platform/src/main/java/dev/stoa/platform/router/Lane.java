@@ -161,6 +161,12 @@ final class Lane {
         loop.execute(() -> waiting.release(app, Exchange::tryAgain));
     }
 
+    /** Runs something on its event loop after a while. */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    void later(Runnable action, long millis) {
+        loop.schedule(action, millis, TimeUnit.MILLISECONDS);
+    }
+
     /** From now on the answer to a request is the last on its connection. */
     void lastRequests() {
         closing = true;

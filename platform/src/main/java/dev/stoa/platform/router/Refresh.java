@@ -30,7 +30,10 @@ final class Refresh implements Client, ClientChannel {
         Refresh client = new Refresh(lane, answered.client());
         HttpRequest asked = answered.request();
         HttpRequest request = new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, asked.method(), asked.uri(), asked.headers().copy());
+                HttpVersion.HTTP_1_1,
+                asked.method(),
+                asked.uri(),
+                asked.headers().copy());
         Exchange exchange = new Exchange(lane, client, request);
         client.exchange = exchange;
         lane.add(client);

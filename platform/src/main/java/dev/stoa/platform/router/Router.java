@@ -107,7 +107,8 @@ public final class Router implements AutoCloseable {
         backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
-            UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.times().connect());
+            UpstreamPool pool =
+                    new UpstreamPool(loop, transport, allocator, config.times().connect());
             lanes.put(loop, new Lane(loop, config, backends, edges, https, listener, pool));
         });
     }
@@ -154,6 +155,9 @@ public final class Router implements AutoCloseable {
         }
         TlsContexts made = new TlsContexts(source);
         contexts = made;
+        if (inherited.containsKey(HTTPS)) {
+            made.warm();
+        }
         listen(
                 HTTPS,
                 outside((channel, lane) -> new Handshake(
@@ -404,7 +408,8 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::close);
         ChannelGroupFuture _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
-        clients.newCloseFuture().awaitUninterruptibly(config.times().closeGrace().toMillis(), TimeUnit.MILLISECONDS);
+        clients.newCloseFuture()
+                .awaitUninterruptibly(config.times().closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
         loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }

@@ -416,6 +416,8 @@ class ObjectServerTest {
         try (ObjectServer full = new ObjectServer(
                 disk, new BucketStore(sql.jdbi(), Secrets.open(root.resolveSibling("key"))), "localhost", () -> now)) {
             full.start();
+            full.open(new Bucket(9, "full", false, OptionalLong.empty(), List.of()), full.newKey());
+            full.admit(9, Set.of(1));
             S3Client client = S3Client.builder()
                     .endpointOverride(URI.create("http://127.0.0.1:" + full.address().getPort()))
                     .region(Region.US_EAST_1)
@@ -427,16 +429,16 @@ class ObjectServerTest {
                             StaticCredentialsProvider.create(AwsBasicCredentials.create(key.id(), key.secret())))
                     .build();
             assertThat(code(() -> client.putObject(
-                            request -> request.bucket("photos").key("large"), RequestBody.fromBytes(new byte[2 << 20]))))
+                            request -> request.bucket("full").key("large"), RequestBody.fromBytes(new byte[2 << 20]))))
                     .isEqualTo("InsufficientStorage");
             try (Stream<Path> all = Files.walk(disk)) {
                 assertThat(all.filter(Files::isRegularFile)).isEmpty();
             }
-            client.putObject(request -> request.bucket("photos").key("tiny"), RequestBody.fromString("fits"));
-            assertThat(client.getObjectAsBytes(request -> request.bucket("photos").key("tiny"))
+            client.putObject(request -> request.bucket("full").key("tiny"), RequestBody.fromString("fits"));
+            assertThat(client.getObjectAsBytes(request -> request.bucket("full").key("tiny"))
                             .asUtf8String())
                     .isEqualTo("fits");
-            client.deleteObject(request -> request.bucket("photos").key("tiny"));
+            client.deleteObject(request -> request.bucket("full").key("tiny"));
         } finally {
             new ProcessBuilder("umount", disk.toString()).start().waitFor();
         }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PlannerTest {
@@ -22,6 +23,8 @@ class PlannerTest {
     private Optional<Formation> active = Optional.empty();
     private Optional<Formation> pending = Optional.empty();
     private Optional<Formation> canary = Optional.empty();
+    private Set<String> alone = Set.of();
+    private Set<String> held = Set.of();
 
     @Test
     void anAppWithNothingDeployedNeedsNothing() {
@@ -227,8 +230,71 @@ class PlannerTest {
         assertThat(CanaryCounts.of(Map.of("web", 0), 50, true)).isEqualTo(Map.of("web", 1));
     }
 
+    @Test
+    void anInstanceThatIsToBeAloneStopsBeforeTheNextStarts() {
+        alone = Set.of("web");
+        active = formation(1, Map.of("web", 1));
+        pending = formation(2, Map.of("web", 1));
+        Running old = has(slot(1, "web", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Stop(old.id()));
+        running.clear();
+        has(slot(1, "web", 1), Phase.STOPPING);
+        assertThat(plan().steps()).isEmpty();
+        running.clear();
+        assertThat(plan().steps()).containsExactly(new Plan.Start(slot(2, "web", 1), 0));
+        has(slot(2, "web", 1), Phase.STARTING);
+        assertThat(plan().steps()).isEmpty();
+        running.clear();
+        has(slot(2, "web", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Activate(2));
+    }
+
+    @Test
+    void theOthersOfARolloutComeUpBeforeTheOneThatIsToBeAloneStops() {
+        alone = Set.of("web");
+        active = formation(1, Map.of("web", 1, "worker", 1));
+        pending = formation(2, Map.of("web", 1, "worker", 1));
+        Running web = has(slot(1, "web", 1), Phase.UP);
+        has(slot(1, "worker", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Start(slot(2, "worker", 1), 0));
+        has(slot(2, "worker", 1), Phase.UP);
+        assertThat(plan().steps()).containsExactly(new Plan.Stop(web.id()));
+    }
+
+    @Test
+    void whenARolloutFailsTheOneThatWasStoppedIsStartedAgainAfterTheFailedOneHasEnded() {
+        alone = Set.of("web");
+        active = formation(1, Map.of("web", 1));
+        Running failed = has(slot(2, "web", 1), Phase.STARTING);
+        assertThat(plan().steps()).containsExactly(new Plan.Stop(failed.id()));
+        running.clear();
+        has(slot(2, "web", 1), Phase.STOPPING);
+        assertThat(plan().steps()).isEmpty();
+        running.clear();
+        assertThat(plan().steps()).containsExactly(new Plan.Start(slot(1, "web", 1), 0));
+    }
+
+    @Test
+    void aCanaryHasNoInstanceThatIsToBeAlone() {
+        alone = Set.of("web");
+        active = formation(1, Map.of("web", 1));
+        canary = formation(2, Map.of("web", 1));
+        has(slot(1, "web", 1), Phase.UP);
+        assertThat(plan().steps()).isEmpty();
+    }
+
+    @Test
+    void whatIsHeldIsStoppedAndNeitherStartedNorCountedAsFailed() {
+        held = Set.of("web");
+        active = formation(1, Map.of("web", 1, "worker", 1));
+        pending = Optional.of(new Formation(2, Map.of("web", 1), NOW));
+        Running web = has(slot(1, "web", 1), Phase.UP);
+        has(slot(1, "worker", 1), Phase.UP);
+        assertThat(plan()).isEqualTo(new Plan(List.of(new Plan.Stop(web.id())), Optional.empty()));
+    }
+
     private Plan plan() {
-        return planner.plan(new Wanted(active, pending, canary), new Actual(NOW, running));
+        return planner.plan(new Wanted(active, pending, canary, alone, held), new Actual(NOW, running));
     }
 
     private static Optional<Formation> formation(long rollout, Map<String, Integer> counts) {

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One database and its archive, to which the tests do worse and worse things. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DatabaseBackupsTest {
     private static final long SEED = 20_261_121;
@@ -304,7 +305,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void twoRestoresAtOnceAreTwoDatabases() throws Exception {
         DatabaseSeeds.Seed seed = databases.seeds().restore(spec, Optional.empty());
         List<ResourceSpec> wanted = List.of(
@@ -321,7 +322,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(9)
     void theBackupOfAVersionThatIsNotHereIsRefusedByItsName() throws Exception {
         BackupPlace place = BackupPlace.fresh("future", temp.resolve("other"), new java.security.SecureRandom());
         BackupArchive archive = place.open();
@@ -360,7 +361,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(10)
     void aFullDiskOfTheArchiveIsSaidAndNothingIsLost() throws Exception {
         Path disk = Files.createDirectories(temp.resolve("small"));
         org.junit.jupiter.api.Assumptions.assumeTrue(
@@ -394,7 +395,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(8)
+    @Order(11)
     void aDamagedBackupLosesItsProofAndIsNamed() throws Exception {
         String id = databases.backups().list(spec).backups().getLast().id();
         databases.backups().prove(spec, id);

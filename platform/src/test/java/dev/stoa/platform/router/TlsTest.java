@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
@@ -47,9 +48,12 @@ class TlsTest {
     private static final class Identities implements IdentitySource {
         private final Queue<String> asked = new ConcurrentLinkedQueue<>();
 
+        private volatile Duration takes = Duration.ZERO;
+
         @Override
         public Optional<ServerIdentity> find(String host) {
             asked.add(host);
+            LockSupport.parkNanos(takes.toNanos());
             return host.startsWith("broken.") ? Optional.empty() : Optional.of(identity(host));
         }
 
@@ -221,6 +225,15 @@ class TlsTest {
             slow.getOutputStream().write(hello, 0, 20);
             assertThat(endsWithin(silent)).isTrue();
             assertThat(endsWithin(slow)).isTrue();
+            assertThat(shop.conversation().get(SHOP, "/").readMessage()).contains("200 OK");
+        }
+    }
+
+    @Test
+    void theTimeThatACertificateTakesIsNotTheClients() throws Exception {
+        listen(TestRouter.CONFIG.withTimes(TestRouter.CONFIG.times().withHandshake(Duration.ofMillis(500))));
+        identities.takes = Duration.ofMillis(700);
+        try (TlsClient.Shaken shop = client.shake(SHOP)) {
             assertThat(shop.conversation().get(SHOP, "/").readMessage()).contains("200 OK");
         }
     }

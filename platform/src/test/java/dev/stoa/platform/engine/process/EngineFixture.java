@@ -119,6 +119,7 @@ final class EngineFixture implements AutoCloseable {
         private boolean listens;
         private Optional<Integer> port = Optional.empty();
         private List<String> names = List.of();
+        private List<InstanceSpec.Mount> mounts = List.of();
 
         private Spec(String command, Path slug) {
             this.command = command;
@@ -175,6 +176,11 @@ final class EngineFixture implements AutoCloseable {
             return this;
         }
 
+        Spec mounts(InstanceSpec.Mount... given) {
+            mounts = List.of(given);
+            return this;
+        }
+
         InstanceSpec build() {
             return new InstanceSpec(
                     "i" + IDS.incrementAndGet() + "-" + Long.toString(System.nanoTime(), 36),
@@ -187,7 +193,8 @@ final class EngineFixture implements AutoCloseable {
                     readable,
                     writable,
                     limits,
-                    new InstanceSpec.Net(listens, port, names));
+                    new InstanceSpec.Net(listens, port, names),
+                    mounts);
         }
 
         InstanceStatus start() {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.engine.InstanceSpec.Mount;
 import dev.stoa.platform.engine.InstanceStatus;
 import java.io.IOException;
 import java.net.Socket;
@@ -19,12 +21,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What every kind of sandbox does alike, with or without isolation. */
+@Order(1)
 @ParameterizedClass
 @EnumSource(Sandbox.Kind.class)
 class ProcessEngineTest {
@@ -41,6 +45,55 @@ class ProcessEngineTest {
     @AfterEach
     void close() {
         fixture.close();
+    }
+
+    @Test
+    void aFolderStandsAtAPathOfTheInstancesOwnAndKeepsWhatIsWrittenToIt() throws Exception {
+        Path kept = fixture.slug(1, Map.of("old", "before"));
+        Path nested = fixture.slug(1, Map.of());
+        Path slug = fixture.slug(1, Map.of("file", "of the slug"));
+        if (!fixture.engine().mounts()) {
+            assertThat(fixture.run(fixture.spec("ls").mounts(new Mount(kept, "/data", false))))
+                    .isEmpty();
+            return;
+        }
+
+        String output = fixture.run(fixture.spec("cat /srv/deep/old; echo new >/srv/deep/made; echo x >/app/var/y; cat file;"
+                        + " (echo no >/shown/z) 2>/dev/null || echo refused")
+                .slug(slug)
+                .mounts(
+                        new Mount(kept, "/srv/deep", false),
+                        new Mount(nested, "/app/var", false),
+                        new Mount(kept, "/shown", true)));
+
+        assertThat(output).isEqualTo("beforeof the slugrefused\n");
+        assertThat(kept.resolve("made")).hasContent("new");
+        assertThat(nested.resolve("y")).hasContent("x");
+        Files.createSymbolicLink(slug.resolve("link"), Path.of("/etc"));
+        assertThatThrownBy(() -> fixture.run(
+                        fixture.spec("true").slug(slug).mounts(new Mount(kept, "/app/link", false))))
+                .isInstanceOf(StoaException.class)
+                .hasMessageContaining("have a link at /app/link");
+    }
+
+    @Test
+    void instancesThatAreHeldStandStillUntilTheyAreLetGo() throws Exception {
+        Path kept = fixture.slug(1, Map.of());
+        InstanceStatus status = fixture.spec("while true; do echo x; sleep 0.01; done")
+                .mounts(new Mount(kept, "/data", false))
+                .start();
+        await().until(() -> fixture.output(status).length() > 2);
+        assertThat(fixture.engine().users(kept)).containsExactly(status.id());
+        long standing;
+        try (Engine.Hold _ = fixture.engine().hold(List.of(status.id(), "nobody"))) {
+            // What is in the pipe is still written.
+            Thread.sleep(100);
+            standing = fixture.output(status).length();
+            Thread.sleep(200);
+            assertThat(fixture.output(status)).hasSize((int) standing);
+        }
+        await().until(() -> fixture.output(status).length() > standing + 4);
+        assertThat(fixture.reopen().users(kept)).containsExactly(status.id());
     }
 
     @Test
