@@ -68,7 +68,7 @@ class ReferenceTest {
                 keys++;
             }
         }
-        assertThat(keys).isEqualTo(31);
+        assertThat(keys).isEqualTo(33);
     }
 
     private static String whoActs(ErrorCode code) {
