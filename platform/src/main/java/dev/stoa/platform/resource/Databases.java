@@ -30,8 +30,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.Consumer;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -132,9 +132,13 @@ public final class Databases implements ResourceKind {
                     && !gone
                     && cluster.sleepAfter(
                             idle.get(),
-                            () -> door.filter(open -> !open.isQuietFor(idle.get())).isEmpty(),
+                            () -> door.filter(open -> !open.isQuietFor(idle.get()))
+                                    .isEmpty(),
                             () -> door.ifPresent(DatabaseDoor::letGo))) {
-                LOG.log(Level.INFO, "a database sleeps database={0}", cluster.spec().name());
+                LOG.log(
+                        Level.INFO,
+                        "a database sleeps database={0}",
+                        cluster.spec().name());
             }
         }
     }
@@ -217,12 +221,7 @@ public final class Databases implements ResourceKind {
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
         List<String> keys = List.of(
-                PLAN,
-                VERSION,
-                DatabaseAccess.SLEEP,
-                DatabaseAccess.POOL,
-                BackupSchedule.SCHEDULE,
-                BackupSchedule.KEEP);
+                PLAN, VERSION, DatabaseAccess.SLEEP, DatabaseAccess.POOL, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
@@ -410,7 +409,8 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "the database %s is at %s, which has a version of its own".formatted(spec.name(), spec.setting(HOST)),
+                    "the database %s is at %s, which has a version of its own"
+                            .formatted(spec.name(), spec.setting(HOST)),
                     "upgrade it there");
         }
         PostgresBinaries target = wish.map(versions::named).orElseGet(versions::embedded);
@@ -419,11 +419,19 @@ public final class Databases implements ResourceKind {
         if (target.major() <= present) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "the database %s has PostgreSQL %d, and %s".formatted(
-                            spec.name(),
-                            present,
-                            target.major() == present ? "that is what was asked for" : "there is no way back to " + target.major()),
-                    "there are: " + String.join(", ", versions.all().values().stream().map(PostgresBinaries::version).toList()));
+                    "the database %s has PostgreSQL %d, and %s"
+                            .formatted(
+                                    spec.name(),
+                                    present,
+                                    target.major() == present
+                                            ? "that is what was asked for"
+                                            : "there is no way back to " + target.major()),
+                    "there are: "
+                            + String.join(
+                                    ", ",
+                                    versions.all().values().stream()
+                                            .map(PostgresBinaries::version)
+                                            .toList()));
         }
         DumpTools tools = versions.dumpTools(spec.name(), present, target.major());
         try {
@@ -487,8 +495,7 @@ public final class Databases implements ResourceKind {
         // Past the pool: whoever types wants a session of his own.
         int port = held(spec).cluster.start();
         return new PromptStore(RoleStore.connect(
-                spec.name(),
-                new DatabaseUrl(LOCAL, port, url.database(), url.user(), url.password(), Map.of())));
+                spec.name(), new DatabaseUrl(LOCAL, port, url.database(), url.user(), url.password(), Map.of())));
     }
 
     @Override

@@ -29,10 +29,11 @@ final class RoleStore implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
     private static final Duration ANSWER_MAX = Duration.ofMinutes(1);
 
-    /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
     /** A password as PostgreSQL stores it: what a server has to know to check one, and nobody to log in. */
-    private static final Pattern VERIFIER = Pattern.compile("SCRAM-SHA-256\\$\\d{1,9}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=:]+");
+    private static final Pattern VERIFIER =
+            Pattern.compile("SCRAM-SHA-256\\$\\d{1,9}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=:]+");
 
+    /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
     private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,63}");
 
     private final Connection connection;

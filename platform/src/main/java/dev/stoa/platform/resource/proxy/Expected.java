@@ -131,8 +131,6 @@ final class Expected {
      */
     boolean copyBegins() {
         Answer head = answers.peek();
-        return head != null
-                && head.kind() == Kind.EXECUTE
-                && answers.removeIf(answer -> answer.kind() == Kind.READY);
+        return head != null && head.kind() == Kind.EXECUTE && answers.removeIf(answer -> answer.kind() == Kind.READY);
     }
 }

@@ -169,7 +169,9 @@ final class Pool {
         } while (given);
         Map<PoolKey, Integer> wanted = new LinkedHashMap<>();
         waiting.forEach(client -> wanted.merge(client.key(), 1, Integer::sum));
-        servers.stream().filter(PooledServer::isStarting).forEach(server -> wanted.merge(server.key(), -1, Integer::sum));
+        servers.stream()
+                .filter(PooledServer::isStarting)
+                .forEach(server -> wanted.merge(server.key(), -1, Integer::sum));
         wanted.forEach((key, count) -> {
             for (int i = 0; i < count && (servers.size() < size || evict()); i++) {
                 open(key);
@@ -279,7 +281,8 @@ final class Pool {
 
     private void endIdle() {
         look = null;
-        new ArrayList<>(idle).stream().filter(server -> server.isIdleFor(IDLE_MAX)).forEach(this::drop);
+        new ArrayList<>(idle)
+                .stream().filter(server -> server.isIdleFor(IDLE_MAX)).forEach(this::drop);
         if (!idle.isEmpty()) {
             lookLater();
         }

@@ -172,8 +172,8 @@ final class PooledClient extends ByteToMessageDecoder {
             PoolKey.text(body, value);
             active.write(PooledServer.message('S', body));
         });
-        active.write(PooledServer.message(
-                'K', Unpooled.buffer().writeInt(process).writeBytes(secret)));
+        active.write(
+                PooledServer.message('K', Unpooled.buffer().writeInt(process).writeBytes(secret)));
         active.writeAndFlush(PooledServer.message('Z', Unpooled.buffer().writeByte('I')));
     }
 

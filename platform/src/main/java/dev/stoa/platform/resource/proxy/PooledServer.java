@@ -33,8 +33,20 @@ final class PooledServer extends ByteToMessageDecoder {
 
     /** What these leave behind must not be there for the next client. */
     private static final Set<String> TRACES = Set.of(
-            "SET", "RESET", "LISTEN", "PREPARE", "DECLARE CURSOR", "CREATE TABLE", "CREATE TABLE AS", "CREATE VIEW",
-            "CREATE SEQUENCE", "LOAD", "DISCARD", "DISCARD ALL", "DISCARD TEMP", "DEALLOCATE ALL");
+            "SET",
+            "RESET",
+            "LISTEN",
+            "PREPARE",
+            "DECLARE CURSOR",
+            "CREATE TABLE",
+            "CREATE TABLE AS",
+            "CREATE VIEW",
+            "CREATE SEQUENCE",
+            "LOAD",
+            "DISCARD",
+            "DISCARD ALL",
+            "DISCARD TEMP",
+            "DEALLOCATE ALL");
 
     /** Away with all that, and to the role of a session that begins. */
     private static final List<String> CLEANING = List.of("DISCARD ALL", "RESET ROLE");
@@ -187,7 +199,8 @@ final class PooledServer extends ByteToMessageDecoder {
         int at = in.readerIndex();
         byte status = type == 'Z' ? in.getByte(at + HEAD_BYTES) : 0;
         if (type == 'C') {
-            done(in.toString(at + HEAD_BYTES, Math.min(TAG_BYTES_MAX, length - Integer.BYTES - 1), StandardCharsets.UTF_8));
+            done(in.toString(
+                    at + HEAD_BYTES, Math.min(TAG_BYTES_MAX, length - Integer.BYTES - 1), StandardCharsets.UTF_8));
         }
         traces |= type == 'S';
         PooledClient present = client;
@@ -388,9 +401,11 @@ final class PooledServer extends ByteToMessageDecoder {
             pool.detached();
             present.lostServer();
         }
-        pool.lost(this, state == State.STARTING
-                ? Optional.of(refusal.orElseGet(() -> Refusal.fatal("08006", "the server ended the session")))
-                : Optional.empty());
+        pool.lost(
+                this,
+                state == State.STARTING
+                        ? Optional.of(refusal.orElseGet(() -> Refusal.fatal("08006", "the server ended the session")))
+                        : Optional.empty());
     }
 
     @Override

@@ -287,8 +287,9 @@ final class Reception extends ByteToMessageDecoder {
     }
 
     private void cancel(ChannelHandlerContext context, Cancel cancel) {
-        Optional<Behind.Place> place =
-                refusal(context.channel(), true).isPresent() ? Optional.empty() : door.behind().running();
+        Optional<Behind.Place> place = refusal(context.channel(), true).isPresent()
+                ? Optional.empty()
+                : door.behind().running();
         context.executor().execute(() -> {
             byte[] packet = door.pool()
                     .cancel(cancel)
