@@ -1,6 +1,5 @@
 package dev.stoa.platform.resource;
 
-import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +37,7 @@ record VolumeImage(Path file, Path point) {
     /** What ext4 keeps for itself of the free room. */
     private static final long KEPT_DIVISOR = 50;
 
-    private static final long KEPT_BYTES_MAX = 4096 * 4096;
+    private static final long KEPT_BYTES_MAX = 4096L * 4096;
 
     private static final long PAGE_BYTES = 4096;
     private static final int MESSAGE_BYTES_MAX = 500;
