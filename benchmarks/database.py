@@ -1,4 +1,4 @@
-"""pgbench through a database's proxy against the same cluster direct, and the wake of a sleeping database"""
+"""pgbench through a database's proxy and direct, the wake of a sleeping database, a new one, and a fork of 1 GB"""
 
 import os
 import re
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from database_files import create, fork
 from harness import Stoa, alternate, ratio, seconds_until, table
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -101,6 +102,8 @@ def main():
     with Stoa() as stoa:
         shares = throughput(stoa)
         wakes(stoa)
+        create(stoa)
+        fork(stoa)
     print(f"target: at least {SHARE_MIN} of the transactions")
     ratio(*shares[0])
 

@@ -31,7 +31,17 @@ SCENARIOS = {
     "c256": ("wrk", "http", 256, "1k", "HTTP/1.1, 1 KB, 256 connections"),
     "64k": ("wrk", "http", 64, "64k", "HTTP/1.1, 64 KB, 64 connections"),
     "1m": ("wrk", "http", 64, "1m", "HTTP/1.1, 1 MB, 64 connections"),
+    "tls": ("h2load --h1 -m1", "https", 64, "1k", "HTTP/1.1 over TLS, 1 KB, 64 connections"),
+    "tls-64k": ("h2load --h1 -m1", "https", 64, "64k", "HTTP/1.1 over TLS, 64 KB, 64 connections"),
+    "h2": ("h2load -m10", "https", 64, "1k", "HTTP/2 over TLS, 1 KB, 64 connections of 10 streams"),
+    "h2c": ("h2load -m10", "h2c", 64, "1k", "HTTP/2 in plain text, 1 KB, 64 connections of 10 streams"),
 }
+
+# By all proxies, since the client offers nothing else.
+CIPHER = "TLS_AES_128_GCM_SHA256"
+
+ROUTES = 10_000
+WARM_UP_SECONDS_MAX = 40
 
 LUA = """done = function(summary, latency, requests)
   local e = summary.errors
@@ -85,11 +95,12 @@ def memory_kb(pids):
 
 
 class Proxy:
-    warm_up_seconds = 3
+    warm_up_requests = 10_000
 
     def __init__(self, work, name, origins):
         self.work, self.name, self.origins = work, name, origins
         self.port, self.tls_port = free_port(), free_port()
+        self.h2c_port = self.port
         self.process = None
 
     def write(self, text, suffix):
@@ -116,6 +127,7 @@ class Proxy:
 
 class Nginx(Proxy):
     def start(self):
+        self.h2c_port = free_port()
         servers = "".join(f"server {address};" for address in self.origins)
         config = self.write(
             f"""daemon off; user root; worker_processes {THREADS}; worker_rlimit_nofile {OPEN_FILES}; pid {self.work}/{self.name}.pid; error_log stderr crit;
@@ -127,6 +139,7 @@ http {{
   upstream app {{ {servers} keepalive 256; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.1:{self.tls_port} ssl http2 backlog=4096;
+    listen 127.0.0.1:{self.h2c_port} http2 backlog=4096;
     ssl_certificate {self.work}/cert.pem; ssl_certificate_key {self.work}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
     location / {{
       proxy_pass http://app; proxy_http_version 1.1; proxy_read_timeout 600s;
@@ -145,6 +158,7 @@ http {{
 
 class HAProxy(Proxy):
     def start(self):
+        self.h2c_port = free_port()
         servers = "\n".join(f"  server s{number} {address}" for number, address in enumerate(self.origins))
         pem = self.work / "both.pem"
         pem.write_text((self.work / "cert.pem").read_text() + (self.work / "key.pem").read_text())
@@ -163,6 +177,7 @@ defaults
 frontend web
   bind 127.0.0.1:{self.port}
   bind 127.0.0.1:{self.tls_port} ssl crt {pem} alpn h2,http/1.1
+  bind 127.0.0.1:{self.h2c_port} proto h2
   unique-id-format %{{+X}}o%ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-Id
   http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
@@ -193,6 +208,9 @@ class Caddy(Proxy):
   admin off
   auto_https off
   storage file_system {self.work}/caddy
+  servers {{
+    protocols h1 h2 h2c
+  }}
 }}
 http://{HOST}:{self.port} {{{proxy}}}
 https://{HOST}:{self.tls_port} {{
@@ -203,9 +221,9 @@ https://{HOST}:{self.tls_port} {{
         self.run(["caddy", "run", "--config", config, "--adapter", "caddyfile"])
 
 
-def origin_app(work):
+def origin_app(work, name="app"):
     """An app of two instances, each an nginx that answers from files; all proxies send their requests there."""
-    folder = work / "app"
+    folder = work / name
     folder.mkdir()
     for name, size in SIZES.items():
         (folder / name).write_bytes(b"x" * size)
@@ -230,20 +248,28 @@ http {{
 def load(work, scenario, proxy, seconds):
     """Requests, seconds, the 50th, 99th and 99.9th percentile in milliseconds, errors."""
     generator, scheme, connections, body, _ = SCENARIOS[scenario]
-    port = proxy.tls_port if scheme == "https" else proxy.port
     if generator == "wrk":
-        text = subprocess.run(
-            ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", work / "report.lua",
-             "-H", f"Host: {HOST}", f"{scheme}://127.0.0.1:{port}/{body}"],
-            check=True, capture_output=True, text=True,
-        ).stdout
-        requests, micros, p50, p99, p999, errors = map(int, re.search(r"RESULT (.*)", text)[1].split())
-        return requests, micros / 1e6, p50 / 1000, p99 / 1000, p999 / 1000, errors
-    log = work / "h2load.log"
+        return wrk(work / "report.lua", connections, proxy.port, body, seconds)
+    return h2load(work / "h2load.log", generator, scheme, connections, proxy, body, seconds)
+
+
+def wrk(script, connections, port, body, seconds):
+    text = subprocess.run(
+        ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
+         "-H", f"Host: {HOST}", f"http://127.0.0.1:{port}/{body}"],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    requests, micros, p50, p99, p999, errors = map(int, re.search(r"RESULT (.*)", text)[1].split())
+    return requests, micros / 1e6, p50 / 1000, p99 / 1000, p999 / 1000, errors
+
+
+def h2load(log, generator, scheme, connections, proxy, body, seconds):
+    """It names the host in its handshake, which wrk does not where it is told an address."""
+    port = proxy.tls_port if scheme == "https" else proxy.h2c_port
     log.unlink(missing_ok=True)
     text = subprocess.run(
-        ["h2load", "-t2", f"-c{connections}", "-m10", f"-D{seconds}", f"--log-file={log}", f"--connect-to=127.0.0.1:{port}",
-         f"{scheme}://{HOST}:{port}/{body}"],
+        [*generator.split(), "-t2", f"-c{connections}", f"-D{seconds}", f"--log-file={log}", f"--tls13-ciphers={CIPHER}",
+         f"--connect-to=127.0.0.1:{port}", f"{'https' if scheme == 'https' else 'http'}://{HOST}:{port}/{body}"],
         check=True, capture_output=True, text=True,
     ).stdout
     succeeded, failed = map(int, re.search(r"(\d+) succeeded, (\d+) failed", text).groups())
@@ -270,15 +296,24 @@ class Figures:
         return statistics.median(self.values[name])
 
 
-def measure(work, proxies, scenario, rounds, seconds):
+def warm_up(proxy, load):
+    """By requests, not by time: what a machine with much else to do gets done in 20 s is not enough for a JVM."""
+    end = time.perf_counter() + WARM_UP_SECONDS_MAX
+    requests = 0
+    while requests < proxy.warm_up_requests and time.perf_counter() < end:
+        requests += load(proxy, 3)[0]
+
+
+def measure(proxies, load, rounds, seconds):
+    """In alternating rounds; load(proxy, seconds) as load() returns it."""
     figures = {name: Figures() for name in proxies}
     for proxy in proxies.values():
-        load(work, scenario, proxy, proxy.warm_up_seconds)
+        warm_up(proxy, load)
     for number in range(rounds):
         for name in sorted(proxies, reverse=number % 2 == 1):
             proxy = proxies[name]
             before = cpu_seconds(proxy.pids())
-            requests, taken, p50, p99, p999, errors = load(work, scenario, proxy, seconds)
+            requests, taken, p50, p99, p999, errors = load(proxy, seconds)
             cpu = cpu_seconds(proxy.pids()) - before
             figures[name].add(
                 cpu / requests * 100_000, requests / taken, p50, p99, p999, memory_kb(proxy.pids()) / 1024, errors=errors
@@ -312,6 +347,35 @@ def targets(tables):
             value = figures["stoa"].median(name) / figures[peer].median(name)
             met = value <= limit if bound == "at most" else value >= limit
             print(f"{scenario:10}{name:12}{value:6.2f} x {peer:8}{bound} {limit:.1f}   {'met' if met else 'MISSED'}")
+
+
+HOSTS_LUA = """local asked = {}
+for number = 0, %d do
+  asked[number] = wrk.format("GET", "/1k", { Host = number == 0 and "%s" or "host-" .. number .. ".example.com" })
+end
+request = function() return asked[math.random(0, #asked)] end
+"""
+
+
+def routes(work, one, options):
+    """The same app under one name, and under so many that each request asks for another."""
+    app = origin_app(work, "many")
+    with open(app / "stoa.toml", "r+") as manifest:
+        rest = manifest.read()
+        manifest.seek(0)
+        manifest.write(f"domains = {json.dumps([f'host-{number}.example.com' for number in range(1, ROUTES)])}\n{rest}")
+    with Stoa(STOA_JVM_FLAGS=f"-XX:ActiveProcessorCount={THREADS}") as stoa:
+        stoa.run("deploy", app, "-a", "bench")
+        many = Platform(work, stoa)
+        scripts = {}
+        for proxy, hosts in ((one, 1), (many, ROUTES)):
+            scripts[proxy] = work / f"hosts-{hosts}.lua"
+            scripts[proxy].write_text(HOSTS_LUA % (hosts - 1, HOST) + LUA)
+        proxies = {"1 route": one, f"{ROUTES:,}": many}
+        figures = measure(
+            proxies, lambda proxy, seconds: wrk(scripts[proxy], 64, proxy.port, "1k", seconds), options.rounds, options.seconds
+        )
+        report(f"{ROUTES:,} routes, each request by another, HTTP/1.1, 1 KB, 64 connections", figures, peer="1 route")
 
 
 WEBSOCKET_APP = """import asyncio, os
@@ -381,12 +445,13 @@ KINDS = {"nginx": Nginx, "haproxy": HAProxy, "caddy": Caddy}
 class Platform(Proxy):
     """The platform's own process, with all that it does beside routing, but without the instances and databases that it runs."""
 
-    # It runs for weeks; its compiler has done its work after a few ten thousand requests of each kind.
-    warm_up_seconds = 20
+    # It runs for weeks, and its compiler has long done its work.
+    warm_up_requests = 500_000
 
     def __init__(self, work, stoa):
         self.work, self.name = work, "stoa"
         self.port, self.tls_port, self.pid = stoa.http_port, stoa.https_port, stoa.status()["pid"]
+        self.h2c_port = self.port
 
     def start(self):
         pass
@@ -404,12 +469,13 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of load, for each proxy in each round")
     parser.add_argument("--proxies", default="nginx,haproxy,caddy", help="beside Stoa")
     parser.add_argument("--websockets", type=int, default=(OPEN_FILES - 1500) // 2, help="idle ones")
-    parser.add_argument("scenarios", nargs="*", help=f"some of {', '.join(SCENARIOS)}, websockets; all unless named")
+    parser.add_argument("scenarios", nargs="*", help=f"some of {', '.join(SCENARIOS)}, routes, websockets; all unless named")
     options = parser.parse_args()
     missing = sorted(package for tool, package in TOOLS.items() if not shutil.which(tool))
     if missing:
         raise SystemExit(f"needs more programs: apt-get install {' '.join(missing)}")
-    scenarios = options.scenarios or list(SCENARIOS)
+    # The one for WebSockets takes the app away from the others, so it is the last.
+    scenarios = options.scenarios or [*SCENARIOS, "routes", "websockets"]
     work = Path(tempfile.mkdtemp(prefix="stoa-bench-", dir="/dev/shm"))
     (work / "report.lua").write_text(LUA)
     certificate(work)
@@ -431,6 +497,7 @@ def certificate(work):
 def compare(work, stoa, options, scenarios):
     app = origin_app(work)
     stoa.run("deploy", app, "-a", "bench")
+    stoa.run("certs", "add", HOST, "--cert", work / "cert.pem", "--key", work / "key.pem")
     origins = origins_of(stoa)
     kinds = {name: KINDS[name] for name in options.proxies.split(",") if name}
     proxies = {name: kind(work, name, origins) for name, kind in kinds.items()}
@@ -447,7 +514,12 @@ def compare(work, stoa, options, scenarios):
                     proxies.pop(name).stop()
                 websockets(work, stoa, kinds, options.websockets)
                 continue
-            figures = measure(work, proxies, scenario, options.rounds, options.seconds)
+            if scenario == "routes":
+                routes(work, proxies["stoa"], options)
+                continue
+            figures = measure(
+                proxies, lambda proxy, seconds: load(work, scenario, proxy, seconds), options.rounds, options.seconds
+            )
             report(SCENARIOS[scenario][4], figures)
             headline = headline or figures
             tables[scenario] = figures

@@ -1,6 +1,5 @@
 """the first request to a sleeping app, against starting its bare process and asking it as soon as it listens"""
 
-import os
 import signal
 import statistics
 import subprocess
@@ -47,9 +46,13 @@ def app(folder, name, text, command):
     return folder
 
 
+# Where an instance looks for its programs: by hand the same ones are to start.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 def bare(folder, command):
     port = free_port()
-    process = subprocess.Popen(command, cwd=folder, env=dict(os.environ, PORT=str(port)))
+    process = subprocess.Popen(command, cwd=folder, env={"PATH": PATH, "PORT": str(port)})
     while get(port) != "hello":
         time.sleep(0.001)
     return process

@@ -11,6 +11,7 @@ import java.util.Optional;
  *     {@code asleep} (the next request wakes it)
  * @param web     wanted web instances, such as {@code 3}, or {@code 3 (0..10)} where the requests decide; absent: none
  * @param release the version that serves, such as {@code v3}
+ * @param maintenance since when the world gets its maintenance page; absent: it does not
  * @param diskBytes what its slugs, caches and logs take
  */
 public record App(
@@ -21,6 +22,7 @@ public record App(
         String url,
         List<String> domains,
         Instant createdAt,
+        Optional<Instant> maintenance,
         long diskBytes) {
     public App {
         domains = List.copyOf(domains);

@@ -1,5 +1,6 @@
 package dev.stoa.api;
 
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,6 +26,19 @@ public final class ResourceRequests {
 
     /** Where a resource is found from the platform's machine, with what it takes to get in. */
     public record Url(String url) {}
+
+    /**
+     * One that was destroyed, and can be had back.
+     *
+     * @param until after that it is gone for good
+     */
+    public record KeptResource(String kind, String name, Instant destroyedAt, Instant until) {}
+
+    /**
+     * @param name of the one that was destroyed
+     * @param as   what it is called from now on; absent: the same
+     */
+    public record Restore(String name, Optional<String> as) {}
 
     /**
      * What became of a change.

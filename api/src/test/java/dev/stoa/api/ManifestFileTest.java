@@ -166,7 +166,7 @@ class ManifestFileTest {
                 new Mistake(
                         "region = \"eu\"",
                         "\"region\" is not a key of stoa.toml, line 1",
-                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing, databases, buckets"),
+                        "the keys of stoa.toml are name, domains, port, build, processes, release, env, network, crons, edge, routing, databases, buckets, volumes, caches"),
                 new Mistake(
                         "name = 7",
                         "\"name\" must be a string, not the number 7 in stoa.toml, line 1",

@@ -28,7 +28,7 @@ final class AppsCommand implements Callable<Integer> {
             Table table = new Table("NAME", "STATE", "WEB", "RELEASE", "DISK", "URL");
             apps.forEach(app -> table.row(
                     app.name(),
-                    app.state(),
+                    app.state() + (app.maintenance().isPresent() ? ", maintenance" : ""),
                     app.web().orElse("-"),
                     app.release().orElse("-"),
                     megabytes(app.diskBytes()),

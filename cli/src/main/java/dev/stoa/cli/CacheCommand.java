@@ -2,6 +2,8 @@ package dev.stoa.cli;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Resource;
+import dev.stoa.api.ResourceRequests.Changed;
+import dev.stoa.api.ResourceRequests.Restore;
 import dev.stoa.api.StoaException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +31,8 @@ final class CacheCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new CacheCommand(session))
                 .addSubcommand(new CreateOne(session))
                 .addSubcommand(new ResourceCommand.PrintUrl(session, KIND))
-                .addSubcommand(new Flush(session));
+                .addSubcommand(new Flush(session))
+                .addSubcommand(new RestoreOne(session));
         return ResourceCommand.with(line, session, KIND);
     }
 
@@ -79,13 +82,32 @@ final class CacheCommand implements Callable<Integer> {
         }
     }
 
-    @Command(name = "flush", description = "Make a cache forget everything. Of a persistent one its name is asked for.")
-    static final class Flush implements Callable<Integer> {
+    @Command(
+            name = "restore",
+            description = "Make a persistent cache again that was destroyed in the last 30 days, with what it held.")
+    static final class RestoreOne implements Callable<Integer> {
         private final Session session;
 
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
+        @Parameters(paramLabel = "NAME", description = "Of the cache that was destroyed.")
         private String name = "";
 
+        @Option(names = "--as", paramLabel = "NAME", description = "Of the new cache; the same unless told.")
+        private Optional<String> as = Optional.empty();
+
+        RestoreOne(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public Integer call() {
+            Changed made = session.client().post(KIND.path("restore"), new Restore(name, as), Changed.class);
+            return ResourceCommand.report(
+                    session, made, "Restored the cache %s.".formatted(made.resource().name()));
+        }
+    }
+
+    @Command(name = "flush", description = "Make a cache forget everything. Of a persistent one its name is asked for.")
+    static final class Flush extends NamedResource {
         @Option(
                 names = "--confirm",
                 paramLabel = "NAME",
@@ -93,14 +115,14 @@ final class CacheCommand implements Callable<Integer> {
         private Optional<String> confirm = Optional.empty();
 
         Flush(Session session) {
-            this.session = session;
+            super(session);
         }
 
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
             Resource cache =
-                    session.client().get(KIND.path(name) + ResourceCommand.asking(session), Resource.class);
+                    session.client().get(KIND.path(name()) + ResourceCommand.asking(session), Resource.class);
             if (Boolean.parseBoolean(cache.settings().get("persistent"))) {
                 confirmed(terminal, cache.name());
             }

@@ -190,21 +190,17 @@ final class ResourceCommand {
     }
 
     @Command(name = "url", description = "Print its URL, with its password, as one line that its tools take.")
-    static final class PrintUrl implements Callable<Integer> {
-        private final Session session;
+    static final class PrintUrl extends NamedResource {
         private final Kind kind;
 
-        @Parameters(paramLabel = "NAME", description = "As the list has it, or as the app knows it.")
-        private String name = "";
-
         PrintUrl(Session session, Kind kind) {
-            this.session = session;
+            super(session);
             this.kind = kind;
         }
 
         @Override
         public Integer call() {
-            Url url = session.client().get(kind.path(name, "url") + asking(session), Url.class);
+            Url url = session.client().get(kind.path(name(), "url") + asking(session), Url.class);
             session.terminal().show(url, () -> session.terminal().line(url.url()));
             return 0;
         }

@@ -3,6 +3,7 @@ package dev.stoa.cli;
 import dev.stoa.api.Resource;
 import dev.stoa.api.Resource.Attachment;
 import dev.stoa.api.ResourceManifest;
+import dev.stoa.api.ResourceRequests.KeptResource;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -21,12 +22,18 @@ final class ResourcesCommand implements Callable<Integer> {
     @Option(names = "--orphans", description = "Only those that no app has.")
     private boolean orphans;
 
+    @Option(names = "--destroyed", description = "Those that were destroyed and can still be had back.")
+    private boolean destroyed;
+
     ResourcesCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() {
+        if (destroyed) {
+            return listDestroyed();
+        }
         List<Resource> shown = session.client().list(Client.path("resources"), Resource.class).stream()
                 .filter(resource -> !orphans || resource.apps().isEmpty())
                 .filter(resource -> !session.appNamed()
@@ -50,6 +57,26 @@ final class ResourcesCommand implements Callable<Integer> {
                                 ResourceManifest.groupOf(shown.getFirst().kind()),
                                 shown.getFirst().name()));
             }
+        });
+        return 0;
+    }
+
+    private int listDestroyed() {
+        Terminal terminal = session.terminal();
+        List<KeptResource> all = session.client().list(Client.path("kept-resources"), KeptResource.class);
+        terminal.show(all, () -> {
+            if (all.isEmpty()) {
+                terminal.line("Nothing is kept of what was destroyed.");
+                return;
+            }
+            Table table = new Table("KIND", "NAME", "DESTROYED", "KEPT UNTIL", "TO HAVE IT BACK");
+            all.forEach(kept -> table.row(
+                    kept.kind(),
+                    kept.name(),
+                    kept.destroyedAt().toString(),
+                    kept.until().toString(),
+                    "stoa %s restore %s".formatted(ResourceManifest.groupOf(kept.kind()), kept.name())));
+            table.print(terminal);
         });
         return 0;
     }

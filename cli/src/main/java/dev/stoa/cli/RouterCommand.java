@@ -21,6 +21,12 @@ final class RouterCommand implements Callable<Integer> {
     private Optional<Integer> httpsPort = Optional.empty();
 
     @Option(
+            names = "--public-https-port",
+            paramLabel = "PORT",
+            description = "The port by which clients reach the one for HTTPS, where another one is forwarded to it.")
+    private Optional<Integer> publicHttpsPort = Optional.empty();
+
+    @Option(
             names = "--proxy-protocol",
             paramLabel = "ADDRESSES",
             description = "Load balancers, such as 10.0.0.0/8, whose connections begin with the PROXY protocol.")

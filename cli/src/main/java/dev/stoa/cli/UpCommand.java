@@ -34,6 +34,12 @@ final class UpCommand implements Callable<Integer> {
     private Optional<Integer> httpsPort = Optional.empty();
 
     @Option(
+            names = "--public-https-port",
+            paramLabel = "PORT",
+            description = "The port by which clients reach the one for HTTPS, where another one is forwarded to it.")
+    private Optional<Integer> publicHttpsPort = Optional.empty();
+
+    @Option(
             names = "--no-router",
             description = "The world comes by routers of their own (stoa router); the two ports above are theirs.")
     private boolean noRouter;
@@ -70,6 +76,12 @@ final class UpCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Certificates (PEM) by which to trust the ACME authority itself.")
     private Optional<String> acmeCa = Optional.empty();
+
+    @Option(
+            names = "--acme-eab",
+            paramLabel = "ID:FILE",
+            description = "Binds the ACME account to one at the authority; the file holds the key for that.")
+    private Optional<String> acmeEab = Optional.empty();
 
     UpCommand(Session session) {
         this.session = session;
@@ -145,6 +157,7 @@ final class UpCommand implements Callable<Integer> {
         add(options, "--api-port", apiPort);
         add(options, "--http-port", httpPort);
         add(options, "--https-port", httpsPort);
+        add(options, "--public-https-port", publicHttpsPort);
         if (noRouter) {
             options.add("--no-router");
         }
@@ -158,7 +171,13 @@ final class UpCommand implements Callable<Integer> {
                 options,
                 "--acme-ca",
                 acmeCa.map(file -> session.environment().folder().resolve(file)));
+        add(options, "--acme-eab", acmeEab.map(this::withWholePath));
         return options;
+    }
+
+    private String withWholePath(String binding) {
+        int colon = binding.indexOf(':');
+        return binding.substring(0, colon + 1) + session.environment().folder().resolve(binding.substring(colon + 1));
     }
 
     private static void add(List<String> options, String name, Optional<?> value) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,18 +18,31 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /** What is wrong is said: what, where, why and what to do. The app that was running still runs after each of these. */
+@Order(1)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BadInputTest {
     private static Stoa stoa;
     private static long pid;
+    private static CompletableFuture<Stoa.Result> mute;
 
     @BeforeAll
     static void up() {
         stoa = Stoa.up();
         stoa.ok("deploy", Folder.web("still here").toString(), "-a", "app");
         pid = stoa.pids("app").getFirst();
+        stoa.ok("deploy", Folder.web("still here").toString(), "-a", "mute");
+        // It takes a minute.
+        mute = stoa.later(
+                "deploy",
+                Folder.empty().with("Procfile", "web: echo idle; sleep 1000\n").toString(),
+                "-a",
+                "mute");
     }
 
     @AfterAll
@@ -100,8 +112,12 @@ class BadInputTest {
     }
 
     @Test
+    @Order(Integer.MAX_VALUE)
     void anAppThatNeverListens() {
-        assertThat(deployFails(Folder.empty().with("Procfile", "web: echo idle; sleep 1000\n")))
+        Stoa.Result result = mute.join();
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(stoa.get("mute", "/").body()).isEqualTo("still here");
+        assertThat(result.err())
                 .contains("web.1 did not get healthy in time")
                 .contains("listens on nothing")
                 .contains("PORT")
@@ -168,27 +184,29 @@ class BadInputTest {
     @Test
     void anArchiveThatUnpacksToTenGigabytes() throws Exception {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (OutputStream gzip = new FastGzip(bytes)) {
-            TarArchiveOutputStream tar = new TarArchiveOutputStream(gzip);
-            tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-            TarArchiveEntry entry = new TarArchiveEntry("zeros");
-            entry.setSize(10L << 30);
-            tar.putArchiveEntry(entry);
-            byte[] zeros = new byte[1 << 20];
-            // It is refused after 4 GB, so the rest need not be there.
-            for (int megabyte = 0; megabyte < 4200; megabyte++) {
-                tar.write(zeros);
-            }
-            tar.flush();
+        ByteArrayOutputStream head = new ByteArrayOutputStream();
+        TarArchiveOutputStream tar = new TarArchiveOutputStream(head);
+        tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+        TarArchiveEntry entry = new TarArchiveEntry("zeros");
+        entry.setSize(10L << 30);
+        tar.putArchiveEntry(entry);
+        tar.flush();
+        bytes.writeBytes(gzip(head.toByteArray()));
+        byte[] zeros = gzip(new byte[100 << 20]);
+        // It is refused after 4 GB, so the rest need not be there.
+        for (int megabytes = 0; megabytes < 4200; megabytes += 100) {
+            bytes.writeBytes(zeros);
         }
         assertThat(uploadFails(bytes.toByteArray())).contains("zeros");
     }
 
-    private static final class FastGzip extends GZIPOutputStream {
-        FastGzip(OutputStream out) throws IOException {
-            super(out, 64 * 1024);
-            def.setLevel(1);
+    /** One after the other, such files are one again. */
+    private static byte[] gzip(byte[] bytes) throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(file)) {
+            gzip.write(bytes);
         }
+        return file.toByteArray();
     }
 
     @Test

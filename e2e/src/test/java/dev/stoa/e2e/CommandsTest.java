@@ -41,7 +41,7 @@ class CommandsTest {
 
     @Test
     void psListsInstancesWithTheirPidsAndAddresses() {
-        JsonNode instance = stoa.instances("shop").getFirst();
+        JsonNode instance = stoa.json("ps", "-a", "shop").path(0);
         assertThat(instance.path("id").asString()).isNotEmpty();
         assertThat(instance.path("process").asString()).isEqualTo("web");
         assertThat(instance.path("state").asString()).isEqualTo("up");

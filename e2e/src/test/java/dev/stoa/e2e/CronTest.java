@@ -7,9 +7,14 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
 
+@Order(1)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CronTest {
     private static final String MANIFEST = """
             [crons.digest]
@@ -63,7 +68,9 @@ class CronTest {
         assertThat(stoa.ok("crons", "history", "digest", "-a", "shop").out()).contains("exited with status 3");
     }
 
+    /** Last, as it waits for a minute to begin. */
     @Test
+    @Order(Integer.MAX_VALUE)
     void aJobRunsByItselfWithinItsMinuteAndARunSurvivesThePlatform() {
         CompletableFuture<Stoa.Result> follower = stoa.later("crons", "run", "long", "-a", "shop");
         await().atMost(Duration.ofSeconds(20))

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
+@Order(1)
 class DatabaseTest {
     /** Connects again and again, as a pool does that is never pleased. */
     private static final String WORKER = """

@@ -121,6 +121,7 @@ class EdgeTest {
         assertThat(get("closed", "/").body()).isEqualTo("open");
 
         assertThat(stoa.ok("maintenance", "on", "-a", "closed").out()).contains("maintenance is on");
+        assertThat(stoa.ok("apps").out()).contains("up, maintenance");
         stoa.ok("deploy", folder.toString(), "-a", "closed");
         stoa.kill();
         stoa.start();
@@ -132,6 +133,7 @@ class EdgeTest {
         assertThat(stoa.instances("closed")).hasSize(1);
 
         stoa.ok("maintenance", "off", "-a", "closed");
+        assertThat(stoa.ok("apps").out()).doesNotContain("maintenance");
         assertThat(get("closed", "/").body()).isEqualTo("open");
         assertThat(stoa.fails("maintenance", "on", "-a", "nobody").err()).contains("there is no app \"nobody\"");
     }

@@ -3,9 +3,7 @@ package dev.stoa.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,7 +27,7 @@ class HandoverTest {
     @BeforeAll
     static void up() {
         stoa = Stoa.up();
-        stoa.ok("deploy", Folder.web("here").toString(), "-a", "moved");
+        stoa.ok("deploy", Folder.echo("here").toString(), "-a", "moved");
     }
 
     @AfterAll
@@ -42,62 +39,28 @@ class HandoverTest {
     void noRequestFailsWhileThePlatformAndTheInstancesAreReplaced() {
         long before = stoa.pid();
         AtomicBoolean over = new AtomicBoolean();
-        AtomicInteger answered = new AtomicInteger();
         Queue<String> failed = new ConcurrentLinkedQueue<>();
-        var clients = IntStream.range(0, 4)
-                .mapToObj(i -> CompletableFuture.runAsync(() -> load(i % 2 == 0, over, answered, failed), Stoa.THREADS))
-                .toList();
+        Crowd crowd = Crowd.of(stoa.target("moved"), 1, Crowd.Kind.values());
         CompletableFuture<Void> api = CompletableFuture.runAsync(() -> askApi(over, failed), Stoa.THREADS);
-        await().atMost(Duration.ofSeconds(20)).until(() -> answered.get() > 50);
+        try (crowd) {
+            crowd.awaitAnswers(3);
 
-        stoa.ok("restart", "--platform");
-        assertThat(stoa.pid()).isNotEqualTo(before);
-        stoa.ok("restart", "-a", "moved");
-        int moved = answered.get();
-        await().atMost(Duration.ofSeconds(20)).until(() -> answered.get() > moved + 50);
-
-        over.set(true);
-        clients.forEach(CompletableFuture::join);
+            stoa.ok("restart", "--platform");
+            assertThat(stoa.pid()).isNotEqualTo(before);
+            stoa.ok("restart", "-a", "moved");
+            crowd.awaitAnswers(3);
+        } finally {
+            over.set(true);
+        }
         api.join();
         assertThat(failed).isEmpty();
-    }
-
-    /** Asks over new connections, or over one for as long as the answers let it. */
-    private static void load(boolean keeps, AtomicBoolean over, AtomicInteger answered, Queue<String> failed) {
-        while (!over.get()) {
-            try (Socket socket = new Socket("127.0.0.1", stoa.httpPort())) {
-                BufferedReader in =
-                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
-                boolean last = false;
-                while (!last && !over.get()) {
-                    socket.getOutputStream()
-                            .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\n\r\n"
-                                    .getBytes(StandardCharsets.US_ASCII));
-                    String status = String.valueOf(in.readLine());
-                    last = !keeps;
-                    for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
-                        last |= line.equalsIgnoreCase("connection: close");
-                    }
-                    // The body says "here".
-                    for (int i = 0; i < 4; i++) {
-                        int _ = in.read();
-                    }
-                    if (!status.startsWith("HTTP/1.1 200")) {
-                        failed.add(status);
-                        last = true;
-                    }
-                    answered.incrementAndGet();
-                    last |= status.contains("HTTP/1.0");
-                }
-            } catch (IOException e) {
-                failed.add(e.toString());
-            }
-        }
+        assertThat(crowd.failures()).isEmpty();
     }
 
     /** The API is asked over new connections: each of them waits for the next platform, and is answered. */
     private static void askApi(AtomicBoolean over, Queue<String> failed) {
         while (!over.get()) {
+            LocalTime begun = LocalTime.now();
             try (Socket socket = new Socket("127.0.0.1", stoa.apiPort())) {
                 socket.getOutputStream()
                         .write("GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -105,10 +68,10 @@ class HandoverTest {
                 socket.setSoTimeout(60_000);
                 String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
                 if (!status.equals("HTTP/1.1 200")) {
-                    failed.add("API: " + status);
+                    failed.add("API: \"%s\", asked at %s, over at %s".formatted(status, begun, LocalTime.now()));
                 }
             } catch (IOException e) {
-                failed.add("API: " + e);
+                failed.add("API: %s, asked at %s, over at %s".formatted(e, begun, LocalTime.now()));
             }
         }
     }

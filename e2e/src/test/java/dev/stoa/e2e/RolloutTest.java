@@ -7,20 +7,49 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
 
+/** Those that take their time begin first and are looked at last. */
+@Order(1)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RolloutTest {
+    private static final int LAST = Integer.MAX_VALUE;
+
     private static Stoa stoa;
+    private static CompletableFuture<Stoa.Result> elsewhere;
+    private static CompletableFuture<Stoa.Result> unhealthy;
+    private static CompletableFuture<Stoa.Result> backoff;
 
     @BeforeAll
     static void up() {
         stoa = Stoa.up();
+        Folder folder = Folder.web("good");
+        stoa.ok("deploy", folder.toString(), "-a", "unhealthy");
+        folder.with("stoa.toml", "[processes.web]\nhealth = \"/up\"\n")
+                .with("server.py", Folder.server("bad").replace("send_response(200)", "send_response(500)"));
+        unhealthy = stoa.later("deploy", folder.toString(), "-a", "unhealthy");
+        elsewhere = stoa.later(
+                "deploy",
+                Folder.web("good")
+                        .with("stoa.toml", "[processes.web]\nhealth = \"/\"\n")
+                        .with("server.py", Folder.server("x").replace("int(os.environ[\"PORT\"])", "45871"))
+                        .toString(),
+                "-a",
+                "elsewhere");
+        backoff = stoa.later(
+                "deploy",
+                Folder.web("site")
+                        .with("Procfile", "web: python3 server.py\nworker: sleep 2.5; exit 7\n")
+                        .toString(),
+                "-a",
+                "backoff");
     }
 
     @AfterAll
@@ -29,50 +58,41 @@ class RolloutTest {
     }
 
     @Test
-    void noRequestFailsWhileReleasesRestartsAndScalingGoOn() {
-        Folder folder = Folder.web("one");
+    void noRequestFailsWhileReleasesRestartsScalingAndCrashesGoOn() {
+        Folder folder = Folder.echo("one");
         stoa.ok("deploy", folder.toString(), "-a", "busy");
-        AtomicBoolean over = new AtomicBoolean();
-        AtomicInteger answered = new AtomicInteger();
-        ConcurrentLinkedQueue<String> failed = new ConcurrentLinkedQueue<>();
-        List<CompletableFuture<Void>> clients = List.of(
-                CompletableFuture.runAsync(() -> load("busy", over, answered, failed), Stoa.THREADS),
-                CompletableFuture.runAsync(() -> load("busy", over, answered, failed), Stoa.THREADS));
+        Crowd crowd = Crowd.of(stoa.target("busy"), 1, Crowd.Kind.values());
+        try (crowd) {
+            folder.with("server.py", Folder.echoServer("two"));
+            stoa.ok("deploy", folder.toString(), "-a", "busy");
+            assertThat(stoa.get("busy", "/").body()).isEqualTo("two");
+            stoa.ok("scale", "web=3", "-a", "busy");
+            awaitUp("busy", 3);
+            stoa.ok("restart", "-a", "busy");
+            stoa.ok("scale", "web=1", "-a", "busy");
+            stoa.ok("rollback", "-a", "busy");
+            assertThat(stoa.get("busy", "/").body()).isEqualTo("one");
+            crowd.awaitAnswers(3);
+        }
+        assertThat(crowd.failures()).isEmpty();
 
-        folder.with("server.py", Folder.server("two"));
-        stoa.ok("deploy", folder.toString(), "-a", "busy");
-        assertThat(stoa.get("busy", "/").body()).isEqualTo("two");
-        stoa.ok("scale", "web=3", "-a", "busy");
+        Crowd.Kind[] retried = Stream.of(Crowd.Kind.values()).filter(kind -> !kind.once).toArray(Crowd.Kind[]::new);
+        Crowd second = Crowd.of(stoa.target("busy"), 1, retried);
+        try (second) {
+            second.awaitAnswers(3);
+            ProcessHandle.of(stoa.pids("busy").getFirst()).orElseThrow().destroyForcibly();
+            second.awaitAnswers(3);
+        }
+        assertThat(second.failures()).isEmpty();
+    }
+
+    private static void awaitUp(String app, int count) {
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> stoa.instances("busy").stream()
+                .until(() -> stoa.instances(app).stream()
                                 .filter(instance ->
                                         instance.path("state").asString().equals("up"))
                                 .count()
-                        == 3);
-        stoa.ok("restart", "-a", "busy");
-        stoa.ok("scale", "web=1", "-a", "busy");
-        stoa.ok("rollback", "-a", "busy");
-        assertThat(stoa.get("busy", "/").body()).isEqualTo("one");
-
-        over.set(true);
-        clients.forEach(CompletableFuture::join);
-        assertThat(failed).isEmpty();
-        assertThat(answered.get()).isGreaterThan(100);
-    }
-
-    private static void load(
-            String app, AtomicBoolean over, AtomicInteger answered, ConcurrentLinkedQueue<String> failed) {
-        while (!over.get()) {
-            try {
-                int status = stoa.get(app, "/").statusCode();
-                if (status != 200) {
-                    failed.add("status " + status);
-                }
-            } catch (RuntimeException e) {
-                failed.add(e.toString());
-            }
-            answered.incrementAndGet();
-        }
+                        == count);
     }
 
     @Test
@@ -106,13 +126,11 @@ class RolloutTest {
     }
 
     @Test
+    @Order(LAST)
     void aReleaseThatListensElsewhereFailsAndTheMessageSaysWhere() {
-        Folder folder = Folder.web("good")
-                .with("stoa.toml", "[processes.web]\nhealth = \"/\"\n")
-                .with("server.py", Folder.server("x").replace("int(os.environ[\"PORT\"])", "45871"));
+        Stoa.Result result = elsewhere.join();
 
-        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "elsewhere");
-
+        assertThat(result.status()).isEqualTo(1);
         assertThat(result.err())
                 .contains("did not get healthy")
                 .contains("0.0.0.0:45871")
@@ -121,14 +139,11 @@ class RolloutTest {
     }
 
     @Test
+    @Order(LAST)
     void aHealthPathThatAnswersAnErrorKeepsTheReleaseFromServing() {
-        Folder folder = Folder.web("good");
-        stoa.ok("deploy", folder.toString(), "-a", "unhealthy");
-        folder.with("stoa.toml", "[processes.web]\nhealth = \"/up\"\n")
-                .with("server.py", Folder.server("bad").replace("send_response(200)", "send_response(500)"));
+        Stoa.Result result = unhealthy.join();
 
-        Stoa.Result result = stoa.fails("deploy", folder.toString(), "-a", "unhealthy");
-
+        assertThat(result.status()).isEqualTo(1);
         assertThat(result.err()).contains("health check did not pass");
         assertThat(stoa.get("unhealthy", "/").body()).isEqualTo("good");
     }
@@ -163,9 +178,10 @@ class RolloutTest {
     }
 
     @Test
+    @Order(LAST)
     void aWorkerThatKeepsCrashingBacksOffAndTheSiteStaysUp() {
-        Folder folder = Folder.web("site").with("Procfile", "web: python3 server.py\nworker: sleep 2.5; exit 7\n");
-        stoa.ok("deploy", folder.toString(), "-a", "backoff");
+        Stoa.Result deploy = backoff.join();
+        assertThat(deploy.status()).as(deploy.err()).isZero();
 
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(stoa.instances("backoff")).anySatisfy(instance -> {

@@ -111,6 +111,11 @@ final class Stoa implements AutoCloseable {
         return apiPort;
     }
 
+    /** An app, as clients in the world see it. */
+    Crowd.Target target(String app) {
+        return new Crowd.Target(httpPort, httpsPort, app);
+    }
+
     String token() {
         try {
             return Files.readString(home.resolve("token")).strip();
@@ -220,10 +225,26 @@ final class Stoa implements AutoCloseable {
         return ok(words.toArray(String[]::new)).json();
     }
 
+    /** What the API says, for those who ask again and again: a command costs the machine half a second. */
+    JsonNode api(String path) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + apiPort + path))
+                    .header("Authorization", "Bearer " + token())
+                    .timeout(COMMAND_MAX)
+                    .build();
+            HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            return Json.MAPPER.readTree(answer.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** As {@code stoa ps} lists them. */
     List<JsonNode> instances(String app) {
-        List<JsonNode> instances = new ArrayList<>();
-        json("ps", "-a", app).forEach(instances::add);
-        return instances;
+        return api("/v1/apps/" + app + "/instances").valueStream().toList();
     }
 
     /** The pids of the app's instances, in the order of {@code stoa ps}. */
@@ -249,7 +270,7 @@ final class Stoa implements AutoCloseable {
     }
 
     long pid() {
-        return json("status").path("pid").asLong();
+        return api("/v1/status").path("pid").asLong();
     }
 
     /** Ends the platform as a power cut would, but for its apps. */

@@ -8,21 +8,23 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The platform is killed; nothing that ran or was stored is lost. */
+@Order(1)
 class SurvivalTest {
-    private Stoa stoa;
+    private static Stoa stoa;
 
-    @BeforeEach
-    void up() {
+    @BeforeAll
+    static void up() {
         stoa = Stoa.up();
     }
 
-    @AfterEach
-    void down() {
+    @AfterAll
+    static void down() {
         stoa.close();
     }
 
@@ -64,15 +66,16 @@ class SurvivalTest {
 
         List<Integer> counts = counts();
 
+        stoa.ok("scale", "worker=0", "-a", "counter");
         assertThat(counts).isEqualTo(IntStream.range(0, counts.size()).boxed().toList());
     }
 
-    private int lastCount() {
+    private static int lastCount() {
         List<Integer> counts = counts();
         return counts.isEmpty() ? 0 : counts.getLast();
     }
 
-    private List<Integer> counts() {
+    private static List<Integer> counts() {
         return stoa.ok("logs", "-n", "10000", "-a", "counter")
                 .out()
                 .lines()

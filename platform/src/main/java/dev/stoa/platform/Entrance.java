@@ -42,6 +42,7 @@ final class Entrance implements AutoCloseable {
         if (known == null) {
             known = new Router(RouterConfig.onPort(options.httpPort()), request -> listener.finished(request));
             known.behindProxies(options.proxies());
+            known.publicSecurePort(options.publicHttpsPort());
             if (!inherited.isEmpty()) {
                 known.inherit(inherited);
             }

@@ -19,9 +19,9 @@ import dev.stoa.platform.control.GitApi;
 import dev.stoa.platform.control.GitSourceApi;
 import dev.stoa.platform.control.Home;
 import dev.stoa.platform.control.HookApi;
-import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.IdentityApi;
 import dev.stoa.platform.control.IdentityDesk;
+import dev.stoa.platform.control.ResourceApi;
 import dev.stoa.platform.control.RouterApi;
 import dev.stoa.platform.control.RunsApi;
 import dev.stoa.platform.control.Stores;
@@ -39,8 +39,8 @@ import dev.stoa.platform.resource.Caches;
 import dev.stoa.platform.resource.Databases;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
-import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.resource.ResourceKind;
+import dev.stoa.platform.resource.Volumes;
 import dev.stoa.platform.router.Router;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -88,7 +88,11 @@ public final class Platform implements AutoCloseable {
     private final Control control;
 
     private Platform(
-            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Entrance entrance,
+            Turn turn,
+            Succession succession) {
         this.options = options;
         this.entrance = entrance;
         try {
@@ -110,8 +114,7 @@ public final class Platform implements AutoCloseable {
             Door door = entrance.door();
             stores = Stores.of(sql.jdbi(), Secrets.open(home.secretKey()));
             desk = new IdentityDesk(options.domain(), ids.next());
-            certificates =
-                    opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
+            certificates = opened(Certificates.of(home, stores, router, desk, options.domain(), options.acme(), clock));
             entrance.secure(certificates);
             ObjectServer objects = opened(new ObjectServer(
                     home.buckets(),
@@ -128,7 +131,8 @@ public final class Platform implements AutoCloseable {
                             home.root().resolve("bin"),
                             engine::gateway,
                             engine::tenantAt,
-                            names -> LocalAuthority.open(home.authority(), clock).issue(names)),
+                            names ->
+                                    LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),
                     new Volumes(home.volumes(), List.of(home.root()), engine, clock),
                     otherKinds(),
@@ -175,7 +179,11 @@ public final class Platform implements AutoCloseable {
      * @param turn what the platform before this one said of itself
      */
     static Platform start(
-            PlatformOptions options, Map<String, String> environment, Entrance entrance, Turn turn, Succession succession) {
+            PlatformOptions options,
+            Map<String, String> environment,
+            Entrance entrance,
+            Turn turn,
+            Succession succession) {
         return new Platform(options, environment, entrance, turn, succession);
     }
 
@@ -206,7 +214,7 @@ public final class Platform implements AutoCloseable {
 
     /** What apps are given that nothing else has to know. */
     private List<ResourceKind> otherKinds() {
-        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt));
+        return List.of(new Caches(home.caches(), engine::gateway, engine::tenantAt, InstantSource.system()));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.stoa.api.AddressRange;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.certificate.AcmeBinding;
 import dev.stoa.platform.certificate.AcmeOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -27,6 +28,7 @@ import java.util.regex.Pattern;
  * @param databaseUrl a PostgreSQL to use in place of the embedded one, as a {@code postgres://} or {@code jdbc:} URL
  * @param acme        who is asked for certificates; absent: nobody
  * @param proxies     where connections begin with the PROXY protocol
+ * @param publicHttpsPort by which clients reach the one for HTTPS; 0: the router finds out by how they come
  * @param router      whether the world comes by a router in this process; if not, the ports are those of routers of their own
  */
 public record PlatformOptions(
@@ -39,6 +41,7 @@ public record PlatformOptions(
         Optional<String> databaseUrl,
         Optional<AcmeOptions> acme,
         List<AddressRange> proxies,
+        int publicHttpsPort,
         boolean router) {
     public PlatformOptions {
         if (!router && (httpPort == 0 || httpsPort == 0)) {
@@ -58,6 +61,8 @@ public record PlatformOptions(
     private static final String ACME_DIRECTORY = "--acme-directory";
     private static final String ACME_EMAIL = "--acme-email";
     private static final String ACME_CA = "--acme-ca";
+    private static final String ACME_EAB = "--acme-eab";
+    private static final String PUBLIC_HTTPS_PORT = "--public-https-port";
     private static final String NO_ROUTER = "--no-router";
     private static final String PROXY_PROTOCOL = "--proxy-protocol";
 
@@ -73,12 +78,21 @@ public record PlatformOptions(
             ACME_DIRECTORY,
             ACME_EMAIL,
             ACME_CA,
+            ACME_EAB,
             PROXY_PROTOCOL,
+            PUBLIC_HTTPS_PORT,
             NO_ROUTER);
 
     /** For service managers, which are easier to give variables than arguments. The options win. */
-    private static final Map<String, String> VARIABLES =
-            Map.of(ACME_DIRECTORY, "STOA_ACME_DIRECTORY", ACME_EMAIL, "STOA_ACME_EMAIL", ACME_CA, "STOA_ACME_CA");
+    private static final Map<String, String> VARIABLES = Map.of(
+            ACME_DIRECTORY,
+            "STOA_ACME_DIRECTORY",
+            ACME_EMAIL,
+            "STOA_ACME_EMAIL",
+            ACME_CA,
+            "STOA_ACME_CA",
+            ACME_EAB,
+            "STOA_ACME_EAB");
 
     static PlatformOptions parse(List<String> arguments, Map<String, String> environment) {
         Path home = Optional.ofNullable(environment.get("STOA_HOME"))
@@ -102,6 +116,7 @@ public record PlatformOptions(
                 Optional.ofNullable(given.get(PROXY_PROTOCOL))
                         .map(value -> AddressRange.list(PROXY_PROTOCOL, value))
                         .orElse(List.of()),
+                port(given, PUBLIC_HTTPS_PORT, "0"),
                 !given.containsKey(NO_ROUTER));
     }
 
@@ -142,10 +157,18 @@ public record PlatformOptions(
                     "for example: %s you@example.com".formatted(ACME_EMAIL));
         }
         Optional<URI> directory = Optional.ofNullable(given.get(ACME_DIRECTORY)).map(PlatformOptions::directory);
+        Optional<AcmeBinding> binding =
+                Optional.ofNullable(given.get(ACME_EAB)).map(value -> AcmeBinding.parse(ACME_EAB, value));
+        if (binding.isPresent() && directory.isEmpty()) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST,
+                    "%s goes with %s: Let's Encrypt binds no accounts".formatted(ACME_EAB, ACME_DIRECTORY),
+                    "for example: %s https://acme.zerossl.com/v2/DV90".formatted(ACME_DIRECTORY));
+        }
         if (directory.isEmpty() && email.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new AcmeOptions(directory.orElse(AcmeOptions.LETS_ENCRYPT), email, authorities));
+        return Optional.of(new AcmeOptions(directory.orElse(AcmeOptions.LETS_ENCRYPT), email, authorities, binding));
     }
 
     private static URI directory(String text) {

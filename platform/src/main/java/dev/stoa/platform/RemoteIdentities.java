@@ -153,9 +153,8 @@ final class RemoteIdentities implements IdentitySource, AutoCloseable {
         if (answer.statusCode() != OK && answer.statusCode() != NOT_FOUND) {
             throw new IOException("status " + answer.statusCode());
         }
-        Optional<Identity> told = answer.statusCode() == OK
-                ? Optional.of(Json.read(answer.body(), Identity.class))
-                : Optional.empty();
+        Optional<Identity> told =
+                answer.statusCode() == OK ? Optional.of(Json.read(answer.body(), Identity.class)) : Optional.empty();
         keep(host, told);
         return told;
     }
@@ -164,8 +163,8 @@ final class RemoteIdentities implements IdentitySource, AutoCloseable {
         Map<String, Identity> all;
         String of;
         synchronized (this) {
-            Optional<Identity> before = Optional.ofNullable(
-                    told.isPresent() ? kept.put(host, told.get()) : kept.remove(host));
+            Optional<Identity> before =
+                    Optional.ofNullable(told.isPresent() ? kept.put(host, told.get()) : kept.remove(host));
             if (before.equals(told)) {
                 return;
             }

@@ -139,13 +139,14 @@ final class RouterLink implements AutoCloseable {
 
     private boolean say(RouterReport report) throws InterruptedException {
         try {
-            HttpResponse<Void> answer = platform.http().send(
-                    platform.request("/v1/routers/" + id)
-                            .timeout(ANSWER_MAX)
-                            .header("Content-Type", "application/json")
-                            .POST(BodyPublishers.ofString(Json.write(report)))
-                            .build(),
-                    BodyHandlers.discarding());
+            HttpResponse<Void> answer = platform.http()
+                    .send(
+                            platform.request("/v1/routers/" + id)
+                                    .timeout(ANSWER_MAX)
+                                    .header("Content-Type", "application/json")
+                                    .POST(BodyPublishers.ofString(Json.write(report)))
+                                    .build(),
+                            BodyHandlers.discarding());
             return answer.statusCode() / 100 == 2;
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "cannot report to the platform", e);

@@ -28,6 +28,7 @@ final class RouterMain {
         // Nobody is told "no app here" because the table has not come yet: connections wait for it.
         router.inherit(Map.of());
         router.behindProxies(options.proxies());
+        router.publicSecurePort(options.publicHttpsPort());
         router.start();
         Optional<RemoteIdentities> identities = options.httpsPort().map(port -> {
             RemoteIdentities source = new RemoteIdentities(

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  *
  * @param httpPort  on all addresses; 0 means any that is free
  * @param httpsPort the same; absent: no HTTPS, and nobody asks for private keys
+ * @param publicHttpsPort by which clients reach the one for HTTPS; 0: the router finds out by how they come
  * @param proxies   where connections begin with the PROXY protocol
  * @param url       of the platform's API
  * @param tokenFile read at each attempt to connect, so that the token may change
@@ -31,6 +32,7 @@ import java.util.regex.Pattern;
 record RouterOptions(
         int httpPort,
         Optional<Integer> httpsPort,
+        int publicHttpsPort,
         List<AddressRange> proxies,
         URI url,
         Path tokenFile,
@@ -38,11 +40,13 @@ record RouterOptions(
         Path state) {
     private static final String HTTP_PORT = "--http-port";
     private static final String HTTPS_PORT = "--https-port";
+    private static final String PUBLIC_HTTPS_PORT = "--public-https-port";
     private static final String PROXY_PROTOCOL = "--proxy-protocol";
     private static final String URL = "--url";
     private static final String TOKEN_FILE = "--token-file";
     private static final String STATE = "--state";
-    private static final List<String> NAMES = List.of(HTTP_PORT, HTTPS_PORT, PROXY_PROTOCOL, URL, TOKEN_FILE, STATE);
+    private static final List<String> NAMES =
+            List.of(HTTP_PORT, HTTPS_PORT, PUBLIC_HTTPS_PORT, PROXY_PROTOCOL, URL, TOKEN_FILE, STATE);
     private static final int PORT_MAX = 65_535;
 
     /** Names that never leave the machine; another name may lead anywhere tomorrow. */
@@ -73,6 +77,7 @@ record RouterOptions(
         return new RouterOptions(
                 port,
                 Optional.ofNullable(given.get(HTTPS_PORT)).map(value -> port(HTTPS_PORT, value)),
+                port(PUBLIC_HTTPS_PORT, given.getOrDefault(PUBLIC_HTTPS_PORT, "0")),
                 Optional.ofNullable(given.get(PROXY_PROTOCOL))
                         .map(value -> AddressRange.list(PROXY_PROTOCOL, value))
                         .orElse(List.of()),
@@ -136,7 +141,8 @@ record RouterOptions(
             // Said below, together with the numbers that are out of range.
         }
         throw wrong(
-                "%s %s: a port is a number from 0 to %d".formatted(name, value, PORT_MAX), "for example: %s 8080".formatted(name));
+                "%s %s: a port is a number from 0 to %d".formatted(name, value, PORT_MAX),
+                "for example: %s 8080".formatted(name));
     }
 
     private static URI url(String text) {

@@ -22,7 +22,7 @@ final class Training {
         try {
             Path home = Files.createTempDirectory("stoa-training");
             PlatformOptions options = new PlatformOptions(
-                    home, "127.0.0.1", 0, 0, 0, "localhost", Optional.empty(), Optional.empty(), List.of(), true);
+                    home, "127.0.0.1", 0, 0, 0, "localhost", Optional.empty(), Optional.empty(), List.of(), 0, true);
             // The second start is the one that counts: it finds a data directory, as nearly every start will.
             for (int start = 0; start < 2; start++) {
                 try (Platform platform = Platform.start(options, Map.of())) {

@@ -139,6 +139,11 @@ public final class ObjectServer implements AutoCloseable {
         store.destroyed(bucket, clock.instant());
     }
 
+    /** When the buckets were destroyed that are still kept, by their names, the latest first. */
+    public Map<String, Instant> destroyed() {
+        return store.destroyed();
+    }
+
     /** Gives a bucket what the one of that name had that was destroyed last; false if there was none. */
     public boolean revive(String name, long into) {
         return store.revive(name, into);
@@ -246,21 +251,23 @@ public final class ObjectServer implements AutoCloseable {
             }
         }
         if (unread) {
-            drain(request);
+            drain(request, asked.map(S3Request::body));
             // What is left of the body must not be read as the next request.
             throw new CloseConnectionException("the request failed");
         }
     }
 
     /** A client that still sends when its connection is closed never sees the answer. One that waits to be told sends nothing. */
-    private static void drain(ServerRequest request) {
-        if (request.headers().contains(HeaderNames.EXPECT)) {
+    private static void drain(ServerRequest request, Optional<InputStream> body) {
+        boolean begun =
+                body.filter(sent -> sent instanceof Body read && read.begun()).isPresent();
+        if (request.headers().contains(HeaderNames.EXPECT) && !begun) {
             return;
         }
         long until = System.nanoTime() + DRAIN_MAX.toNanos();
         byte[] bytes = new byte[DRAIN_BYTES];
         try {
-            InputStream rest = request.content().inputStream();
+            InputStream rest = body.orElseGet(() -> request.content().inputStream());
             while (System.nanoTime() < until && rest.read(bytes) >= 0) {
                 // Nobody wants it.
             }

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,19 @@ final class ObjectStore {
                 .bind("now", now)
                 .bind("id", bucket)
                 .execute());
+    }
+
+    /** The last of each name, the latest first. */
+    Map<String, Instant> destroyed() {
+        Map<String, Instant> destroyed = new LinkedHashMap<>();
+        jdbi.useHandle(handle -> handle.createQuery("""
+                        select name, max(destroyed_at) as at from buckets where destroyed_at is not null
+                        group by name order by at desc
+                        """)
+                .map((row, context) ->
+                        Map.entry(row.getString("name"), row.getTimestamp("at").toInstant()))
+                .forEach(entry -> destroyed.put(entry.getKey(), entry.getValue())));
+        return destroyed;
     }
 
     /** Forgets what was destroyed before; its files are then nobody's. */

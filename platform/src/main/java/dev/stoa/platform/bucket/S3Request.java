@@ -58,7 +58,7 @@ record S3Request(
                 key,
                 query(request.prologue().query().rawValue()),
                 headers,
-                request.content().inputStream());
+                new Body(request.content().inputStream()));
     }
 
     private static List<Map.Entry<String, String>> query(String raw) {

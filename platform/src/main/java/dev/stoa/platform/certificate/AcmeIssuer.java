@@ -208,6 +208,7 @@ public final class AcmeIssuer implements Issuer {
             AccountBuilder account =
                     new AccountBuilder().agreeToTermsOfService().useKeyPair(accountKey.get());
             options.email().ifPresent(account::addEmail);
+            options.binding().ifPresent(binding -> account.withKeyIdentifier(binding.id(), binding.key()));
             login = account.createLogin(session);
         }
         return login;

@@ -165,8 +165,7 @@ final class AppResources {
                 Map<String, Map<String, String>> together = together(app, manifest, wish);
                 resources.kind(wish.kind()).checkTogether(together);
                 if (wish.kind().equals(Volumes.NAME)) {
-                    AppVolumes.checkScale(
-                            together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
+                    AppVolumes.checkScale(together.getOrDefault(wish.name(), Map.of()), manifest, apps.scale(app.id()));
                 }
             } catch (StoaException e) {
                 throw new StoaException(

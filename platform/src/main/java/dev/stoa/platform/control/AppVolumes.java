@@ -43,9 +43,7 @@ final class AppVolumes {
         }
 
         private static String usual(Set<String> types) {
-            return types.isEmpty() || types.contains(LaunchOrder.WEB)
-                    ? LaunchOrder.WEB
-                    : new TreeSet<>(types).first();
+            return types.isEmpty() || types.contains(LaunchOrder.WEB) ? LaunchOrder.WEB : new TreeSet<>(types).first();
         }
 
         boolean has(String type) {
@@ -165,7 +163,11 @@ final class AppVolumes {
             Holder holder = Holder.of(row.settings(), types);
             boolean named = !row.settings().getOrDefault(Volumes.PROCESS, "").isEmpty();
             if (named && !holder.process().map(types::contains).orElse(true)) {
-                throw unclear(as, "the app has no process type \"%s\"".formatted(holder.process().orElse("")), types);
+                throw unclear(
+                        as,
+                        "the app has no process type \"%s\""
+                                .formatted(holder.process().orElse("")),
+                        types);
             }
             if (!named && !holder.shared() && types.size() > 1 && !types.contains(LaunchOrder.WEB)) {
                 throw unclear(as, "it has one writer at a time, and no process type is called web", types);

@@ -277,8 +277,7 @@ public final class Apps {
         Map<String, Optional<InstanceRange>> ranges = new TreeMap<>();
         asked.forEach((process, text) -> ranges.put(process, range(app, build, process, text)));
         Set<String> types = build.slug().processes().keySet();
-        ranges.forEach(
-                (process, range) -> range.ifPresent(wanted -> volumes.checkScale(app, types, process, wanted)));
+        ranges.forEach((process, range) -> range.ifPresent(wanted -> volumes.checkScale(app, types, process, wanted)));
         stores.apps().setScale(app.id(), ranges);
         reconciler.lookAgain(app.id());
         return processes(app, build);
@@ -384,6 +383,7 @@ public final class Apps {
                 urls.of(app),
                 stores.apps().domains(app.id()),
                 app.createdAt(),
+                stores.edges().maintenanceSince(app.id()),
                 FileTree.sizeBytes(home.app(app.name())) + logs.sizeBytes(app.name()));
     }
 

@@ -199,8 +199,7 @@ public final class Certificates implements IdentitySource, AutoCloseable {
             stored = stored(host);
         }
         // One that has expired says better what is wrong than one that nobody trusts.
-        return stored.or(() -> own(host))
-                .or(() -> Optional.of(authority.get().issue(List.of(host))));
+        return stored.or(() -> own(host)).or(() -> Optional.of(authority.get().issue(List.of(host))));
     }
 
     @Override

@@ -100,7 +100,8 @@ public final class Control {
         Scaler scaler = new Scaler(app -> fleet.load(app, router.load(app)), announcer, clock);
         router.onDemand(scaler::demand);
         fleet.onDemand(scaler::demand);
-        View view = new View(stores, engine, health, scaler, new EdgePolicies(home, stores), appVolumes, urls.domain(), clock);
+        View view = new View(
+                stores, engine, health, scaler, new EdgePolicies(home, stores), appVolumes, urls.domain(), clock);
         Drain drain = (addresses, longest) -> {
             long deadlineNanos = System.nanoTime() + longest.toNanos();
             return router.drain(addresses, longest)
@@ -132,7 +133,17 @@ public final class Control {
         ReleasePhase releasePhase =
                 new ReleasePhase(stores, new ReleaseCommands(engine, launchOrder, announcer, ids), clock);
         Deployment deployment = new Deployment(
-                home, stores, resources.ofApps(), appVolumes, deployLog, buildPhase, releasePhase, view, reconciler, urls, clock);
+                home,
+                stores,
+                resources.ofApps(),
+                appVolumes,
+                deployLog,
+                buildPhase,
+                releasePhase,
+                view,
+                reconciler,
+                urls,
+                clock);
         deployments = new Deployments(home, stores, deployLog, deployment, ids, clock);
         git = new GitConnections(stores, deployments, gitDeploys, reconciler, new SecureRandom(), clock);
         hooks = new Hooks(stores, deployments, gitDeploys, clock);

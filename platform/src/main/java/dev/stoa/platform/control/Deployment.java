@@ -320,8 +320,7 @@ final class Deployment {
     }
 
     private void sayWhoIsBack(DeployRow row, AppRow app, int version) {
-        Set<String> types =
-                releases.build(app.id(), version).slug().processes().keySet();
+        Set<String> types = releases.build(app.id(), version).slug().processes().keySet();
         if (!volumes.alone(app.id(), types).isEmpty()) {
             say(row, "       v%d is started again, with its volumes as they are now".formatted(version));
         }

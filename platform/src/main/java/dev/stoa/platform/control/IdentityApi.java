@@ -54,6 +54,8 @@ public final class IdentityApi {
                 .chain(host)
                 .map(chain -> new Identity(host, chain.chainPem(), chain.keyPem()))
                 .orElseThrow(() -> new StoaException(
-                        ErrorCode.NOT_FOUND, "there is no certificate for %s".formatted(host), "stoa certs lists them"));
+                        ErrorCode.NOT_FOUND,
+                        "there is no certificate for %s".formatted(host),
+                        "stoa certs lists them"));
     }
 }

@@ -5,7 +5,9 @@ import dev.stoa.api.ResourceRequests.Attach;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
+import dev.stoa.api.ResourceRequests.KeptResource;
 import dev.stoa.api.ResourceRequests.ManagedVar;
+import dev.stoa.api.ResourceRequests.Restore;
 import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.platform.http.ApiRequest;
 import dev.stoa.platform.http.Endpoint;
@@ -29,6 +31,14 @@ public final class ResourceApi {
                 Endpoint.get("/v1/resources", "Lists what apps are given: databases and the like")
                         .returns(Endpoint.listOf(Resource.class))
                         .handler(request -> resources.list(Optional.empty())),
+                Endpoint.get("/v1/kept-resources", "Lists what was destroyed and can still be had back")
+                        .returns(Endpoint.listOf(KeptResource.class))
+                        .handler(request -> resources.kept()),
+                Endpoint.post("/v1/resources/{kind}/restore", "Makes a resource again that was destroyed")
+                        .accepts(Restore.class)
+                        .status(201)
+                        .returns(Changed.class)
+                        .handler(request -> resources.restore(request.path("kind"), request.body(Restore.class))),
                 Endpoint.get("/v1/resources/{kind}", "Lists the resources of a kind")
                         .returns(Endpoint.listOf(Resource.class))
                         .handler(request -> resources.list(Optional.of(request.path("kind")))),

@@ -9,6 +9,8 @@ import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceName;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
+import dev.stoa.api.ResourceRequests.KeptResource;
+import dev.stoa.api.ResourceRequests.Restore;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -18,13 +20,17 @@ import dev.stoa.platform.resource.Inspection;
 import dev.stoa.platform.resource.ResourceKind;
 import dev.stoa.platform.resource.ResourceSpec;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -41,12 +47,18 @@ import java.util.stream.Collectors;
 public final class Resources {
     private static final System.Logger LOG = System.getLogger(Resources.class.getName());
 
+    /** The start has more urgent things to do. */
+    private static final Duration COLLECT_FIRST = Duration.ofMinutes(1);
+
+    private static final Duration COLLECT_EVERY = Duration.ofHours(1);
+
     private final AppStore apps;
     private final ResourceStore store;
     private final AppResources ofApps;
     private final Map<String, ResourceKind> kinds;
     private final InstantSource clock;
     private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+    private volatile boolean closed;
     private volatile BiFunction<AppRow, String, Deploy> rollOut = (app, why) -> {
         throw new IllegalStateException("not started");
     };
@@ -84,6 +96,7 @@ public final class Resources {
 
     /** Looks after everything that there is, and goes on with what was on its way. Returns at once. */
     void start() {
+        collectAfter(COLLECT_FIRST);
         for (ResourceRow row : store.all()) {
             ResourceKind kind = kinds.get(row.kind());
             if (kind == null) {
@@ -101,6 +114,49 @@ public final class Resources {
         }
     }
 
+    private void collectAfter(Duration delay) {
+        ScheduledFuture<?> _ = Threads.after(delay, "resource-collect", () -> {
+            if (closed) {
+                return;
+            }
+            for (ResourceKind kind : kinds.values()) {
+                try {
+                    kind.collect();
+                } catch (RuntimeException e) {
+                    LOG.log(Level.WARNING, "cannot delete what was kept long enough kind=" + kind.name(), e);
+                }
+            }
+            collectAfter(COLLECT_EVERY);
+        });
+    }
+
+    /** What was destroyed and can still be had back, the latest first. */
+    List<KeptResource> kept() {
+        List<KeptResource> all = new ArrayList<>();
+        kinds.values()
+                .forEach(kind -> kind.kept()
+                        .forEach(one ->
+                                all.add(new KeptResource(kind.name(), one.name(), one.destroyedAt(), one.until()))));
+        all.sort(Comparator.comparing(KeptResource::destroyedAt).reversed());
+        return all;
+    }
+
+    /** Makes one again that was destroyed. */
+    Changed restore(String kind, Restore wanted) {
+        ResourceKind.Kept kept = kind(kind).kept().stream()
+                .filter(one ->
+                        one.name().equals(wanted.name()) && !one.secrets().isEmpty())
+                .findFirst()
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.RESOURCE_NOT_FOUND,
+                        "nothing is kept of a %s \"%s\" that was destroyed".formatted(kind, wanted.name()),
+                        "stoa resources --destroyed lists what is"));
+        return create(
+                kind,
+                new Create(wanted.as().orElse(kept.name()), kept.settings(), Optional.empty(), Optional.empty()),
+                kept.secrets());
+    }
+
     void rest() {
         kinds.values()
                 .forEach(kind -> kind.rest(store.all().stream()
@@ -110,6 +166,7 @@ public final class Resources {
     }
 
     void close() {
+        closed = true;
         kinds.values().forEach(kind -> {
             try {
                 kind.close();
@@ -298,8 +355,7 @@ public final class Resources {
         ResourceRow _ = locked(row, () -> {
             ResourceRow present = require(row);
             task.accept(
-                    ready(present).spec(),
-                    changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
+                    ready(present).spec(), changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
             return present;
         });
     }
@@ -327,8 +383,13 @@ public final class Resources {
                     ErrorCode.RESOURCE_IN_USE,
                     "the %s %s belongs to %s, and only one app can have it"
                             .formatted(resource.kind(), resource.name(), user.appName()),
-                    "take it from %s first: detach %s -a %s; %s gets it then"
-                            .formatted(user.appName(), resource.name(), user.appName(), app));
+                    "take it from %s first: stoa %s detach %s -a %s; %s gets it then"
+                            .formatted(
+                                    user.appName(),
+                                    ResourceManifest.groupOf(resource.kind()),
+                                    resource.name(),
+                                    user.appName(),
+                                    app));
         });
     }
 

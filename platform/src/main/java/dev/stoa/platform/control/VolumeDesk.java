@@ -109,10 +109,8 @@ final class VolumeDesk {
                     Optional.empty());
         }
         volumes.prepare(row.spec(), snapshot);
-        VolumeSnapshot before = stopped(
-                row,
-                "%s is restored from the snapshot " + snapshot,
-                () -> volumes.swap(row.spec(), snapshot));
+        VolumeSnapshot before =
+                stopped(row, "%s is restored from the snapshot " + snapshot, () -> volumes.swap(row.spec(), snapshot));
         return new Restored(resources.show(Volumes.NAME, row.name(), Optional.empty()), Optional.of(before));
     }
 
@@ -134,9 +132,7 @@ final class VolumeDesk {
         try {
             fill.accept(require(name, Optional.empty()));
         } catch (RuntimeException e) {
-            stores.resources()
-                    .find(Volumes.NAME, name)
-                    .ifPresent(row -> volumes.discard(row.spec()));
+            stores.resources().find(Volumes.NAME, name).ifPresent(row -> volumes.discard(row.spec()));
             resources.destroy(Volumes.NAME, name, Optional.empty());
             throw e;
         }
@@ -211,9 +207,8 @@ final class VolumeDesk {
 
     /** A command that somebody started is not ended for it. */
     private void refuseCommands(AppRow app, ResourceRow row, Path data) {
-        Set<String> instances = stores.instances().all(app.id()).stream()
-                .map(InstanceRow::id)
-                .collect(Collectors.toSet());
+        Set<String> instances =
+                stores.instances().all(app.id()).stream().map(InstanceRow::id).collect(Collectors.toSet());
         List<String> commands = engine.users(data).stream()
                 .filter(id -> !instances.contains(id))
                 .toList();

@@ -75,7 +75,11 @@ final class Http2Question {
 
     private static void frame(ByteArrayOutputStream to, int type, int flags, int stream, byte[] payload) {
         to.writeBytes(new byte[] {
-            (byte) (payload.length >> 16), (byte) (payload.length >> 8), (byte) payload.length, (byte) type, (byte) flags
+            (byte) (payload.length >> 16),
+            (byte) (payload.length >> 8),
+            (byte) payload.length,
+            (byte) type,
+            (byte) flags
         });
         to.writeBytes(new byte[] {(byte) (stream >> 24), (byte) (stream >> 16), (byte) (stream >> 8), (byte) stream});
         to.writeBytes(payload);
@@ -127,7 +131,8 @@ final class Http2Question {
     }
 
     private static int status(DefaultHttp2HeadersDecoder decoder, byte[] block) throws Http2Exception {
-        CharSequence status = decoder.decodeHeaders(STREAM, Unpooled.wrappedBuffer(block)).status();
+        CharSequence status =
+                decoder.decodeHeaders(STREAM, Unpooled.wrappedBuffer(block)).status();
         return status != null && status.toString().matches("[1-9]\\d\\d") ? Integer.parseInt(status.toString()) : 0;
     }
 }

@@ -9,6 +9,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -31,6 +33,12 @@ public final class Caches implements ResourceKind {
     public static final String NAME = "cache";
 
     static final String PORT = "port";
+
+    /** So long what a persistent one held is kept when it is destroyed. */
+    static final Duration KEPT = Duration.ofDays(30);
+
+    /** The secret of one that is made of what is kept: the folder's name. */
+    private static final String FROM = "from";
 
     private static final String FLUSH = "flush";
 
@@ -83,6 +91,7 @@ public final class Caches implements ResourceKind {
     }
 
     private final Path root;
+    private final CacheKeep keep;
     private final Supplier<Optional<InetAddress>> gateway;
     private final Function<InetAddress, Optional<Integer>> tenantAt;
     private final SecureRandom random = new SecureRandom();
@@ -94,8 +103,12 @@ public final class Caches implements ResourceKind {
      * @param tenantAt whose the instance is that has an address
      */
     public Caches(
-            Path root, Supplier<Optional<InetAddress>> gateway, Function<InetAddress, Optional<Integer>> tenantAt) {
+            Path root,
+            Supplier<Optional<InetAddress>> gateway,
+            Function<InetAddress, Optional<Integer>> tenantAt,
+            InstantSource clock) {
         this.root = root.toAbsolutePath();
+        this.keep = new CacheKeep(this.root.resolve("kept"), KEPT, clock);
         this.gateway = gateway;
         this.tenantAt = tenantAt;
     }
@@ -129,18 +142,30 @@ public final class Caches implements ResourceKind {
             return spec.secrets();
         }
         Map<String, String> secrets = new HashMap<>(spec.secrets());
+        secrets.remove(FROM);
         secrets.put(CacheServer.PASSWORD, DatabaseCluster.newPassword());
         secrets.put(CacheServer.KEEPER_PASSWORD, DatabaseCluster.newPassword());
         Optional.ofNullable(held.remove(spec.id())).ifPresent(Caches::end);
         Held made = held(new ResourceSpec(spec.id(), spec.name(), spec.settings(), secrets));
         try {
-            // Whatever an attempt before has left.
-            made.server.destroy();
+            fill(made, spec);
             made.server.start();
             secrets.put(PORT, Integer.toString(made.door.listen(addresses(), random)));
             return secrets;
         } catch (IOException e) {
             throw CacheServer.unusable(home(spec), e);
+        }
+    }
+
+    /** With what is kept of another, or with nothing. */
+    private void fill(Held made, ResourceSpec spec) throws IOException {
+        String from = spec.secrets().get(FROM);
+        if (from == null) {
+            // Whatever an attempt before has left.
+            made.server.destroy();
+        } else if (keep.has(from)) {
+            made.server.destroy();
+            keep.give(from, home(spec));
         }
     }
 
@@ -251,16 +276,42 @@ public final class Caches implements ResourceKind {
         admitted.door.recheck();
     }
 
-    /** What a cache holds is elsewhere, or was never meant to stay. */
     @Override
     public Optional<String> backup(ResourceSpec spec) {
-        return Optional.empty();
+        return isKept(spec) ? Optional.of("what it holds, for %d days".formatted(KEPT.toDays())) : Optional.empty();
+    }
+
+    /** What is not persistent was never meant to stay. */
+    private static boolean isKept(ResourceSpec spec) {
+        return Boolean.parseBoolean(spec.setting(CacheSettings.PERSISTENT))
+                && (spec.secrets().containsKey(PORT) || spec.secrets().containsKey(FROM));
+    }
+
+    @Override
+    public List<Kept> kept() {
+        return keep.all().stream()
+                .map(kept -> new Kept(
+                        kept.name(), kept.at(), kept.at().plus(KEPT), kept.settings(), Map.of(FROM, kept.folder())))
+                .toList();
+    }
+
+    @Override
+    public void collect() {
+        keep.collect();
     }
 
     @Override
     public void destroy(ResourceSpec spec) {
         Held last = held(spec);
         last.door.close();
+        if (isKept(spec)) {
+            last.server.stop();
+            try {
+                keep.take(spec, home(spec));
+            } catch (IOException e) {
+                throw CacheServer.unusable(home(spec), e);
+            }
+        }
         last.server.destroy();
         held.remove(spec.id());
     }

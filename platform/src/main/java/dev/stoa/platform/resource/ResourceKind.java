@@ -1,5 +1,6 @@
 package dev.stoa.platform.resource;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,6 +82,38 @@ public interface ResourceKind extends AutoCloseable {
     default Map<String, Action> actions() {
         return Map.of();
     }
+
+    /**
+     * One that was destroyed, and can be had back.
+     *
+     * @param until    after that it is gone for good
+     * @param settings to make it again with, where that is all that it takes
+     * @param secrets  that {@link #provision} knows it by
+     */
+    record Kept(
+            String name,
+            Instant destroyedAt,
+            Instant until,
+            Map<String, String> settings,
+            Map<String, String> secrets) {
+        public Kept {
+            settings = Map.copyOf(settings);
+            secrets = Map.copyOf(secrets);
+        }
+
+        /** One that is had back in a way of its kind alone. */
+        public Kept(String name, Instant destroyedAt, Instant until) {
+            this(name, destroyedAt, until, Map.of(), Map.of());
+        }
+    }
+
+    /** Those that were destroyed and are still kept, the latest first. */
+    default List<Kept> kept() {
+        return List.of();
+    }
+
+    /** Deletes what was kept for long enough. Called now and then. */
+    default void collect() {}
 
     /** From now on instances of these tenants may reach it, and no others. */
     void admit(ResourceSpec spec, Set<Integer> tenants);

@@ -4,9 +4,11 @@ import dev.stoa.platform.bucket.SigningKey;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.time.Instant;
+import java.util.regex.Pattern;
 
 /** Signs requests as S3 wants it (AWS Signature Version 4, in headers). */
 record SignedRequest(String region, String accessKey, String secretKey) {
+    private static final String LOCALHOST = ".localhost";
     private static final String HEADERS = "host;x-amz-content-sha256;x-amz-date";
 
     /** @param bodySha256 hexadecimal */
@@ -27,8 +29,14 @@ record SignedRequest(String region, String accessKey, String secretKey) {
                 HEADERS,
                 bodySha256);
         String signature = SigningKey.of(secretKey, scope).signRequest(stamp, scope, canonical);
-        return HttpRequest.newBuilder(uri)
-                .header("x-amz-date", stamp)
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+        if (uri.getHost().endsWith(LOCALHOST)) {
+            // Such names are this machine's own, which not every resolver knows.
+            request = HttpRequest.newBuilder(
+                            URI.create(uri.toString().replaceFirst(Pattern.quote(uri.getHost()), "127.0.0.1")))
+                    .header("Host", host);
+        }
+        return request.header("x-amz-date", stamp)
                 .header("x-amz-content-sha256", bodySha256)
                 .header(
                         "Authorization",

@@ -74,7 +74,8 @@ final class VolumeCopy {
             if (users.containsAll(engine.users(data))) {
                 String how = users.isEmpty()
                         ? "no instance had it"
-                        : "its instances stood still for %d ms".formatted(Duration.ofNanos(nanos).toMillis());
+                        : "its instances stood still for %d ms"
+                                .formatted(Duration.ofNanos(nanos).toMillis());
                 return new VolumeSnapshot("", at, how, VolumeSize.of(draft));
             }
         }

@@ -127,7 +127,8 @@ record VolumeFolder(Path root) {
 
     private void restoreIntoImage() throws IOException {
         if (Files.exists(restoring())) {
-            Path files = snapshots().resolve(Files.readString(restoring()).strip()).resolve("data");
+            Path files =
+                    snapshots().resolve(Files.readString(restoring()).strip()).resolve("data");
             if (Files.isDirectory(files)) {
                 long _ = new TreeCopy(files, image().data()).again();
             }
@@ -157,7 +158,8 @@ record VolumeFolder(Path root) {
 
     private static void dropDrafts(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            files.filter(file -> file.getFileName().toString().startsWith(DRAFT)).forEach(FileTree::delete);
+            files.filter(file -> file.getFileName().toString().startsWith(DRAFT))
+                    .forEach(FileTree::delete);
         }
     }
 
@@ -247,7 +249,9 @@ record VolumeFolder(Path root) {
 
     private String freeName(Instant at) {
         String name = NAME.format(at);
-        for (int number = 2; number < SAME_SECOND_MAX && Files.exists(snapshots().resolve(name)); number++) {
+        for (int number = 2;
+                number < SAME_SECOND_MAX && Files.exists(snapshots().resolve(name));
+                number++) {
             name = NAME.format(at) + "-" + number;
         }
         return name;

@@ -17,8 +17,23 @@ final class VolumePath {
 
     /** Nothing may stand there or below. */
     private static final List<String> TAKEN = List.of(
-            "/proc", "/sys", "/dev", "/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-            "/boot", "/run", "/tmp", "/var/tmp", "/var/run");
+            "/proc",
+            "/sys",
+            "/dev",
+            "/usr",
+            "/etc",
+            "/opt",
+            "/bin",
+            "/sbin",
+            "/lib",
+            "/lib32",
+            "/lib64",
+            "/libx32",
+            "/boot",
+            "/run",
+            "/tmp",
+            "/var/tmp",
+            "/var/run");
 
     /** These hold what has to stay there; below them there is room. */
     private static final List<String> WHOLE = List.of("/app", "/var", "/var/lib", "/home", "/root");
@@ -35,12 +50,15 @@ final class VolumePath {
             throw bad("a volume needs the path at which the app finds it", EXAMPLE);
         }
         if (!given.startsWith("/")) {
-            throw bad("the path \"%s\" is not absolute".formatted(shown(given)), "path = \"/%s\"".formatted(rest(given)));
+            throw bad(
+                    "the path \"%s\" is not absolute".formatted(shown(given)), "path = \"/%s\"".formatted(rest(given)));
         }
         if (path.isEmpty() || path.equals("/")) {
             throw bad("a volume cannot stand at /, where all other files of an instance are", EXAMPLE);
         }
-        if (path.length() > CHARS_MAX || !FORM.matcher(path).matches() || DOTS.matcher(path).matches()) {
+        if (path.length() > CHARS_MAX
+                || !FORM.matcher(path).matches()
+                || DOTS.matcher(path).matches()) {
             throw bad(
                     "\"%s\" cannot be the path of a volume: it has up to %d letters, digits and . _ - @ + between single slashes, and neither . nor .."
                             .formatted(shown(given), CHARS_MAX),
@@ -48,8 +66,7 @@ final class VolumePath {
         }
         for (String taken : TAKEN) {
             if (Path.of(path).startsWith(taken)) {
-                throw bad(
-                        "a volume cannot stand at %s: %s is the system's".formatted(path, taken), EXAMPLE);
+                throw bad("a volume cannot stand at %s: %s is the system's".formatted(path, taken), EXAMPLE);
             }
         }
         if (WHOLE.contains(path)) {
@@ -60,7 +77,8 @@ final class VolumePath {
         for (Path own : hidden) {
             if (own.startsWith(path) || Path.of(path).startsWith(own)) {
                 throw bad(
-                        "a volume cannot stand at %s: the platform's own files are in %s".formatted(path, own), EXAMPLE);
+                        "a volume cannot stand at %s: the platform's own files are in %s".formatted(path, own),
+                        EXAMPLE);
             }
         }
         return path;

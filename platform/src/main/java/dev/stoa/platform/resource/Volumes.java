@@ -125,15 +125,15 @@ public final class Volumes implements ResourceKind {
 
     @Override
     public void checkTogether(Map<String, Map<String, String>> settingsByName) {
-        List<Map.Entry<String, Map<String, String>>> all =
-                List.copyOf(new TreeMap<>(settingsByName).entrySet());
+        List<Map.Entry<String, Map<String, String>>> all = List.copyOf(new TreeMap<>(settingsByName).entrySet());
         for (int i = 0; i < all.size(); i++) {
             for (Map.Entry<String, Map<String, String>> other : all.subList(i + 1, all.size())) {
                 Map.Entry<String, Map<String, String>> one = all.get(i);
                 VolumePath.clash(path(one.getValue()), path(other.getValue())).ifPresent(clash -> {
                     throw new StoaException(
                             ErrorCode.BAD_REQUEST,
-                            "the volumes %s and %s cannot both be had: %s".formatted(one.getKey(), other.getKey(), clash),
+                            "the volumes %s and %s cannot both be had: %s"
+                                    .formatted(one.getKey(), other.getKey(), clash),
                             "give each a path of its own, such as /data and /cache");
                 });
             }
@@ -231,7 +231,11 @@ public final class Volumes implements ResourceKind {
                 ? new Inspection(
                         "ready",
                         Optional.empty(),
-                        Map.of("size", MemorySize.shown(VolumeSize.of(folder.data())), "snapshots", "" + folder.list().size()))
+                        Map.of(
+                                "size",
+                                MemorySize.shown(VolumeSize.of(folder.data())),
+                                "snapshots",
+                                "" + folder.list().size()))
                 : lost(folder);
     }
 
@@ -261,7 +265,8 @@ public final class Volumes implements ResourceKind {
     @Override
     public Map<String, String> bind(ResourceSpec spec, Binding binding) {
         return Map.of(
-                variable(binding.as()), engine.mounts() ? spec.setting(PATH) : data(spec).toString());
+                variable(binding.as()),
+                engine.mounts() ? spec.setting(PATH) : data(spec).toString());
     }
 
     /** Newest first. */
@@ -316,10 +321,7 @@ public final class Volumes implements ResourceKind {
             try {
                 return folder.swap(
                         new VolumeSnapshot(
-                                "",
-                                now(),
-                                "before %s was restored".formatted(snapshot),
-                                VolumeSize.of(folder.data())),
+                                "", now(), "before %s was restored".formatted(snapshot), VolumeSize.of(folder.data())),
                         snapshot);
             } catch (IOException e) {
                 throw VolumeCopy.failed("cannot restore " + spec.name(), e);
@@ -330,7 +332,10 @@ public final class Volumes implements ResourceKind {
     /** Gives a new one what a snapshot of another has. */
     public void fill(ResourceSpec fresh, ResourceSpec source, String snapshot) {
         locked(source, () -> {
-            fill(fresh, folder(source.id()).snapshot(source.name(), snapshot), folder(source.id()).owner());
+            fill(
+                    fresh,
+                    folder(source.id()).snapshot(source.name(), snapshot),
+                    folder(source.id()).owner());
             return source;
         });
     }
@@ -377,12 +382,23 @@ public final class Volumes implements ResourceKind {
                 .filter(folder -> folder.destroyed()
                         .filter(destroyed -> destroyed.name().equals(name))
                         .isPresent())
-                .max(Comparator.comparing(folder -> folder.destroyed().orElseThrow().at()))
+                .max(Comparator.comparing(
+                        folder -> folder.destroyed().orElseThrow().at()))
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.RESOURCE_NOT_FOUND,
                         "there is no volume \"%s\" that was destroyed in the last %d days"
                                 .formatted(name, KEPT.toDays()),
                         "of a volume that is there, name a snapshot: stoa volume snapshots NAME lists them"));
+    }
+
+    @Override
+    public List<Kept> kept() {
+        return folders().stream()
+                .flatMap(folder -> folder.destroyed().stream())
+                .map(destroyed -> new Kept(
+                        destroyed.name(), destroyed.at(), destroyed.at().plus(KEPT)))
+                .sorted(Comparator.comparing(Kept::destroyedAt).reversed())
+                .toList();
     }
 
     private List<VolumeFolder> folders() {
@@ -411,7 +427,8 @@ public final class Volumes implements ResourceKind {
             }
             folder.close();
             if (folder.destroyed().isEmpty()) {
-                folder.destroy(new VolumeFolder.Destroyed(spec.name(), new HashMap<>(spec.settings()), clock.instant()));
+                folder.destroy(
+                        new VolumeFolder.Destroyed(spec.name(), new HashMap<>(spec.settings()), clock.instant()));
             }
             return spec;
         });

@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import io.netty.util.AsciiString;
 import java.net.InetAddress;
 
 /**
@@ -8,19 +9,20 @@ import java.net.InetAddress;
  * loop of the lane.
  */
 interface Client {
-    InetAddress address();
+    Caller caller();
+
+    default InetAddress address() {
+        return caller().address();
+    }
 
     /** The part of the route table that it knows. */
     String realm();
-
-    /** The port that it came to. */
-    int localPort();
 
     /** Whether what it sends is encrypted on its way here. */
     boolean secure();
 
     /** What the Via header says of it. */
-    String via();
+    AsciiString via();
 
     /** Whether the request asks for a tunnel so that any success would be taken for one, as CONNECT does. */
     boolean nothingButTunnel();

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,6 +25,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     /** How long a client may take to see that its connection is about to close, while it still sends. */
     private static final long LINGER_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
+    private static final AsciiString VIA = AsciiString.cached("1.1 stoa");
+
     private final Lane lane;
     private final RequestDecoder decoder = new RequestDecoder(this::speakHttp2);
     private final ResponseEncoder encoder = new ResponseEncoder();
@@ -31,6 +34,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     private final boolean secure;
     private String realm = RouteTable.WORLD;
     private @Nullable Channel channel;
+    private @Nullable Caller caller;
     private @Nullable Exchange exchange;
     private long idleSinceNanos;
     private boolean requestOpen;
@@ -50,8 +54,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     }
 
     @Override
-    public InetAddress address() {
-        return ClientAddress.of(channel());
+    public Caller caller() {
+        Caller known = caller;
+        if (known == null) {
+            known = Caller.of(channel());
+            caller = known;
+        }
+        return known;
     }
 
     @Override
@@ -60,13 +69,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     }
 
     @Override
-    public int localPort() {
-        return ClientAddress.portCameTo(channel());
-    }
-
-    @Override
-    public String via() {
-        return "1.1 stoa";
+    public AsciiString via() {
+        return VIA;
     }
 
     @Override
@@ -101,7 +105,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
     @Override
     public void pauseReading(boolean paused) {
-        channel().config().setAutoRead(!paused);
+        Wire.reading(channel(), !paused);
     }
 
     @Override
@@ -168,8 +172,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
             exchange.tick(nowNanos);
             return;
         }
-        long nanosMax =
-                lingering ? LINGER_NANOS_MAX : lane.config().times().clientIdle().toNanos();
+        long nanosMax = lingering
+                ? LINGER_NANOS_MAX
+                : lane.config().times().clientIdle().toNanos();
         if (nowNanos - idleSinceNanos > nanosMax) {
             Wire.close(channel());
         }

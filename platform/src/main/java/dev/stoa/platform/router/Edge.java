@@ -21,6 +21,8 @@ final class Edge {
     private final AddressRules spared;
     private final PathRules paths;
     private final List<Coding> codings;
+    private final boolean httpsOnly;
+    private final long bodyBytesMax;
     private final @Nullable RateLimit rate;
     private final @Nullable ResponseCache cache;
 
@@ -37,6 +39,8 @@ final class Edge {
                 .map(Coding::of)
                 .filter(BodyEncoder::isAvailable)
                 .toList();
+        this.httpsOnly = manifest.https().filter(HttpsMode.REDIRECT::equals).isPresent();
+        this.bodyBytesMax = manifest.bodyBytes().orElse(Long.MAX_VALUE);
         this.rate = manifest.rate()
                 .map(now -> before != null
                                 && before.rate != null
@@ -72,7 +76,7 @@ final class Edge {
 
     /** Whether requests over plain HTTP are sent to the same address by HTTPS. */
     boolean httpsOnly() {
-        return manifest().https().filter(HttpsMode.REDIRECT::equals).isPresent();
+        return httpsOnly;
     }
 
     AddressRules addresses() {
@@ -107,7 +111,7 @@ final class Edge {
     }
 
     long bodyBytesMax(long otherwise) {
-        return Math.min(manifest().bodyBytes().orElse(Long.MAX_VALUE), otherwise);
+        return Math.min(bodyBytesMax, otherwise);
     }
 
     /** Gives back what the next one does not use. */

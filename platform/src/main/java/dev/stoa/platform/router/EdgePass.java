@@ -53,7 +53,7 @@ final class EdgePass implements AutoCloseable {
     private final boolean http11;
     private final String requestId;
     private final @Nullable CacheWait wait;
-    private final List<Map.Entry<String, String>> headers = new ArrayList<>(2);
+    private List<Map.Entry<String, String>> headers = List.of();
     private Optional<Coding> coding = Optional.empty();
     private @Nullable CacheTurn turn;
     private @Nullable BodyEncoder encoder;
@@ -64,12 +64,7 @@ final class EdgePass implements AutoCloseable {
 
     /** @param wait is woken when a request that was told to wait is to look {@link #again}; null where there is no cache */
     EdgePass(
-            Edge edge,
-            HttpRequest request,
-            Client client,
-            boolean http11,
-            String requestId,
-            @Nullable CacheWait wait) {
+            Edge edge, HttpRequest request, Client client, boolean http11, String requestId, @Nullable CacheWait wait) {
         this.edge = edge;
         this.request = request;
         this.client = client;
@@ -96,12 +91,11 @@ final class EdgePass implements AutoCloseable {
         if (HttpUtil.getContentLength(request, 0L) > bodyBytesMax) {
             return new Verdict.Refused(Failure.bodyTooLarge(bodyBytesMax));
         }
-        String scheme = client.secure() ? "https://" : "http://";
-        // With its port, which the app may well put into a page.
-        String self = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
-        Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), scheme + self);
-        if (elsewhere.isPresent()) {
-            return new Verdict.Answered(moved(elsewhere.get()));
+        if (edge.paths().redirects()) {
+            Optional<Elsewhere> elsewhere = edge.paths().redirect(request.uri(), self());
+            if (elsewhere.isPresent()) {
+                return new Verdict.Answered(moved(elsewhere.get()));
+            }
         }
         String asked = request.uri();
         request.setUri(edge.paths().rewrite(asked));
@@ -109,7 +103,13 @@ final class EdgePass implements AutoCloseable {
             coding = Coding.choose(
                     edge.codings(), String.join(",", request.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING)));
         }
-        return cached ? remembered(scheme + self + asked, hasBody) : Verdict.Go.ON;
+        return cached ? remembered(asked, hasBody) : Verdict.Go.ON;
+    }
+
+    /** The beginning of the URL that was asked for, with its port, which the app may well put into a page. */
+    private String self() {
+        String host = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
+        return (client.secure() ? "https://" : "http://") + host;
     }
 
     private Verdict maintenance() {
@@ -118,7 +118,7 @@ final class EdgePass implements AutoCloseable {
                 .map(Maintenance::retryAfter)
                 .orElse(Maintenance.RETRY_AFTER)
                 .toSeconds();
-        headers.add(Map.entry("Retry-After", Long.toString(seconds)));
+        headers = List.of(Map.entry("Retry-After", Long.toString(seconds)));
         page = MAINTENANCE;
         return new Verdict.Refused(Failure.maintenance(edge.app()));
     }
@@ -134,6 +134,7 @@ final class EdgePass implements AutoCloseable {
                 : "";
         RateLimit.Outcome outcome =
                 limit.ask(own.isEmpty() ? RateLimit.client(client.address()) : Rate.BY_HEADER + own, System.nanoTime());
+        headers = new ArrayList<>(3);
         headers.add(Map.entry(
                 "RateLimit-Policy",
                 "\"default\";q=%d;w=%d"
@@ -166,6 +167,7 @@ final class EdgePass implements AutoCloseable {
             request.headers().remove(HttpHeaderNames.AUTHORIZATION);
             return Optional.empty();
         }
+        headers = new ArrayList<>(headers);
         headers.add(Map.entry("WWW-Authenticate", "Basic realm=\"" + edge.app() + "\", charset=\"UTF-8\""));
         return Optional.of(new Verdict.Refused(Failure.unauthorized(edge.app())));
     }
@@ -181,13 +183,18 @@ final class EdgePass implements AutoCloseable {
         return own(response);
     }
 
-    private Verdict remembered(String url, boolean hasBody) {
+    private Verdict remembered(String asked, boolean hasBody) {
         ResponseCache cache = edge.cache();
         if (cache == null || wait == null) {
             return Verdict.Go.ON;
         }
         CacheTurn now = new CacheTurn(
-                cache, request, hasBody, url, coding.map(Coding::token).orElse("identity"), wait::wake);
+                cache,
+                request,
+                hasBody,
+                self() + asked,
+                coding.map(Coding::token).orElse("identity"),
+                wait::wake);
         turn = now;
         return look(now);
     }
@@ -224,7 +231,9 @@ final class EdgePass implements AutoCloseable {
 
     /** What may stand in for an error of the app, or of the router on the way there. */
     Optional<FullHttpResponse> insteadOfError() {
-        return turn == null ? Optional.empty() : turn.insteadOfError(System.nanoTime()).map(this::own);
+        return turn == null
+                ? Optional.empty()
+                : turn.insteadOfError(System.nanoTime()).map(this::own);
     }
 
     /** Puts on what every answer of the app carries. */

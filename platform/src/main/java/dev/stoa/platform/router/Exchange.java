@@ -49,6 +49,9 @@ final class Exchange {
     private boolean over;
     private long lastByteNanos = startNanos;
 
+    /** Since the last tick, which is soon enough to ask the clock. */
+    private boolean bytesMoved;
+
     Exchange(Lane lane, Client client, HttpRequest request) {
         this.lane = lane;
         this.client = client;
@@ -85,10 +88,7 @@ final class Exchange {
 
     void follow(Verdict verdict) {
         switch (verdict) {
-            case Verdict.Go go -> {
-                search.begin();
-                flushToUpstream();
-            }
+            case Verdict.Go go -> search.begin();
             case Verdict.Wait wait -> {
                 if (waiting != null) {
                     waiting.begin();
@@ -185,8 +185,13 @@ final class Exchange {
             part.release();
             fail(Failure.bodyTooLarge(bodyBytesMax));
         } else {
-            lastByteNanos = System.nanoTime();
-            requestComplete = part instanceof LastHttpContent;
+            bytesMoved = true;
+            if (part instanceof LastHttpContent last) {
+                requestComplete = true;
+                if (!last.trailingHeaders().isEmpty()) {
+                    ForwardedHeaders.cleanTrailers(last.trailingHeaders());
+                }
+            }
             if (upstream == null) {
                 hold(part);
             } else {
@@ -228,7 +233,7 @@ final class Exchange {
                 connection.write(part);
             }
         }
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (!requestComplete) {
             client.pauseReading(!connection.isWritable());
         }
@@ -249,7 +254,7 @@ final class Exchange {
 
     void clientWritable(boolean writable) {
         clientStalls = !writable;
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (upstream != null) {
             upstream.pauseReading(!writable);
         }
@@ -274,12 +279,12 @@ final class Exchange {
     // What comes from the instance.
 
     void responseHead(HttpResponse response) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         reply.head(response);
     }
 
     void responseBody(HttpContent part) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         reply.body(part);
     }
 
@@ -288,7 +293,7 @@ final class Exchange {
     }
 
     void upstreamWritable(boolean writable) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (!requestComplete || tunnel != null) {
             client.pauseReading(!writable);
         }
@@ -298,6 +303,7 @@ final class Exchange {
         Origin closed = Objects.requireNonNull(upstream);
         upstream = null;
         if (tunnel != null) {
+            tunnel.instanceEnded();
             endTunnel(tunnel);
         } else if (!search.movesOn(closed, reply.awaited())) {
             fail(Failure.upstreamClosed(app(), instance()));
@@ -312,7 +318,7 @@ final class Exchange {
     }
 
     void tunnelToClient(Object bytes) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (tunnel == null) {
             ReferenceCountUtil.release(bytes);
         } else {
@@ -321,7 +327,7 @@ final class Exchange {
     }
 
     void tunnelToUpstream(Object bytes) {
-        lastByteNanos = System.nanoTime();
+        bytesMoved = true;
         if (upstream == null || tunnel == null) {
             ReferenceCountUtil.release(bytes);
         } else {
@@ -349,6 +355,10 @@ final class Exchange {
     // The end.
 
     void tick(long nowNanos) {
+        if (bytesMoved) {
+            bytesMoved = false;
+            lastByteNanos = nowNanos;
+        }
         if (search.waits()) {
             search.tick(nowNanos);
         } else if (tunnel != null) {

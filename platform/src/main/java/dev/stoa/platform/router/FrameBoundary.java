@@ -10,6 +10,10 @@ final class FrameBoundary {
     private static final int LENGTH_IN_2_BYTES = 126;
     private static final int LENGTH_IN_8_BYTES = 127;
 
+    private static final int KIND_MASK = 0x0f;
+    private static final int KIND_CLOSE = 8;
+
+    private boolean closing;
     private int headBytes;
     private int lengthBytes;
     private boolean masked;
@@ -34,7 +38,9 @@ final class FrameBoundary {
 
     private void head(int next) {
         headBytes++;
-        if (headBytes == FIXED_BYTES) {
+        if (headBytes == 1) {
+            closing |= (next & KIND_MASK) == KIND_CLOSE;
+        } else if (headBytes == FIXED_BYTES) {
             masked = next > LENGTH_MASK;
             length = next & LENGTH_MASK;
             lengthBytes = length == LENGTH_IN_2_BYTES ? Short.BYTES : length == LENGTH_IN_8_BYTES ? Long.BYTES : 0;
@@ -46,6 +52,11 @@ final class FrameBoundary {
             payloadLeft = length;
             headBytes = 0;
         }
+    }
+
+    /** Whether a close frame has begun. */
+    boolean closing() {
+        return closing;
     }
 
     /** Whether the next byte, if any, begins a frame. */

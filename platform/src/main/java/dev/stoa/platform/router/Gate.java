@@ -1,5 +1,6 @@
 package dev.stoa.platform.router;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import java.util.Optional;
 
 /** What a request has to pass before an instance is looked for: what the router answers on its own, and the edge of its app. */
@@ -17,7 +18,7 @@ final class Gate {
         if (proof.isPresent()) {
             return new Verdict.Answered(HereAnswer.text(proof.get()));
         }
-        ForwardedHeaders.prepare(exchange.request().headers(), client, head.upgrade(), exchange.requestId());
+        ForwardedHeaders.prepare(exchange.request().headers(), client, lane, head.upgrade(), exchange.requestId());
         Edge edge = inTheWorld ? lane.edges().find(head.host()) : null;
         if (edge == null || edge.manifest().trace()) {
             ForwardedHeaders.trace(exchange.request().headers(), lane);
@@ -30,7 +31,11 @@ final class Gate {
         exchange.belongsTo(edge);
         boolean secure = exchange.client().secure();
         if (edge.httpsOnly() && !secure && lane.https().port() != 0) {
-            String url = lane.https().url(head.host(), exchange.request().uri());
+            String url = lane.https()
+                    .url(
+                            head.host(),
+                            exchange.request().headers().get(HttpHeaderNames.HOST, ""),
+                            exchange.request().uri());
             return new Verdict.Answered(HereAnswer.movedTo(url));
         }
         EdgePass pass = exchange.pass(edge);
@@ -53,6 +58,7 @@ final class Gate {
     private boolean keepsToCanary(Exchange exchange, RequestHead.Fine head, Edge edge) {
         return edge.cache() != null
                 && lane.backends()
-                        .keepsToCanary(head.host(), Sticky.markIn(exchange.request().headers()));
+                        .keepsToCanary(
+                                head.host(), Sticky.markIn(exchange.request().headers()));
     }
 }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * and adds the handlers of the protocol that both agreed on. One that takes too long is closed.
  */
 final class Handshake extends SslClientHelloHandler<SslContext> {
+    /** For a certificate to be there: made, or read from the store, by a machine that may be busy. */
+    private static final long LOOKUP_MILLIS_MAX = TimeUnit.SECONDS.toMillis(60);
+
     /** As the largest client hello with post-quantum keys, and some. */
     private static final int HELLO_BYTES_MAX = 16 * 1024;
 
@@ -45,6 +48,7 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
     private final Backends backends;
     private final Lane lane;
     private final long millisMax;
+    private final Outcome outcome = new Outcome();
     private @Nullable SslHandler tls;
     private boolean turnedAway;
 
@@ -57,7 +61,8 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
     }
 
     void addTo(Channel channel) {
-        channel.pipeline().addLast(this, new Outcome(channel));
+        outcome.within(channel, millisMax);
+        channel.pipeline().addLast(this, outcome);
     }
 
     /** Whether the channel is one whose handshake is still going on. */
@@ -92,6 +97,8 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
         if (!known && !host.isEmpty() && !contexts.source().greets(host)) {
             return ctx.executor().newFailedFuture(new NoCertificate());
         }
+        // What this side takes is not the client's time.
+        outcome.within(ctx.channel(), LOOKUP_MILLIS_MAX);
         return on(ctx, contexts.of(known ? host : IdentitySource.NO_HOST));
     }
 
@@ -114,8 +121,9 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
             Wire.closeAfter(ctx, alert(ctx));
             return;
         }
+        outcome.within(ctx.channel(), millisMax);
         SslHandler handler = found.getNow().newHandler(ctx.alloc());
-        // Outcome counts the time from the connection on.
+        // Outcome counts the time.
         handler.setHandshakeTimeoutMillis(0);
         tls = handler;
         ctx.pipeline().replace(this, null, handler);
@@ -134,10 +142,18 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
 
     /** Waits behind the handshake for its end. */
     private final class Outcome extends ChannelInboundHandlerAdapter {
-        private final ScheduledFuture<?> limit;
+        private @Nullable ScheduledFuture<?> limit;
 
-        Outcome(Channel channel) {
+        /** Counts anew from here on. */
+        void within(Channel channel, long millisMax) {
+            stopCounting();
             limit = channel.eventLoop().schedule(() -> Wire.close(channel), millisMax, TimeUnit.MILLISECONDS);
+        }
+
+        private void stopCounting() {
+            if (limit != null) {
+                limit.cancel(false);
+            }
         }
 
         @Override
@@ -157,14 +173,14 @@ final class Handshake extends SslClientHelloHandler<SslContext> {
                 Wire.close(ctx.channel());
                 return;
             }
-            limit.cancel(false);
+            stopCounting();
             ctx.pipeline().remove(this);
             ClientProtocol.ofAlpn(protocol).addTo(ctx.channel(), lane, client -> RouteTable.WORLD, true);
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
-            limit.cancel(false);
+            stopCounting();
             ctx.fireChannelInactive();
         }
 

@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A client's connection that speaks HTTP/2: every request is an exchange of its own, and they know nothing of each other. */
 final class Http2ClientConnection extends Http2Channel implements ClientChannel {
@@ -25,6 +26,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     private final boolean secure;
     private final FrameBudget budget = new FrameBudget(System.nanoTime());
     private String realm = RouteTable.WORLD;
+    private @Nullable Caller caller;
     private boolean listed;
     private boolean draining;
     private boolean lastAnnounced;
@@ -47,12 +49,13 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
         return lane;
     }
 
-    InetAddress address() {
-        return ClientAddress.of(context().channel());
-    }
-
-    int localPort() {
-        return ClientAddress.portCameTo(context().channel());
+    Caller caller() {
+        Caller known = caller;
+        if (known == null) {
+            known = Caller.of(context().channel());
+            caller = known;
+        }
+        return known;
     }
 
     String realm() {
@@ -199,7 +202,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     @Override
     public void tick(long nowNanos) {
         if (exchanges == 0
-                && nowNanos - idleSinceNanos > lane.config().times().clientIdle().toNanos()) {
+                && nowNanos - idleSinceNanos
+                        > lane.config().times().clientIdle().toNanos()) {
             leave();
             return;
         }

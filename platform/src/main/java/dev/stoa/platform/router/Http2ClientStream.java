@@ -12,13 +12,15 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
-import java.net.InetAddress;
+import io.netty.util.AsciiString;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** One request of a client that speaks HTTP/2. */
 final class Http2ClientStream extends Http2Message implements Client {
+    private static final AsciiString VIA = AsciiString.cached("2.0 stoa");
+
     private final Http2ClientConnection connection;
     private @Nullable Exchange exchange;
 
@@ -133,8 +135,8 @@ final class Http2ClientStream extends Http2Message implements Client {
     // What the exchange wants.
 
     @Override
-    public InetAddress address() {
-        return connection.address();
+    public Caller caller() {
+        return connection.caller();
     }
 
     @Override
@@ -143,18 +145,13 @@ final class Http2ClientStream extends Http2Message implements Client {
     }
 
     @Override
-    public int localPort() {
-        return connection.localPort();
-    }
-
-    @Override
     public boolean secure() {
         return connection.secure();
     }
 
     @Override
-    public String via() {
-        return "2.0 stoa";
+    public AsciiString via() {
+        return VIA;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
+import io.netty.util.AsciiString;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -32,6 +33,8 @@ final class Lane {
     private final Ids ids = new Ids(random);
     private final List<ClientChannel> clients = new ArrayList<>();
     private final long tickMillis;
+    private long nowMillis;
+    private AsciiString now = AsciiString.EMPTY_STRING;
     private boolean ticking;
     private volatile boolean closing;
     private volatile boolean hangingUp;
@@ -98,7 +101,17 @@ final class Lane {
 
     /** Two ids long, so that no two requests of a year are alike. */
     String nextRequestId() {
-        return ids.next() + ids.next();
+        return ids.nextLong();
+    }
+
+    /** The time in milliseconds, as headers say it. */
+    AsciiString now() {
+        long millis = System.currentTimeMillis();
+        if (millis != nowMillis) {
+            nowMillis = millis;
+            now = new AsciiString(Long.toString(millis));
+        }
+        return now;
     }
 
     /** Nothing secret: it only says that what answers has read it (RFC 6455, 1.3). */
@@ -146,6 +159,12 @@ final class Lane {
     /** One of the app's requests that wait may find room now. */
     void room(String app) {
         loop.execute(() -> waiting.release(app, Exchange::tryAgain));
+    }
+
+    /** Runs something on its event loop after a while. */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    void later(Runnable action, long millis) {
+        loop.schedule(action, millis, TimeUnit.MILLISECONDS);
     }
 
     /** From now on the answer to a request is the last on its connection. */

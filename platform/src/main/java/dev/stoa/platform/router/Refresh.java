@@ -3,26 +3,24 @@ package dev.stoa.platform.router;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /** Nobody: asks an app for a fresh answer in the place of a client that was given a stale one, for the cache alone. */
 final class Refresh implements Client, ClientChannel {
     private final Lane lane;
-    private final InetAddress address;
+    private final Caller caller;
     private final String realm;
-    private final int localPort;
     private final boolean secure;
-    private final String via;
+    private final AsciiString via;
     private @Nullable Exchange exchange;
     private int slot;
 
     private Refresh(Lane lane, Client of) {
         this.lane = lane;
-        this.address = of.address();
+        this.caller = of.caller();
         this.realm = of.realm();
-        this.localPort = of.localPort();
         this.secure = of.secure();
         this.via = of.via();
     }
@@ -32,7 +30,10 @@ final class Refresh implements Client, ClientChannel {
         Refresh client = new Refresh(lane, answered.client());
         HttpRequest asked = answered.request();
         HttpRequest request = new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, asked.method(), asked.uri(), asked.headers().copy());
+                HttpVersion.HTTP_1_1,
+                asked.method(),
+                asked.uri(),
+                asked.headers().copy());
         Exchange exchange = new Exchange(lane, client, request);
         client.exchange = exchange;
         lane.add(client);
@@ -40,8 +41,8 @@ final class Refresh implements Client, ClientChannel {
     }
 
     @Override
-    public InetAddress address() {
-        return address;
+    public Caller caller() {
+        return caller;
     }
 
     @Override
@@ -50,17 +51,12 @@ final class Refresh implements Client, ClientChannel {
     }
 
     @Override
-    public int localPort() {
-        return localPort;
-    }
-
-    @Override
     public boolean secure() {
         return secure;
     }
 
     @Override
-    public String via() {
+    public AsciiString via() {
         return via;
     }
 

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -53,7 +54,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** The answer is out: decode the next request, which may have come already. */
     void next(ChannelHandlerContext ctx) {
         complete = false;
-        ctx.channel().config().setAutoRead(true);
+        Wire.reading(ctx.channel(), true);
         if (!reading) {
             channelRead(ctx, Unpooled.EMPTY_BUFFER);
             ctx.fireChannelReadComplete();
@@ -90,7 +91,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             return;
         }
         if (complete) {
-            ctx.channel().config().setAutoRead(false);
+            Wire.reading(ctx.channel(), false);
             return;
         }
         if (fresh && awaitsPreface(in)) {
@@ -174,6 +175,11 @@ final class RequestDecoder extends HttpRequestDecoder {
 
     private static boolean isBlank(byte b) {
         return b == HttpConstants.SP || b == HttpConstants.HT;
+    }
+
+    @Override
+    protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+        return HeaderNames.of(line, start, length);
     }
 
     @Override

@@ -53,6 +53,9 @@ sealed interface RequestHead {
         if (refused.isPresent()) {
             return refused.get();
         }
+        if (hasControls(request.uri())) {
+            return bad("its target has a control character in it");
+        }
         HttpHeaders headers = request.headers();
         Iterator<String> hosts = headers.valueStringIterator(HttpHeaderNames.HOST);
         boolean absolute = !request.uri().startsWith("/") && !request.uri().equals("*");
@@ -77,6 +80,16 @@ sealed interface RequestHead {
                 || !headers.get(HttpHeaderNames.CONTENT_LENGTH, "0").equals("0");
         boolean replayable = !hasBody && IDEMPOTENT.contains(request.method());
         return new Fine(host.get(), hasBody, replayable, upgrade(request));
+    }
+
+    private static boolean hasControls(String target) {
+        for (int i = 0; i < target.length(); i++) {
+            char c = target.charAt(i);
+            if (c <= ' ' || c == 0x7f) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Refused unreadable(Throwable cause) {

@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.util.AsciiString;
 
 /** Knows whether the request was a HEAD, whose answer has no body whatever its headers say. */
 final class ResponseDecoder extends HttpResponseDecoder {
@@ -21,6 +22,11 @@ final class ResponseDecoder extends HttpResponseDecoder {
 
     void expectAnswer(boolean toHead) {
         head = toHead;
+    }
+
+    @Override
+    protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+        return HeaderNames.of(line, start, length);
     }
 
     @Override

@@ -24,6 +24,11 @@ public record Route(
         upstreams = List.copyOf(upstreams);
     }
 
+    /** Whether there is no instance in it. */
+    boolean isEmpty() {
+        return upstreams.isEmpty() && canary.upstreams().isEmpty();
+    }
+
     /** With one release alone. */
     public Route(String app, List<Upstream> upstreams, String why, EdgePolicy edge, BalancePolicy balance) {
         this(app, upstreams, why, edge, balance, Canary.NONE, HoldPolicy.NONE);

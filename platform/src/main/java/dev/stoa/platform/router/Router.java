@@ -107,7 +107,8 @@ public final class Router implements AutoCloseable {
         backends.onRoom(app -> lanes.values().forEach(lane -> lane.room(app)));
         loops.forEach(executor -> {
             EventLoop loop = (EventLoop) executor;
-            UpstreamPool pool = new UpstreamPool(loop, transport, allocator, config.times().connect());
+            UpstreamPool pool =
+                    new UpstreamPool(loop, transport, allocator, config.times().connect());
             lanes.put(loop, new Lane(loop, config, backends, edges, https, listener, pool));
         });
     }
@@ -133,6 +134,7 @@ public final class Router implements AutoCloseable {
                 outside(plain(client -> RouteTable.WORLD)),
                 bootstrap -> bind(bootstrap, config.port()),
                 cause -> cannotListen(config.port(), "--http-port", cause));
+        https.plainPort(port());
         LOG.log(
                 System.Logger.Level.DEBUG,
                 "the router listens port={0} transport={1}",
@@ -153,6 +155,9 @@ public final class Router implements AutoCloseable {
         }
         TlsContexts made = new TlsContexts(source);
         contexts = made;
+        if (inherited.containsKey(HTTPS)) {
+            made.warm();
+        }
         listen(
                 HTTPS,
                 outside((channel, lane) -> new Handshake(
@@ -161,6 +166,11 @@ public final class Router implements AutoCloseable {
                 bootstrap -> bind(bootstrap, port),
                 cause -> cannotListen(port, "--https-port", cause));
         https.port(port(Objects.requireNonNull(servers.get(HTTPS))));
+    }
+
+    /** By which port clients reach the one for HTTPS; 0: the router finds out by how they come. */
+    public void publicSecurePort(int port) {
+        https.publicPort(port);
     }
 
     /** The port that it listens on for HTTPS; 0: it does not. */
@@ -398,7 +408,8 @@ public final class Router implements AutoCloseable {
         lanes.values().forEach(Lane::close);
         ChannelGroupFuture _ = clients.close(Handshake::isOpen);
         secure(TlsContexts::close);
-        clients.newCloseFuture().awaitUninterruptibly(config.times().closeGrace().toMillis(), TimeUnit.MILLISECONDS);
+        clients.newCloseFuture()
+                .awaitUninterruptibly(config.times().closeGrace().toMillis(), TimeUnit.MILLISECONDS);
         clients.close().awaitUninterruptibly(SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
         loops.shutdownGracefully(0, SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * turns out to be closed, and once to another backend when a new one breaks off, if to be asked twice does no harm.
  */
 final class Search implements Claimant {
+    /** Between two looks for a table without the instances that have just ended. */
+    private static final long NEWS_PAUSE_MILLIS = 20;
+
     private final Exchange exchange;
     private final Lane lane;
     private String app = "";
@@ -28,6 +31,7 @@ final class Search implements Claimant {
     private @Nullable Route waitsFor;
 
     private long waitsSinceNanos;
+    private long newsAwaitedSinceNanos;
     private boolean waitsForRoom;
 
     Search(Exchange exchange, Lane lane) {
@@ -78,12 +82,15 @@ final class Search implements Claimant {
             }
             case Claim.NoInstance none -> {
                 app = none.route().app();
-                if (tried == null && none.route().hold().holds()) {
+                boolean holds = none.route().hold().holds();
+                if (holds && (tried == null || none.route().isEmpty())) {
                     hold(none.route(), false);
                     return;
                 }
                 leaveQueue();
-                exchange.fail(tried == null ? Failure.noInstance(none.route()) : refusedByAll());
+                if (!holds || tried == null || !awaitNews()) {
+                    exchange.fail(noInstance(none.route()));
+                }
             }
             case Claim.Full full -> {
                 app = full.route().app();
@@ -105,6 +112,36 @@ final class Search implements Claimant {
                 sendTo(taken);
             }
         }
+    }
+
+    /**
+     * All instances of the table have failed it. If they have ended, the next table says so soon; whether they have is not to
+     * be seen from here. Not in the queue: who has not tried them must not wait behind it.
+     */
+    private boolean awaitNews() {
+        long nowNanos = System.nanoTime();
+        if (newsAwaitedSinceNanos == 0) {
+            newsAwaitedSinceNanos = nowNanos;
+        }
+        if (nowNanos - newsAwaitedSinceNanos > lane.config().times().connect().toNanos()) {
+            return false;
+        }
+        lane.later(this::lookAgain, NEWS_PAUSE_MILLIS);
+        return true;
+    }
+
+    private void lookAgain() {
+        if (!exchange.over()) {
+            begin();
+            exchange.flushToUpstream();
+        }
+    }
+
+    private Failure noInstance(Route route) {
+        if (tried == null || route.isEmpty()) {
+            return Failure.noInstance(route);
+        }
+        return resent ? Failure.upstreamClosed(app, instance) : refusedByAll();
     }
 
     private String key() {
@@ -137,7 +174,8 @@ final class Search implements Claimant {
     /** Ends a wait that has become too long. */
     void tick(long nowNanos) {
         Route route = waitsFor;
-        if (route != null && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
+        if (route != null
+                && nowNanos - waitsSinceNanos >= route.hold().longest().toNanos()) {
             exchange.fail(waitsForRoom ? Failure.appBusy(app) : Failure.waitTimeout(route));
         }
     }
@@ -206,6 +244,8 @@ final class Search implements Claimant {
             exchange.fail(refusedByAll());
         } else {
             begin();
+            // It may have got a connection that has rested, at once.
+            exchange.flushToUpstream();
         }
     }
 
@@ -242,20 +282,17 @@ final class Search implements Claimant {
 
     /** Sends it to another backend, where that does no harm: only once, as it may be the request that ends the instances. */
     private boolean resend(Backend failed) {
-        if (resent || !exchange.replayable() || exchange.over()) {
-            return false;
-        }
-        passOver(failed);
-        if (!(lane.backends().claim(key(), this) instanceof Claim.Taken next)) {
-            return false;
-        }
-        if (!lane.backends().mayResend(app)) {
-            next.backend().release();
+        if (resent
+                || !exchange.replayable()
+                || exchange.over()
+                || !lane.backends().mayResend(app)) {
             return false;
         }
         resent = true;
+        replayed = false;
+        passOver(failed);
         exchange.holdEnd();
-        sendTo(next);
+        begin();
         exchange.flushToUpstream();
         return true;
     }

@@ -82,6 +82,13 @@ final class TlsContexts implements AutoCloseable {
         return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
     }
 
+    /** Loads beforehand what the first handshake needs; for when many are about to come at once. */
+    void warm() {
+        Threads.start("tls-warm", () -> {
+            SslProvider _ = provider.get();
+        });
+    }
+
     /** Who is asked from now on. */
     void source(IdentitySource source) {
         this.source = source;

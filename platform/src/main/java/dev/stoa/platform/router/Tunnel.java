@@ -62,6 +62,14 @@ final class Tunnel {
         }
     }
 
+    /** The instance has ended; if it did so without a word, the client is told. */
+    void instanceEnded() {
+        if (socket != null && socket.toClient().lacksClose()) {
+            leaving = true;
+            client.write(socket.toClient().close());
+        }
+    }
+
     /** Whether it was told to end. */
     boolean leaving() {
         return leaving;

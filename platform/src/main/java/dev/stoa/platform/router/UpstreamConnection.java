@@ -67,7 +67,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
         exchange = null;
         used = true;
         idleSinceNanos = nowNanos;
-        channel().config().setAutoRead(true);
+        Wire.reading(channel(), true);
     }
 
     @Override
@@ -82,7 +82,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
 
     @Override
     public void pauseReading(boolean paused) {
-        channel().config().setAutoRead(!paused);
+        Wire.reading(channel(), !paused);
     }
 
     @Override

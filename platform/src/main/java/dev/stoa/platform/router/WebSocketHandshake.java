@@ -59,8 +59,8 @@ record WebSocketHandshake(String key) {
 
     private String proof() {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-1")
-                    .digest((key.trim() + GUID).getBytes(StandardCharsets.US_ASCII));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-1").digest((key.trim() + GUID).getBytes(StandardCharsets.US_ASCII));
             return Base64.getEncoder().encodeToString(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

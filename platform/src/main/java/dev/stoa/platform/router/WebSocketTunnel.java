@@ -52,6 +52,11 @@ final class WebSocketTunnel {
             return !closed && boundary.reached();
         }
 
+        /** Whether no side has said that it is over, and it can be said now. */
+        boolean lacksClose() {
+            return mayClose() && !boundary.closing();
+        }
+
         /** The last frame. */
         ByteBuf close() {
             closed = true;

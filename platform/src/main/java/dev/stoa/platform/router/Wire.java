@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 
@@ -12,8 +13,15 @@ import io.netty.handler.ssl.SslHandler;
 final class Wire {
     private Wire() {}
 
-    static void write(Channel to, Object message) {
+    static void write(ChannelOutboundInvoker to, Object message) {
         to.write(message, to.voidPromise());
+    }
+
+    /** Whether more is read of what has come; costs nothing where that is so already. */
+    static void reading(Channel channel, boolean reads) {
+        if (channel.config().isAutoRead() != reads) {
+            channel.config().setAutoRead(reads);
+        }
     }
 
     static void close(Channel channel) {

@@ -20,10 +20,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Builds the examples with this machine's toolchains and the network, starts them, and builds them again. */
+@Order(1)
 class ExamplesTest {
     private static final String UNCHANGED = "-----> Dependencies unchanged, taken from the last build";
 

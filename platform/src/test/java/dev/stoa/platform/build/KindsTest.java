@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Apps of each package manager of Python and Node.js, built with this machine's tools and the network. */
+@Order(1)
 class KindsTest {
     private static final String UNCHANGED = "-----> Dependencies unchanged, taken from the last build";
     private static final String INTEGRITY =

@@ -99,7 +99,8 @@ class CronsTest {
         final Crons crons;
 
         Part() {
-            LaunchOrder order = new LaunchOrder(new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of());
+            LaunchOrder order = new LaunchOrder(
+                    new Limits(256L << 20, 1, 100), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of());
             Scaler scaler =
                     new Scaler(name -> new AppLoad(0, 0, 0, Duration.ZERO), new Announcer(logs, () -> now), () -> now);
             View view = new View(
@@ -364,7 +365,8 @@ class CronsTest {
                 home,
                 stores,
                 part.engine,
-                new LaunchOrder(new Limits(0, 0, 0), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of()),
+                new LaunchOrder(
+                        new Limits(0, 0, 0), app -> List.of(), app -> Map.of(), (app, build, type) -> List.of()),
                 part.collector,
                 part.logs,
                 ids,

@@ -3,8 +3,8 @@ package dev.stoa.platform.engine;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stoa.api.AppProtocol;
 import com.sun.net.httpserver.HttpServer;
+import dev.stoa.api.AppProtocol;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -45,12 +45,14 @@ class HealthCheckTest {
 
     @Test
     void withoutAPathAConnectionIsEnough() {
-        assertThat(HealthCheck.passes(server.getAddress(), Optional.empty(), AppProtocol.HTTP_1_1)).isTrue();
+        assertThat(HealthCheck.passes(server.getAddress(), Optional.empty(), AppProtocol.HTTP_1_1))
+                .isTrue();
     }
 
     @Test
     void withAPathOnlyAStatusOf2xxPasses() {
-        assertThat(HealthCheck.passes(server.getAddress(), Optional.of("/up"), AppProtocol.HTTP_1_1)).isTrue();
+        assertThat(HealthCheck.passes(server.getAddress(), Optional.of("/up"), AppProtocol.HTTP_1_1))
+                .isTrue();
         assertThat(HealthCheck.passes(server.getAddress(), Optional.of("/moved"), AppProtocol.HTTP_1_1))
                 .isFalse();
         assertThat(HealthCheck.passes(server.getAddress(), Optional.of("/broken"), AppProtocol.HTTP_1_1))
@@ -63,7 +65,8 @@ class HealthCheckTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             address = (InetSocketAddress) socket.getLocalSocketAddress();
         }
-        assertThat(HealthCheck.passes(address, Optional.empty(), AppProtocol.HTTP_1_1)).isFalse();
+        assertThat(HealthCheck.passes(address, Optional.empty(), AppProtocol.HTTP_1_1))
+                .isFalse();
     }
 
     @Test
@@ -72,7 +75,8 @@ class HealthCheckTest {
             InetSocketAddress address = (InetSocketAddress) silent.getLocalSocketAddress();
             long begin = System.nanoTime();
 
-            assertThat(HealthCheck.passes(address, Optional.of("/up"), AppProtocol.HTTP_1_1)).isFalse();
+            assertThat(HealthCheck.passes(address, Optional.of("/up"), AppProtocol.HTTP_1_1))
+                    .isFalse();
             assertThat((System.nanoTime() - begin) / 1_000_000).isBetween(4_900L, 7_000L);
         }
     }
@@ -98,10 +102,11 @@ class HealthCheckTest {
     private static final byte[] HEAD_500 = {0, 0, 1, 1, 5, 0, 0, 0, 1, (byte) 0x8e};
 
     /** The server settles, acknowledges, and gives the answer. */
-    private static boolean asking(
-            ServerSocket listening, InetSocketAddress address, byte[] answer, List<String> asked) throws Exception {
+    private static boolean asking(ServerSocket listening, InetSocketAddress address, byte[] answer, List<String> asked)
+            throws Exception {
         CompletableFuture<Boolean> passes = CompletableFuture.supplyAsync(
-                () -> HealthCheck.passes(address, Optional.of("/up"), AppProtocol.H2C), task -> new Thread(task).start());
+                () -> HealthCheck.passes(address, Optional.of("/up"), AppProtocol.H2C),
+                task -> new Thread(task).start());
         try (Socket socket = listening.accept()) {
             byte[] first = new byte[24];
             new DataInputStream(socket.getInputStream()).readFully(first);

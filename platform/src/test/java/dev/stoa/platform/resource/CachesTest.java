@@ -14,8 +14,10 @@ import java.net.URI;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CachesTest {
+    private static volatile Instant now = Instant.parse("2026-01-31T12:00:00Z");
     private static Path root;
     private static Caches caches;
     private static ResourceSpec spec;
@@ -33,8 +36,12 @@ class CachesTest {
     static void make(@TempDir Path temp) {
         assumeInstalled();
         root = temp.resolve("caches");
-        caches = new Caches(root, Optional::empty, client -> Optional.empty());
+        caches = open();
         spec = made(caches, 1, Map.of());
+    }
+
+    private static Caches open() {
+        return new Caches(root, Optional::empty, client -> Optional.empty(), () -> now);
     }
 
     private static void assumeInstalled() {
@@ -133,7 +140,7 @@ class CachesTest {
         caches.close();
 
         // A platform that ends leaves the server to the next one.
-        caches = new Caches(root, Optional::empty, client -> Optional.empty());
+        caches = open();
         caches.resume(spec);
         caches.resume(kept);
         await().until(() -> Stream.of(spec, kept)
@@ -141,6 +148,33 @@ class CachesTest {
         assertThat(caches.glance(kept).state()).isEqualTo("running");
         assertThat(ask(kept, "GET", "n")).isEqualTo("1");
         caches.destroy(kept);
+        now = now.plus(Caches.KEPT).plusSeconds(1);
+        caches.collect();
+    }
+
+    @Test
+    void aPersistentOneThatIsDestroyedCanBeHadBackForAWhile() throws Exception {
+        ResourceSpec gone = made(caches, 5, Map.of("persistent", "true", "plan", "medium"));
+        ask(gone, "SET", "n", "1");
+        assertThat(caches.backup(gone)).contains("what it holds, for 30 days");
+        assertThat(caches.backup(spec)).isEmpty();
+        caches.destroy(gone);
+
+        ResourceKind.Kept kept = caches.kept().getFirst();
+        assertThat(kept.name()).isEqualTo("shop-5");
+        ResourceSpec wanted = new ResourceSpec(6, "again", caches.settle(kept.settings()), kept.secrets());
+        ResourceSpec back = new ResourceSpec(6, "again", wanted.settings(), caches.provision(wanted));
+        assertThat(ask(back, "GET", "n")).isEqualTo("1");
+        assertThat(back.setting("plan")).isEqualTo("medium");
+        assertThat(caches.kept()).isEmpty();
+
+        caches.destroy(back);
+        now = now.plus(Caches.KEPT).minusSeconds(1);
+        caches.collect();
+        assertThat(caches.kept()).hasSize(1);
+        now = now.plusSeconds(2);
+        caches.collect();
+        assertThat(caches.kept()).isEmpty();
     }
 
     @Test
@@ -158,9 +192,8 @@ class CachesTest {
         assertThat(ask(wanted, "GET", "n")).isEqualTo("1");
         assertThat(caches.inspect(wanted).facts()).containsEntry("keys", "1").containsKeys("memory", "hits", "server");
 
-        caches.actions().get("flush").run(wanted);
+        Objects.requireNonNull(caches.actions().get("flush")).run(wanted);
         assertThat(ask(wanted, "DBSIZE")).isEqualTo("0");
-        caches.destroy(wanted);
     }
 
     @Test

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One database and its archive, to which the tests do worse and worse things. */
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DatabaseBackupsTest {
     private static final long SEED = 20_261_121;
@@ -304,15 +305,14 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void twoRestoresAtOnceAreTwoDatabases() throws Exception {
         DatabaseSeeds.Seed seed = databases.seeds().restore(spec, Optional.empty());
         List<ResourceSpec> wanted = List.of(
                 new ResourceSpec(next++, "one", seed.settings(), seed.secrets()),
                 new ResourceSpec(next++, "two", seed.settings(), seed.secrets()));
         List<ResourceSpec> both = wanted.parallelStream()
-                .map(each -> new ResourceSpec(
-                        each.id(), each.name(), each.settings(), databases.provision(each)))
+                .map(each -> new ResourceSpec(each.id(), each.name(), each.settings(), databases.provision(each)))
                 .toList();
         MADE.addAll(both);
 
@@ -321,12 +321,13 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(9)
     void theBackupOfAVersionThatIsNotHereIsRefusedByItsName() throws Exception {
         BackupPlace place = BackupPlace.fresh("future", temp.resolve("other"), new java.security.SecureRandom());
         BackupArchive archive = place.open();
         archive.prepare("future");
-        BackupManifest present = BackupPlace.of(spec).orElseThrow().open().backups().getLast().manifest();
+        BackupManifest present =
+                BackupPlace.of(spec).orElseThrow().open().backups().getLast().manifest();
         Instant then = Instant.now().minusSeconds(60);
         archive.putManifest(manifest(present, BackupManifest.FORMAT, "99.1", then));
         archive.putWal(present.stopWal(), then, Files.writeString(temp.resolve("segment"), "log"));
@@ -360,7 +361,7 @@ class DatabaseBackupsTest {
     }
 
     @Test
-    @Order(7)
+    @Order(10)
     void aFullDiskOfTheArchiveIsSaidAndNothingIsLost() throws Exception {
         Path disk = Files.createDirectories(temp.resolve("small"));
         org.junit.jupiter.api.Assumptions.assumeTrue(
@@ -387,14 +388,15 @@ class DatabaseBackupsTest {
             databases.watch(spec);
             assertThat(databases.backups().flush(spec)).isPresent();
             assertThat(databases.backups().problems()).isEmpty();
-            assertThat(ask(restored(Optional.empty()), "select max(n) from kept")).isEqualTo("20000");
+            assertThat(ask(restored(Optional.empty()), "select max(n) from kept"))
+                    .isEqualTo("20000");
         } finally {
             new ProcessBuilder("umount", disk.toString()).start().waitFor();
         }
     }
 
     @Test
-    @Order(8)
+    @Order(11)
     void aDamagedBackupLosesItsProofAndIsNamed() throws Exception {
         String id = databases.backups().list(spec).backups().getLast().id();
         databases.backups().prove(spec, id);

@@ -96,6 +96,25 @@ class GoodbyeTest {
     }
 
     @Test
+    void aWebSocketWhoseInstanceEndsWithoutAWordIsToldSo() {
+        assertThat(lastWordsAfter("\u0081\u0002hi")).isEqualTo("\u0081\u0002hi" + CLOSE_1001);
+        assertThat(lastWordsAfter("\u0081\u0002hi\u0088\u0002\u0003\u00e8")).endsWith("\u0088\u0002\u0003\u00e8");
+        // Within a frame there is no place for a word.
+        assertThat(lastWordsAfter("\u0081\u0002h")).isEqualTo("\u0081\u0002h");
+    }
+
+    private static String lastWordsAfter(String frames) {
+        try (TestRouter edge = new TestRouter();
+                FakeInstance web = new FakeInstance("web", client -> {
+                    client.readHead();
+                    client.write(SWITCH + frames);
+                });
+                Conversation client = upgraded(edge.route(web))) {
+            return client.readAll();
+        }
+    }
+
+    @Test
     void closingTheRouterTellsWebSockets() {
         TestRouter edge = new TestRouter();
         try (FakeInstance web = new FakeInstance("web", client -> {

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -87,9 +89,7 @@ class HoldTest {
     @Test
     void whoWaitsLongestGoesFirst() throws IOException {
         List<String> served = new ArrayList<>();
-        RouterTimes times = new RouterTimes(LONG, LONG, LONG, LONG, LONG, Duration.ofMillis(500));
-        RouterConfig oneLoop = new RouterConfig("127.0.0.1", 0, 1, times, Long.MAX_VALUE);
-        try (TestRouter one = new TestRouter(oneLoop);
+        try (TestRouter one = new TestRouter(TestRouter.oneLoop());
                 ServerSocket instance = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             one.router.update(table(List.of()));
             List<Conversation> clients = new ArrayList<>();
@@ -200,6 +200,45 @@ class HoldTest {
             route(HoldPolicy.NONE);
 
             assertThat(client.readMessage()).startsWith("HTTP/1.1 503 ").contains("web.1 crashed");
+        }
+    }
+
+    @Test
+    void whoseOnlyInstanceEndsBeforeItAnswersWaitsForTheNext() throws InterruptedException {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch ends = new CountDownLatch(1);
+        try (FakeInstance mortal = new FakeInstance("mortal", client -> {
+                    client.readHead();
+                    asked.countDown();
+                    ends.await();
+                });
+                Conversation first = edge.connect();
+                Conversation second = edge.connect()) {
+            route(holding(10, LONG), mortal);
+            first.get("shop.localhost", "/");
+            assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+            Thread stop = Threads.start("stop", mortal::stop);
+            ends.countDown();
+            stop.join();
+            // The table does not know of it yet: the one has lost its instance, the other is refused.
+            second.get("shop.localhost", "/");
+            await().until(() -> edge.router.load("shop").inFlight() == 0);
+            assertThat(edge.finished).isEmpty();
+
+            route(holding(10, LONG));
+            awaitHeld(2);
+            route(holding(10, LONG), web);
+            assertThat(first.readMessage()).startsWith("HTTP/1.1 200 ").endsWith("one");
+            assertThat(second.readMessage()).startsWith("HTTP/1.1 200 ").endsWith("one");
+        }
+    }
+
+    @Test
+    void whoseInstancesAllRefuseIsToldSoWhenTheTableStaysAsItIs() {
+        try (TestRouter impatient = new TestRouter(TestRouter.impatient())) {
+            web.stop();
+            impatient.router.update(table(List.of(web.upstream())));
+            assertThat(impatient.get("/")).startsWith("HTTP/1.1 502 ").containsIgnoringCase("upstream_refused");
         }
     }
 

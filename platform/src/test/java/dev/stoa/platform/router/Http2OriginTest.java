@@ -409,7 +409,9 @@ class Http2OriginTest {
                 peer.headers(frame.stream(), false, ":status", "200", "sec-websocket-protocol", "chat");
             } else if (frame.type() == FramePeer.DATA && frame.payload().length > 0) {
                 peer.data(
-                        frame.stream(), new String(frame.payload(), StandardCharsets.ISO_8859_1), frame.payload()[0] == 'z');
+                        frame.stream(),
+                        new String(frame.payload(), StandardCharsets.ISO_8859_1),
+                        frame.payload()[0] == 'z');
             }
         });
     }

@@ -102,6 +102,23 @@ class RetryTest {
     }
 
     @Test
+    void whoIsRefusedIsAskedForAtOnceOverAConnectionToAnotherThatRests() {
+        try (TestRouter edge = new TestRouter(TestRouter.oneLoop());
+                FakeInstance one = FakeInstance.polite("one");
+                FakeInstance two = FakeInstance.polite("two")) {
+            edge.route(one, two);
+            assertThat(edge.get("/").substring(0, 15) + edge.get("/").substring(0, 15))
+                    .isEqualTo("HTTP/1.1 200 OKHTTP/1.1 200 OK");
+            assertThat(two.connections()).isEqualTo(1);
+            one.stop();
+            for (int i = 0; i < 3; i++) {
+                assertThat(edge.get("/")).endsWith("two");
+            }
+            assertThat(two.connections()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void anInstanceThatHangsUpAgainAndAgainIsLeftAlone() {
         try (TestRouter edge = new TestRouter();
                 FakeInstance rude = rude("bad");

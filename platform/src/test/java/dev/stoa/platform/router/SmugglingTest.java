@@ -102,6 +102,20 @@ class SmugglingTest {
                 "9112-7.1.1 a feed in an extension | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0;a^~EVIL",
                 "9112-7.1.1 a return in one        | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0;a!b~~EVIL",
                 "9112-7.1.2 a folded trailer       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0~X-A: b^ EVIL",
+                "9112-7.1 a blank after a size     | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0 ~~EVIL",
+                "9112-7.1 a blank before a size    | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~ 0~~EVIL",
+                "9112-7.1 a comma behind a size    | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0,a~~EVIL",
+                "9112-7.1 a return behind data     | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1~a!0~~EVIL",
+                "9112-7.1 less than the size       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~3~a~0~~EVIL",
+                "9112-7.1.1 a line end in quotes   | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1;a=\"~a~0~~EVIL",
+                "9112-7.1.1 a feed in quotes       | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1;a=\"^x\"~a~0~~EVIL",
+                "9112-7.1.1 a zero in an extension | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~1;a$b~a~0~~EVIL",
+                "9112-7.1.2 a blank in a trailer   | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0~X-A : b~~EVIL",
+                "9112-7.1.2 a trailer of no name   | POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~~0~words~~EVIL",
+                "9112-6.1 a vertical tab           | POST / HTTP/1.1~HOST~Transfer-Encoding: \u000bchunked~~0~~EVIL",
+                "9112-3.2 Hosts in a list          | GET / HTTP/1.1~Host: shop.localhost, evil~~EVIL",
+                "9112-3 a control in the target    | GET /a\u0001b HTTP/1.1~HOST~~EVIL",
+                "9112-3 a delete in the target     | GET /a\u007fb HTTP/1.1~HOST~~EVIL",
                 "9112-3.2 two Hosts                | GET / HTTP/1.1~HOST~Host: other~~EVIL",
                 "9112-3.2 no Host                  | GET / HTTP/1.1~~EVIL",
                 "9112-3 a blank in the target      | GET / x HTTP/1.1~HOST~~EVIL",
@@ -123,6 +137,26 @@ class SmugglingTest {
         assertThat(reached.toString(StandardCharsets.ISO_8859_1))
                 .contains("GET /after ")
                 .doesNotContain("evil");
+    }
+
+    @Test
+    void whatIsOddButPlainReachesTheAppInOneForm() {
+        reached.reset();
+        try (Conversation client = edge.connect()) {
+            client.write(
+                    wire(
+                            "POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~X_Forwarded_For: 6.6.6.6~X-Forwarded_Proto: x~"
+                                    + "Transfer_Encoding: x~Content_Length: 9~X_Own: 1~~5 ;a=b~hello~0~"
+                                    + "Host: evil~Cookie: evil~X-Forwarded-For: evil~X_Request_Id: evil~Content-Length: 60~X-T: 1~~"));
+            // The app takes the end of the head for the end of the request.
+            assertThat(client.readMessage()).endsWith("ok");
+        }
+        Awaitility.await()
+                .until(() -> reached.toString(StandardCharsets.ISO_8859_1).endsWith("X-T: 1\r\n\r\n"));
+        assertThat(reached.toString(StandardCharsets.ISO_8859_1))
+                .endsWith("\r\n\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n")
+                .contains("X_Own: 1")
+                .doesNotContain("6.6.6.6", "evil", "X-Forwarded_Proto", "Transfer_Encoding", "Content_Length");
     }
 
     /** Requests put together out of pieces that are valid, nearly valid, or noise. */

@@ -45,6 +45,13 @@ final class TestRouter implements AutoCloseable {
         return CONFIG.withTimes(CONFIG.times().withCloseGrace(grace));
     }
 
+    /** With a single event loop, so that all clients share its connections to instances; and patient. */
+    static RouterConfig oneLoop() {
+        Duration patient = Duration.ofSeconds(30);
+        RouterTimes times = new RouterTimes(patient, patient, patient, patient, patient, Duration.ofMillis(500));
+        return new RouterConfig("127.0.0.1", 0, 1, times, Long.MAX_VALUE);
+    }
+
     /** Routes shop.localhost to the instances, and nothing else anywhere. */
     TestRouter route(FakeInstance... instances) {
         return route(BalancePolicy.DEFAULT, instances);

@@ -88,7 +88,8 @@ final class Machine {
                     files,
                     Cgroups.Group.NONE,
                     Optional.empty(),
-                    new InstanceFiles.Recorded(0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH, Optional.empty()),
+                    new InstanceFiles.Recorded(
+                            0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH, Optional.empty()),
                     Stdio.LOGGED);
             shim.waitFor();
             return files.exit().filter(exit -> exit.status() == 0).isPresent();

@@ -166,8 +166,10 @@ public final class ProcessEngine implements Engine {
                 .flatMap(id -> Optional.ofNullable(instances.get(id)).stream())
                 .filter(ProcessInstance::running)
                 .toList();
-        return Standstill.of(
-                () -> held.stream().flatMap(instance -> processes(instance).stream()).map(ProcessHandle::pid).toList());
+        return Standstill.of(() -> held.stream()
+                .flatMap(instance -> processes(instance).stream())
+                .map(ProcessHandle::pid)
+                .toList());
     }
 
     @Override

@@ -84,8 +84,9 @@ final class Standstill implements Engine.Hold {
         Set<Long> stopped = new HashSet<>();
         while (true) {
             List<Long> present = processes.get();
-            List<Long> fresh =
-                    present.stream().filter(process -> !stopped.contains(process)).toList();
+            List<Long> fresh = present.stream()
+                    .filter(process -> !stopped.contains(process))
+                    .toList();
             if (!fresh.isEmpty()) {
                 commands.write(fresh.stream().map(String::valueOf).collect(Collectors.joining(" ", "", "\n")));
                 commands.flush();

@@ -90,8 +90,7 @@ public final class CacheTurn implements AutoCloseable {
      * @param request for the app alone
      */
     public static CacheTurn refreshing(CacheTurn answered, HttpRequest request) {
-        CacheTurn turn =
-                new CacheTurn(answered.cache, request, false, answered.url, answered.coding, answered.wake);
+        CacheTurn turn = new CacheTurn(answered.cache, request, false, answered.url, answered.coding, answered.wake);
         turn.leads = answered.leads;
         answered.leads = false;
         turn.alone = true;
@@ -215,8 +214,7 @@ public final class CacheTurn implements AutoCloseable {
             return Optional.of(answer(found.answer(), found.body(), nowNanos, why + "; fwd-status=" + status));
         }
         if (found != null && asked && status == HttpResponseStatus.NOT_MODIFIED.code()) {
-            StoredAnswer fresh =
-                    shared ? refreshed(found.answer(), response.headers(), now, nowNanos) : found.answer();
+            StoredAnswer fresh = shared ? refreshed(found.answer(), response.headers(), now, nowNanos) : found.answer();
             return Optional.of(answer(fresh, found.body(), nowNanos, why + "; fwd-status=304"));
         }
         dropFound();

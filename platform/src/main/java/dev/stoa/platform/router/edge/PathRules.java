@@ -54,6 +54,10 @@ public final class PathRules {
         return Optional.empty();
     }
 
+    public boolean redirects() {
+        return !redirects.isEmpty();
+    }
+
     /** The target by which the app knows it, which may be the one that came. */
     public String rewrite(String target) {
         if (rewrites.isEmpty()) {

@@ -25,12 +25,14 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Commands that somebody talks to, in an instance of their own and in one that runs. */
+@Order(1)
 @ParameterizedClass
 @EnumSource(Sandbox.Kind.class)
 class AttachedTest {
