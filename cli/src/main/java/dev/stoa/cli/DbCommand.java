@@ -10,7 +10,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "db", description = "List the databases. PostgreSQL, each a cluster of its own.")
 final class DbCommand implements Callable<Integer> {

@@ -105,7 +105,7 @@ final class AppVolumes {
             Holder holder = Holder.of(row.settings(), types);
             types.stream().filter(holder::has).forEach(those::add);
         });
-        return those;
+        return Set.copyOf(those);
     }
 
     /** With one writer at a time there is one instance at most, whatever was asked for. */

@@ -37,7 +37,7 @@ record VolumeImage(Path file, Path point) {
     /** What ext4 keeps for itself of the free room. */
     private static final long KEPT_DIVISOR = 50;
 
-    private static final long KEPT_BYTES_MAX = 4096 * 4096;
+    private static final long KEPT_BYTES_MAX = 4096L * 4096;
 
     private static final long PAGE_BYTES = 4096;
     private static final int MESSAGE_BYTES_MAX = 500;
