@@ -212,7 +212,7 @@ final class DatabaseCluster {
      * @return whether it sleeps from now on, and did not before
      */
     boolean sleepAfter(Duration idle, BooleanSupplier quiet, Runnable letGo) {
-        if (asleep || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
+        if (replaced || asleep || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
             return false;
         }
         synchronized (starting) {
