@@ -97,8 +97,8 @@ public final class ManifestFile {
     static final KeyExamples RELEASE =
             KeyExamples.of("command", "command = \"python manage.py migrate\"", "timeout", "timeout = \"10m\"");
     private static final KeyExamples NETWORK = KeyExamples.of("allow", "allow = [\"frontend\"]");
-    private static final Map<String, String> LATER = Map.of(
-            "functions", "leave it out, and run the code as a process type:   [processes.worker]");
+    private static final Map<String, String> LATER =
+            Map.of("functions", "leave it out, and run the code as a process type:   [processes.worker]");
 
     private ManifestFile() {}
 

@@ -34,6 +34,8 @@ final class ResourceTables {
                             "version = \"18\"",
                             "sleep",
                             "sleep = \"15m\"",
+                            "pool",
+                            "pool = \"transaction\"",
                             "backup",
                             "backup = { schedule = \"0 3 * * *\", keep = \"7d\" }")),
             new Kind(

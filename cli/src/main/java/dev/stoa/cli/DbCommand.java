@@ -61,6 +61,12 @@ final class DbCommand implements Callable<Integer> {
                 description = "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
         private Optional<String> sleep = Optional.empty();
 
+        @Option(
+                names = "--pool",
+                paramLabel = "HOW",
+                description = "transaction: clients share sessions, each for a transaction; session unless told.")
+        private Optional<String> pool = Optional.empty();
+
         CreateOne(Session session) {
             super(session);
         }
@@ -71,6 +77,7 @@ final class DbCommand implements Callable<Integer> {
             plan.ifPresent(value -> settings.put("plan", value));
             version.ifPresent(value -> settings.put("version", value));
             sleep.ifPresent(value -> settings.put("sleep", value));
+            pool.ifPresent(value -> settings.put("pool", value));
             return create(KIND, settings);
         }
     }

@@ -131,7 +131,8 @@ public final class Platform implements AutoCloseable {
                             home.root().resolve("bin"),
                             engine::gateway,
                             engine::tenantAt,
-                            names -> LocalAuthority.open(home.authority(), clock).issue(names)),
+                            names ->
+                                    LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),
                     new Volumes(home.volumes(), List.of(home.root()), engine, clock),
                     otherKinds(),

@@ -84,16 +84,15 @@ public record PlatformOptions(
             NO_ROUTER);
 
     /** For service managers, which are easier to give variables than arguments. The options win. */
-    private static final Map<String, String> VARIABLES =
-            Map.of(
-                    ACME_DIRECTORY,
-                    "STOA_ACME_DIRECTORY",
-                    ACME_EMAIL,
-                    "STOA_ACME_EMAIL",
-                    ACME_CA,
-                    "STOA_ACME_CA",
-                    ACME_EAB,
-                    "STOA_ACME_EAB");
+    private static final Map<String, String> VARIABLES = Map.of(
+            ACME_DIRECTORY,
+            "STOA_ACME_DIRECTORY",
+            ACME_EMAIL,
+            "STOA_ACME_EMAIL",
+            ACME_CA,
+            "STOA_ACME_CA",
+            ACME_EAB,
+            "STOA_ACME_EAB");
 
     static PlatformOptions parse(List<String> arguments, Map<String, String> environment) {
         Path home = Optional.ofNullable(environment.get("STOA_HOME"))

@@ -45,7 +45,8 @@ record RouterOptions(
     private static final String URL = "--url";
     private static final String TOKEN_FILE = "--token-file";
     private static final String STATE = "--state";
-    private static final List<String> NAMES = List.of(HTTP_PORT, HTTPS_PORT, PUBLIC_HTTPS_PORT, PROXY_PROTOCOL, URL, TOKEN_FILE, STATE);
+    private static final List<String> NAMES =
+            List.of(HTTP_PORT, HTTPS_PORT, PUBLIC_HTTPS_PORT, PROXY_PROTOCOL, URL, TOKEN_FILE, STATE);
     private static final int PORT_MAX = 65_535;
 
     /** Names that never leave the machine; another name may lead anywhere tomorrow. */

@@ -259,7 +259,8 @@ public final class ObjectServer implements AutoCloseable {
 
     /** A client that still sends when its connection is closed never sees the answer. One that waits to be told sends nothing. */
     private static void drain(ServerRequest request, Optional<InputStream> body) {
-        boolean begun = body.filter(sent -> sent instanceof Body read && read.begun()).isPresent();
+        boolean begun =
+                body.filter(sent -> sent instanceof Body read && read.begun()).isPresent();
         if (request.headers().contains(HeaderNames.EXPECT) && !begun) {
             return;
         }

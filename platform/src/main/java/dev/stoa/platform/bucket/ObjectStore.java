@@ -55,8 +55,8 @@ final class ObjectStore {
                         select name, max(destroyed_at) as at from buckets where destroyed_at is not null
                         group by name order by at desc
                         """)
-                .map((row, context) -> Map.entry(
-                        row.getString("name"), row.getTimestamp("at").toInstant()))
+                .map((row, context) ->
+                        Map.entry(row.getString("name"), row.getTimestamp("at").toInstant()))
                 .forEach(entry -> destroyed.put(entry.getKey(), entry.getValue())));
         return destroyed;
     }

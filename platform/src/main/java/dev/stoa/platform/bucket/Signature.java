@@ -222,8 +222,8 @@ record Signature(BucketKey key, String time, String scope, SigningKey signing, S
                 Map.of("host", host),
                 java.io.InputStream.nullInputStream());
         Claim claim = new Claim(key.id(), scope, time.substring(0, 8), List.of("host"), "", time);
-        String signature = SigningKey.of(key.secret(), scope)
-                .signRequest(time, scope, canonical(request, claim, UNSIGNED));
+        String signature =
+                SigningKey.of(key.secret(), scope).signRequest(time, scope, canonical(request, claim, UNSIGNED));
         return all.entrySet().stream()
                         .sorted(Map.Entry.comparingByKey())
                         .map(entry ->

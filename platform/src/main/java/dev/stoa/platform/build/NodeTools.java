@@ -44,7 +44,8 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
                 "npm_config_progress", "false",
                 "npm_config_update_notifier", "false",
                 // With more of them than processors they are in the way of npm itself: a tenth of its time.
-                "UV_THREADPOOL_SIZE", Integer.toString(Math.max(2, Runtime.getRuntime().availableProcessors()))));
+                "UV_THREADPOOL_SIZE",
+                        Integer.toString(Math.max(2, Runtime.getRuntime().availableProcessors()))));
     }
 
     /** The version of npm that works with this Node.js; empty where the machine's does. */

@@ -51,7 +51,12 @@ final class PythonEnvironment {
     /** As {@code python -m venv} makes it. */
     void create() throws InterruptedException {
         Optional<DependencyCache> made = empty.of(python);
-        if (made.isEmpty() || !made.get().restore(context, moveTo(context.mount()), List.of(made.get().entry()))) {
+        if (made.isEmpty()
+                || !made.get()
+                        .restore(
+                                context,
+                                moveTo(context.mount()),
+                                List.of(made.get().entry()))) {
             create("");
         }
     }

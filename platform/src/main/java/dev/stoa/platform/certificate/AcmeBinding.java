@@ -54,7 +54,11 @@ public record AcmeBinding(String id, String key) {
     }
 
     private static String key(String option, Path file) throws IOException {
-        String key = Files.readString(file).strip().replace('+', '-').replace('/', '_').replaceAll("=+$", "");
+        String key = Files.readString(file)
+                .strip()
+                .replace('+', '-')
+                .replace('/', '_')
+                .replaceAll("=+$", "");
         try {
             if (Base64.getUrlDecoder().decode(key).length >= KEY_BYTES_MIN) {
                 return key;

@@ -13,7 +13,8 @@ import java.util.Optional;
  *     Java trusts
  * @param binding     to an account that there is at the authority; absent: it wants none
  */
-public record AcmeOptions(URI directory, Optional<String> email, Optional<Path> authorities, Optional<AcmeBinding> binding) {
+public record AcmeOptions(
+        URI directory, Optional<String> email, Optional<Path> authorities, Optional<AcmeBinding> binding) {
     /** Who is asked where only an email address is given. */
     public static final URI LETS_ENCRYPT = URI.create("https://acme-v02.api.letsencrypt.org/directory");
 }

@@ -158,7 +158,10 @@ public final class BackupDesk {
         return works.start("upgrade", () -> {
             resources.alone(row, (spec, remember) -> databases.upgrade(spec, version, remember));
             ResourceRow now = store.find(row.id()).orElse(row);
-            tellApps(row.id(), "The database %s has PostgreSQL %s now".formatted(row.name(), now.settings().get("version")));
+            tellApps(
+                    row.id(),
+                    "The database %s has PostgreSQL %s now"
+                            .formatted(row.name(), now.settings().get("version")));
             return backups().kept().stream()
                     .filter(kept -> kept.name().equals(row.name()))
                     .findFirst()

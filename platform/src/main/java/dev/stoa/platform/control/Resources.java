@@ -133,8 +133,10 @@ public final class Resources {
     /** What was destroyed and can still be had back, the latest first. */
     List<KeptResource> kept() {
         List<KeptResource> all = new ArrayList<>();
-        kinds.values().forEach(kind -> kind.kept()
-                .forEach(one -> all.add(new KeptResource(kind.name(), one.name(), one.destroyedAt(), one.until()))));
+        kinds.values()
+                .forEach(kind -> kind.kept()
+                        .forEach(one ->
+                                all.add(new KeptResource(kind.name(), one.name(), one.destroyedAt(), one.until()))));
         all.sort(Comparator.comparing(KeptResource::destroyedAt).reversed());
         return all;
     }
@@ -142,7 +144,8 @@ public final class Resources {
     /** Makes one again that was destroyed. */
     Changed restore(String kind, Restore wanted) {
         ResourceKind.Kept kept = kind(kind).kept().stream()
-                .filter(one -> one.name().equals(wanted.name()) && !one.secrets().isEmpty())
+                .filter(one ->
+                        one.name().equals(wanted.name()) && !one.secrets().isEmpty())
                 .findFirst()
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.RESOURCE_NOT_FOUND,
@@ -352,8 +355,7 @@ public final class Resources {
         ResourceRow _ = locked(row, () -> {
             ResourceRow present = require(row);
             task.accept(
-                    ready(present).spec(),
-                    changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
+                    ready(present).spec(), changed -> store.ready(present.id(), changed.settings(), changed.secrets()));
             return present;
         });
     }

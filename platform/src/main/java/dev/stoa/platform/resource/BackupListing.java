@@ -47,8 +47,7 @@ final class BackupListing {
 
     /** Of a database that was destroyed. */
     static Backups of(KeptArchive kept) {
-        Backups all =
-                of(kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
+        Backups all = of(kept.name(), kept.place().open(), kept.place().to(), Optional.empty(), List.of());
         return new Backups(
                 all.database(),
                 all.archive(),

@@ -312,8 +312,7 @@ public final class Buckets implements ResourceKind {
 
     /** A URL that gives a page of the list, as {@link ObjectServer#presignedList} has it. */
     public String presignedList(ResourceSpec spec, Map<String, String> query, Duration valid, Instant now) {
-        return ObjectServer.presignedList(
-                endpoint(spec), region(spec), key(spec), bucket(spec), query, valid, now);
+        return ObjectServer.presignedList(endpoint(spec), region(spec), key(spec), bucket(spec), query, valid, now);
     }
 
     /** The same with another key of its own; that of before opens it no more. */

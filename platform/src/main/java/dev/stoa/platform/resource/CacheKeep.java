@@ -84,9 +84,9 @@ final class CacheKeep {
         String full = String.valueOf(folder.getFileName());
         int at = full.lastIndexOf('@');
         try {
+            Map<?, ?> written = Json.read(Files.readString(folder.resolve(SETTINGS)), Map.class);
             Map<String, String> settings = new TreeMap<>();
-            Json.read(Files.readString(folder.resolve(SETTINGS)), Map.class)
-                    .forEach((key, value) -> settings.put(String.valueOf(key), String.valueOf(value)));
+            written.forEach((key, value) -> settings.put(String.valueOf(key), String.valueOf(value)));
             Instant when = Instant.ofEpochSecond(Long.parseLong(full.substring(at + 1)));
             all.add(new One(full, full.substring(0, Math.max(0, at)), when, settings));
         } catch (IOException | NumberFormatException | DateTimeException e) {

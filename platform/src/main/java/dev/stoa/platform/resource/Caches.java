@@ -103,7 +103,10 @@ public final class Caches implements ResourceKind {
      * @param tenantAt whose the instance is that has an address
      */
     public Caches(
-            Path root, Supplier<Optional<InetAddress>> gateway, Function<InetAddress, Optional<Integer>> tenantAt, InstantSource clock) {
+            Path root,
+            Supplier<Optional<InetAddress>> gateway,
+            Function<InetAddress, Optional<Integer>> tenantAt,
+            InstantSource clock) {
         this.root = root.toAbsolutePath();
         this.keep = new CacheKeep(this.root.resolve("kept"), KEPT, clock);
         this.gateway = gateway;
@@ -275,9 +278,7 @@ public final class Caches implements ResourceKind {
 
     @Override
     public Optional<String> backup(ResourceSpec spec) {
-        return isKept(spec)
-                ? Optional.of("what it holds, for %d days".formatted(KEPT.toDays()))
-                : Optional.empty();
+        return isKept(spec) ? Optional.of("what it holds, for %d days".formatted(KEPT.toDays())) : Optional.empty();
     }
 
     /** What is not persistent was never meant to stay. */
@@ -290,11 +291,7 @@ public final class Caches implements ResourceKind {
     public List<Kept> kept() {
         return keep.all().stream()
                 .map(kept -> new Kept(
-                        kept.name(),
-                        kept.at(),
-                        kept.at().plus(KEPT),
-                        kept.settings(),
-                        Map.of(FROM, kept.folder())))
+                        kept.name(), kept.at(), kept.at().plus(KEPT), kept.settings(), Map.of(FROM, kept.folder())))
                 .toList();
     }
 

@@ -71,8 +71,7 @@ final class ContentStore implements AutoCloseable {
             group by 1
             """.replace("NO_SYSTEM", NO_SYSTEM);
 
-    private static final String LARGE_OBJECTS =
-            "select 'large objects', count(*)::text from pg_largeobject_metadata";
+    private static final String LARGE_OBJECTS = "select 'large objects', count(*)::text from pg_largeobject_metadata";
 
     private static final String EXTENSIONS = "select format('extension %I', extname), 'there' from pg_extension";
 

@@ -38,7 +38,6 @@ public final class DatabaseBackups implements AutoCloseable {
 
     private static final Duration RETRY_AFTER = Duration.ofMinutes(10);
 
-
     private final Path placeDefault;
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
@@ -68,11 +67,7 @@ public final class DatabaseBackups implements AutoCloseable {
             WatchedDatabase known = watched.computeIfAbsent(
                     spec.id(),
                     id -> new WatchedDatabase(
-                            spec,
-                            cluster,
-                            place,
-                            clock.instant(),
-                            text -> announce.accept(id, text)));
+                            spec, cluster, place, clock.instant(), text -> announce.accept(id, text)));
             known.spec = spec;
             if (!known.place.equals(place)) {
                 known.archive = place.open();
@@ -151,7 +146,8 @@ public final class DatabaseBackups implements AutoCloseable {
 
     private boolean isDue(WatchedDatabase of) {
         Instant now = clock.instant();
-        if (of.attemptedAt.filter(at -> now.isBefore(at.plus(RETRY_AFTER))).isPresent() && of.copyProblem().isPresent()) {
+        if (of.attemptedAt.filter(at -> now.isBefore(at.plus(RETRY_AFTER))).isPresent()
+                && of.copyProblem().isPresent()) {
             return false;
         }
         try {
@@ -174,7 +170,8 @@ public final class DatabaseBackups implements AutoCloseable {
                             .isAfter(now);
         } catch (IOException | StoaException e) {
             of.attemptedAt = Optional.of(now);
-            of.copyProblem(Optional.of("the backups in %s cannot be read: %s".formatted(of.archive.text(), WatchedDatabase.why(e))));
+            of.copyProblem(Optional.of(
+                    "the backups in %s cannot be read: %s".formatted(of.archive.text(), WatchedDatabase.why(e))));
             return false;
         }
     }
@@ -222,7 +219,8 @@ public final class DatabaseBackups implements AutoCloseable {
     private static StoaException failed(WatchedDatabase of, Exception e) {
         return new StoaException(
                 DiskFull.causes(e) ? ErrorCode.DISK_FULL : ErrorCode.BACKUP_FAILED,
-                "the backup of %s to %s failed: %s".formatted(of.spec.name(), of.archive.text(), WatchedDatabase.why(e)),
+                "the backup of %s to %s failed: %s"
+                        .formatted(of.spec.name(), of.archive.text(), WatchedDatabase.why(e)),
                 "it is tried again in %d minutes; now: stoa db backup %s"
                         .formatted(RETRY_AFTER.toMinutes(), of.spec.name()),
                 e);
@@ -373,8 +371,8 @@ public final class DatabaseBackups implements AutoCloseable {
         }
         of.draining.lock();
         Instant now = clock.instant();
-        register.ifPresent(there -> there.keep(new KeptArchive(
-                of.spec.name(), of.place, of.spec.settings(), now, now.plus(KEPT_AFTER_DESTROY))));
+        register.ifPresent(there -> there.keep(
+                new KeptArchive(of.spec.name(), of.place, of.spec.settings(), now, now.plus(KEPT_AFTER_DESTROY))));
     }
 
     private boolean isInUse(KeptArchive kept) {

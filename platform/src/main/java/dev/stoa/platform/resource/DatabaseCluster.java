@@ -208,9 +208,10 @@ final class DatabaseCluster {
      * and has it started again.
      *
      * @param quiet whether nobody is in by the door
+     * @param letGo ends the sessions at the door that nobody has
      * @return whether it sleeps from now on, and did not before
      */
-    boolean sleepAfter(Duration idle, BooleanSupplier quiet) {
+    boolean sleepAfter(Duration idle, BooleanSupplier quiet, Runnable letGo) {
         if (asleep || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
             return false;
         }
@@ -221,6 +222,7 @@ final class DatabaseCluster {
                 if (!isUnusedFor(idle) || !quiet.getAsBoolean()) {
                     return false;
                 }
+                letGo.run();
                 Optional<Postmaster> running = Postmaster.running(data());
                 if (running.isPresent() && isUsed(running.get())) {
                     usedNanos = System.nanoTime();
@@ -247,7 +249,10 @@ final class DatabaseCluster {
         try (RoleStore sessions = RoleStore.open(running.port(), superuserPassword(), RoleStore.DATABASE)) {
             return sessions.others() > 0;
         } catch (IOException | StoaException e) {
-            LOG.log(Level.WARNING, "a database cannot be asked who uses it, and stays awake database=" + spec.name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "a database cannot be asked who uses it, and stays awake database=" + spec.name(),
+                    e);
             return true;
         }
     }

@@ -51,6 +51,11 @@ enum DatabasePlan {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** How many sessions clients share: half of them, so that the others are there for who needs one of his own. */
+    int pooledSessions() {
+        return connectionsMax / 2;
+    }
+
     /**
      * What PostgreSQL is told. That the processes wait five minutes between looks is for the platform's own data; these get
      * the defaults of PostgreSQL.

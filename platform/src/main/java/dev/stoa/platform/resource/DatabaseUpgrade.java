@@ -79,9 +79,7 @@ final class DatabaseUpgrade {
                     "the copy of %s is not the same as the database, which stays as it is: %s"
                             .formatted(
                                     old.spec().name(),
-                                    String.join(
-                                            ", ",
-                                            differing.subList(0, Math.min(NAMED_MAX, differing.size())))),
+                                    String.join(", ", differing.subList(0, Math.min(NAMED_MAX, differing.size())))),
                     "nothing was changed; stoa db dump and stoa db load move a database by hand");
         }
     }

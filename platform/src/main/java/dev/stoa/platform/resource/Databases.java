@@ -25,12 +25,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.Consumer;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -104,18 +105,40 @@ public final class Databases implements ResourceKind {
             return cluster.running().map(server -> place(server.port()));
         }
 
+        @Override
+        public OptionalInt pooled() {
+            Map<String, String> settings = cluster.spec().settings();
+            return DatabaseAccess.of(settings).pool()
+                    ? OptionalInt.of(DatabasePlan.named(settings.getOrDefault(PLAN, DatabasePlan.SMALL.word()))
+                            .pooledSessions())
+                    : OptionalInt.empty();
+        }
+
+        @Override
+        public Optional<String> verifier(String user) {
+            try (RoleStore roles = superuser(cluster)) {
+                return roles.verifier(user);
+            }
+        }
+
         private Place place(int port) {
             return new Place(port, cluster.socket(port));
         }
 
         void sleepIfUnused() {
-            Optional<Duration> idle = DatabaseAccess.of(cluster.spec().settings()).sleep();
+            Optional<Duration> idle =
+                    DatabaseAccess.of(cluster.spec().settings()).sleep();
             if (idle.isPresent()
                     && !gone
                     && cluster.sleepAfter(
                             idle.get(),
-                            () -> door.filter(open -> !open.isQuietFor(idle.get())).isEmpty())) {
-                LOG.log(Level.INFO, "a database sleeps database={0}", cluster.spec().name());
+                            () -> door.filter(open -> !open.isQuietFor(idle.get()))
+                                    .isEmpty(),
+                            () -> door.ifPresent(DatabaseDoor::letGo))) {
+                LOG.log(
+                        Level.INFO,
+                        "a database sleeps database={0}",
+                        cluster.spec().name());
             }
         }
     }
@@ -182,7 +205,11 @@ public final class Databases implements ResourceKind {
         try {
             each.sleepIfUnused();
         } catch (StoaException e) {
-            LOG.log(Level.WARNING, "a database does not go to sleep database=" + each.cluster.spec().name(), e);
+            LOG.log(
+                    Level.WARNING,
+                    "a database does not go to sleep database="
+                            + each.cluster.spec().name(),
+                    e);
         }
     }
 
@@ -194,11 +221,7 @@ public final class Databases implements ResourceKind {
     @Override
     public Map<String, String> settle(Map<String, String> asked) {
         List<String> keys = List.of(
-                PLAN,
-                VERSION,
-                DatabaseAccess.SLEEP,
-                BackupSchedule.SCHEDULE,
-                BackupSchedule.KEEP);
+                PLAN, VERSION, DatabaseAccess.SLEEP, DatabaseAccess.POOL, BackupSchedule.SCHEDULE, BackupSchedule.KEEP);
         if (asked.containsKey(HOST)) {
             if (asked.size() > 1) {
                 throw new StoaException(
@@ -386,7 +409,8 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "the database %s is at %s, which has a version of its own".formatted(spec.name(), spec.setting(HOST)),
+                    "the database %s is at %s, which has a version of its own"
+                            .formatted(spec.name(), spec.setting(HOST)),
                     "upgrade it there");
         }
         PostgresBinaries target = wish.map(versions::named).orElseGet(versions::embedded);
@@ -395,11 +419,19 @@ public final class Databases implements ResourceKind {
         if (target.major() <= present) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "the database %s has PostgreSQL %d, and %s".formatted(
-                            spec.name(),
-                            present,
-                            target.major() == present ? "that is what was asked for" : "there is no way back to " + target.major()),
-                    "there are: " + String.join(", ", versions.all().values().stream().map(PostgresBinaries::version).toList()));
+                    "the database %s has PostgreSQL %d, and %s"
+                            .formatted(
+                                    spec.name(),
+                                    present,
+                                    target.major() == present
+                                            ? "that is what was asked for"
+                                            : "there is no way back to " + target.major()),
+                    "there are: "
+                            + String.join(
+                                    ", ",
+                                    versions.all().values().stream()
+                                            .map(PostgresBinaries::version)
+                                            .toList()));
         }
         DumpTools tools = versions.dumpTools(spec.name(), present, target.major());
         try {
@@ -456,7 +488,14 @@ public final class Databases implements ResourceKind {
 
     /** A session with the rights of an app that has it. */
     PromptStore prompt(ResourceSpec spec) {
-        return new PromptStore(RoleStore.connect(spec.name(), address(spec)));
+        DatabaseUrl url = address(spec);
+        if (isExternal(spec)) {
+            return new PromptStore(RoleStore.connect(spec.name(), url));
+        }
+        // Past the pool: whoever types wants a session of his own.
+        int port = held(spec).cluster.start();
+        return new PromptStore(RoleStore.connect(
+                spec.name(), new DatabaseUrl(LOCAL, port, url.database(), url.user(), url.password(), Map.of())));
     }
 
     @Override
@@ -515,7 +554,10 @@ public final class Databases implements ResourceKind {
     }
 
     private RoleStore superuser(ResourceSpec spec) {
-        DatabaseCluster cluster = held(spec).cluster;
+        return superuser(held(spec).cluster);
+    }
+
+    private static RoleStore superuser(DatabaseCluster cluster) {
         try {
             return RoleStore.open(cluster.start(), cluster.superuserPassword(), RoleStore.DATABASE);
         } catch (IOException e) {

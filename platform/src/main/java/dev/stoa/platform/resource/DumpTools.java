@@ -30,7 +30,9 @@ record DumpTools(Path bin) {
         Path list = file.resolveSibling(file.getFileName() + ".list");
         Files.writeString(
                 list,
-                content.lines().filter(line -> !line.contains(ALREADY_THERE)).collect(Collectors.joining("\n", "", "\n")));
+                content.lines()
+                        .filter(line -> !line.contains(ALREADY_THERE))
+                        .collect(Collectors.joining("\n", "", "\n")));
         run(
                 to,
                 List.of(

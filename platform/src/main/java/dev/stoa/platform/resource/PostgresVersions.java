@@ -144,7 +144,9 @@ final class PostgresVersions {
     }
 
     private static Optional<String> version(Path home) {
-        return Files.isExecutable(home.resolve("bin/initdb")) ? said(home.resolve("bin").resolve(SERVER)) : Optional.empty();
+        return Files.isExecutable(home.resolve("bin/initdb"))
+                ? said(home.resolve("bin").resolve(SERVER))
+                : Optional.empty();
     }
 
     private static Optional<String> said(Path program) {

@@ -91,7 +91,11 @@ public interface ResourceKind extends AutoCloseable {
      * @param secrets  that {@link #provision} knows it by
      */
     record Kept(
-            String name, Instant destroyedAt, Instant until, Map<String, String> settings, Map<String, String> secrets) {
+            String name,
+            Instant destroyedAt,
+            Instant until,
+            Map<String, String> settings,
+            Map<String, String> secrets) {
         public Kept {
             settings = Map.copyOf(settings);
             secrets = Map.copyOf(secrets);

@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -27,10 +29,11 @@ final class RoleStore implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
     private static final Duration ANSWER_MAX = Duration.ofMinutes(1);
 
-    /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
     /** A password as PostgreSQL stores it: what a server has to know to check one, and nobody to log in. */
-    private static final Pattern VERIFIER = Pattern.compile("SCRAM-SHA-256\\$\\d{1,9}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=:]+");
+    private static final Pattern VERIFIER =
+            Pattern.compile("SCRAM-SHA-256\\$\\d{1,9}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=:]+");
 
+    /** What is put into statements as it is has this form: logins and passwords are made here, and no user words them. */
     private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,63}");
 
     private final Connection connection;
@@ -177,6 +180,19 @@ final class RoleStore implements AutoCloseable {
                 logins.add(rows.getString(1));
             }
             return logins;
+        } catch (SQLException e) {
+            throw failed("read the logins of", e);
+        }
+    }
+
+    /** What is kept of the password of a login; empty: there is no such login. */
+    Optional<String> verifier(String user) {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select rolpassword from pg_authid where rolname = ? and rolcanlogin and rolpassword is not null")) {
+            statement.setString(1, user);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+            }
         } catch (SQLException e) {
             throw failed("read the logins of", e);
         }

@@ -36,8 +36,7 @@ record SignedRequest(String region, String accessKey, String secretKey) {
                             URI.create(uri.toString().replaceFirst(Pattern.quote(uri.getHost()), "127.0.0.1")))
                     .header("Host", host);
         }
-        return request
-                .header("x-amz-date", stamp)
+        return request.header("x-amz-date", stamp)
                 .header("x-amz-content-sha256", bodySha256)
                 .header(
                         "Authorization",

@@ -395,7 +395,8 @@ public final class Volumes implements ResourceKind {
     public List<Kept> kept() {
         return folders().stream()
                 .flatMap(folder -> folder.destroyed().stream())
-                .map(destroyed -> new Kept(destroyed.name(), destroyed.at(), destroyed.at().plus(KEPT)))
+                .map(destroyed -> new Kept(
+                        destroyed.name(), destroyed.at(), destroyed.at().plus(KEPT)))
                 .sorted(Comparator.comparing(Kept::destroyedAt).reversed())
                 .toList();
     }

@@ -46,16 +46,15 @@ final class WalArchiver {
             Optional<Instant> stuck = of.cluster
                     .running()
                     .flatMap(server -> WalSpool.stuckSince(of.cluster.data(), clock.instant(), STUCK_AFTER));
-            of.archiveProblem(
-                    stuck.map(since -> "PostgreSQL cannot archive its log since %s; its own log, %s, says why"
-                            .formatted(
-                                    since.truncatedTo(ChronoUnit.SECONDS),
-                                    of.cluster.home().resolve("log"))));
+            of.archiveProblem(stuck.map(since -> "PostgreSQL cannot archive its log since %s; its own log, %s, says why"
+                    .formatted(
+                            since.truncatedTo(ChronoUnit.SECONDS),
+                            of.cluster.home().resolve("log"))));
             return true;
         } catch (IOException | StoaException e) {
             of.drainFailedAt = Optional.of(clock.instant());
-            of.archiveProblem(
-                    Optional.of("the log cannot be archived in %s: %s".formatted(of.archive.text(), WatchedDatabase.why(e))));
+            of.archiveProblem(Optional.of(
+                    "the log cannot be archived in %s: %s".formatted(of.archive.text(), WatchedDatabase.why(e))));
             return false;
         } finally {
             of.draining.unlock();
@@ -71,8 +70,8 @@ final class WalArchiver {
                 return;
             }
             if (of.archiveProblem().isPresent() || System.nanoTime() > deadline) {
-                throw new IOException(of.archiveProblem().orElseGet(
-                        () -> "PostgreSQL did not archive %s in %s".formatted(last.text(), ARCHIVE_MAX)));
+                throw new IOException(of.archiveProblem()
+                        .orElseGet(() -> "PostgreSQL did not archive %s in %s".formatted(last.text(), ARCHIVE_MAX)));
             }
             try {
                 Thread.sleep(POLL);

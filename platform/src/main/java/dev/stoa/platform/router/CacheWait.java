@@ -42,6 +42,8 @@ final class CacheWait {
         if (waits && pass != null && !exchange.over()) {
             waits = false;
             exchange.follow(lane.gate().again(exchange, edge, pass, patient));
+            // The end of the request came while it waited.
+            exchange.flushToUpstream();
             if (!waits) {
                 end();
             }

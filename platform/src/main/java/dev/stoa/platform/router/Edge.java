@@ -39,8 +39,7 @@ final class Edge {
                 .map(Coding::of)
                 .filter(BodyEncoder::isAvailable)
                 .toList();
-        this.httpsOnly =
-                manifest.https().filter(HttpsMode.REDIRECT::equals).isPresent();
+        this.httpsOnly = manifest.https().filter(HttpsMode.REDIRECT::equals).isPresent();
         this.bodyBytesMax = manifest.bodyBytes().orElse(Long.MAX_VALUE);
         this.rate = manifest.rate()
                 .map(now -> before != null

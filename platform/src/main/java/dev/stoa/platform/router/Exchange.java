@@ -88,10 +88,7 @@ final class Exchange {
 
     void follow(Verdict verdict) {
         switch (verdict) {
-            case Verdict.Go go -> {
-                search.begin();
-                flushToUpstream();
-            }
+            case Verdict.Go go -> search.begin();
             case Verdict.Wait wait -> {
                 if (waiting != null) {
                     waiting.begin();

@@ -419,12 +419,13 @@ class ObjectServerTest {
             full.open(new Bucket(9, "full", false, OptionalLong.empty(), List.of()), full.newKey());
             full.admit(9, Set.of(1));
             S3Client client = S3Client.builder()
-                    .endpointOverride(URI.create("http://127.0.0.1:" + full.address().getPort()))
+                    .endpointOverride(
+                            URI.create("http://127.0.0.1:" + full.address().getPort()))
                     .region(Region.US_EAST_1)
                     .forcePathStyle(true)
                     .httpClient(UrlConnectionHttpClient.create())
-                    .overrideConfiguration(override -> override.retryStrategy(
-                            software.amazon.awssdk.awscore.retry.AwsRetryStrategy.doNotRetry()))
+                    .overrideConfiguration(override ->
+                            override.retryStrategy(software.amazon.awssdk.awscore.retry.AwsRetryStrategy.doNotRetry()))
                     .credentialsProvider(
                             StaticCredentialsProvider.create(AwsBasicCredentials.create(key.id(), key.secret())))
                     .build();
@@ -448,14 +449,16 @@ class ObjectServerTest {
     @Test
     void signedChunksWithATrailerAreCheckedToTheirLastByte() throws Exception {
         String scope = SigningKey.scope("20261121T120000Z", "us-east-1");
-        Signature seed = new Signature(
-                key, "20261121T120000Z", scope, SigningKey.of(key.secret(), scope), "5eed", "STREAMING");
+        Signature seed =
+                new Signature(key, "20261121T120000Z", scope, SigningKey.of(key.secret(), scope), "5eed", "STREAMING");
         String hash = SigningKey.sha256("hello");
         String first = seed.next("AWS4-HMAC-SHA256-PAYLOAD", "5eed", SigningKey.sha256(""), hash);
         String last = seed.next("AWS4-HMAC-SHA256-PAYLOAD", first, SigningKey.sha256(""), SigningKey.sha256(""));
-        String trailer = seed.next("AWS4-HMAC-SHA256-TRAILER", last, SigningKey.sha256("x-amz-checksum-crc32:NhCmhg==\n"));
-        String body = "5;chunk-signature=%s\r\nhello\r\n0;chunk-signature=%s\r\nx-amz-checksum-crc32:NhCmhg==\r\nx-amz-trailer-signature:%s\r\n\r\n"
-                .formatted(first, last, trailer);
+        String trailer =
+                seed.next("AWS4-HMAC-SHA256-TRAILER", last, SigningKey.sha256("x-amz-checksum-crc32:NhCmhg==\n"));
+        String body =
+                "5;chunk-signature=%s\r\nhello\r\n0;chunk-signature=%s\r\nx-amz-checksum-crc32:NhCmhg==\r\nx-amz-trailer-signature:%s\r\n\r\n"
+                        .formatted(first, last, trailer);
 
         AwsChunks chunks = new AwsChunks(new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8)), seed, true);
         assertThat(new String(chunks.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("hello");

@@ -25,7 +25,10 @@ class EmptyVenvsTest {
         EmptyVenvs venvs = new EmptyVenvs(dir.resolve("kept"));
         Path made = venvs.of(tools.python()).orElseThrow().entry();
         Object inode = Files.getAttribute(made, "unix:ino");
-        assertThat(new EmptyVenvs(dir.resolve("kept")).of(tools.python()).orElseThrow().entry())
+        assertThat(new EmptyVenvs(dir.resolve("kept"))
+                        .of(tools.python())
+                        .orElseThrow()
+                        .entry())
                 .isEqualTo(made);
         assertThat(Files.getAttribute(made, "unix:ino")).isEqualTo(inode);
 
@@ -51,7 +54,8 @@ class EmptyVenvsTest {
 
     private static List<String> namesInPrograms(Path venv) throws IOException {
         try (Stream<Path> programs = Files.list(venv.resolve("bin"))) {
-            return Stream.concat(programs.filter(file -> !Files.isSymbolicLink(file)), Stream.of(venv.resolve("pyvenv.cfg")))
+            return Stream.concat(
+                            programs.filter(file -> !Files.isSymbolicLink(file)), Stream.of(venv.resolve("pyvenv.cfg")))
                     .flatMap(file -> {
                         try {
                             return Files.readAllLines(file).stream();

@@ -312,8 +312,7 @@ class DatabaseBackupsTest {
                 new ResourceSpec(next++, "one", seed.settings(), seed.secrets()),
                 new ResourceSpec(next++, "two", seed.settings(), seed.secrets()));
         List<ResourceSpec> both = wanted.parallelStream()
-                .map(each -> new ResourceSpec(
-                        each.id(), each.name(), each.settings(), databases.provision(each)))
+                .map(each -> new ResourceSpec(each.id(), each.name(), each.settings(), databases.provision(each)))
                 .toList();
         MADE.addAll(both);
 
@@ -327,7 +326,8 @@ class DatabaseBackupsTest {
         BackupPlace place = BackupPlace.fresh("future", temp.resolve("other"), new java.security.SecureRandom());
         BackupArchive archive = place.open();
         archive.prepare("future");
-        BackupManifest present = BackupPlace.of(spec).orElseThrow().open().backups().getLast().manifest();
+        BackupManifest present =
+                BackupPlace.of(spec).orElseThrow().open().backups().getLast().manifest();
         Instant then = Instant.now().minusSeconds(60);
         archive.putManifest(manifest(present, BackupManifest.FORMAT, "99.1", then));
         archive.putWal(present.stopWal(), then, Files.writeString(temp.resolve("segment"), "log"));
@@ -388,7 +388,8 @@ class DatabaseBackupsTest {
             databases.watch(spec);
             assertThat(databases.backups().flush(spec)).isPresent();
             assertThat(databases.backups().problems()).isEmpty();
-            assertThat(ask(restored(Optional.empty()), "select max(n) from kept")).isEqualTo("20000");
+            assertThat(ask(restored(Optional.empty()), "select max(n) from kept"))
+                    .isEqualTo("20000");
         } finally {
             new ProcessBuilder("umount", disk.toString()).start().waitFor();
         }

@@ -26,7 +26,13 @@ class VolumeFilesTest {
     private Path temp;
 
     @ParameterizedTest
-    @CsvSource({"/data,/data", "/data/,/data", "/app/storage,/app/storage", "/var/lib/my.app,/var/lib/my.app", "/srv/x,/srv/x"})
+    @CsvSource({
+        "/data,/data",
+        "/data/,/data",
+        "/app/storage,/app/storage",
+        "/var/lib/my.app,/var/lib/my.app",
+        "/srv/x,/srv/x"
+    })
     void aPathOfAVolumeStandsAsItIsWithoutASlashAtTheEnd(String given, String settled) {
         assertThat(VolumePath.check(given, List.of(HOME))).isEqualTo(settled);
     }
@@ -34,9 +40,32 @@ class VolumeFilesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "/", "//", "data", "./data", "../data", "/data/../etc", "/a/./b", "/a//b", "/proc", "/proc/1", "/etc/x",
-                "/usr/local", "/tmp/x", "/app", "/app/", "/var", "/home", "/lib64/x", "/da ta", "/da\nta", "/dä", "/srv",
-                "/srv/stoa/volumes", "/...x/..", "/run/x"
+                "",
+                "/",
+                "//",
+                "data",
+                "./data",
+                "../data",
+                "/data/../etc",
+                "/a/./b",
+                "/a//b",
+                "/proc",
+                "/proc/1",
+                "/etc/x",
+                "/usr/local",
+                "/tmp/x",
+                "/app",
+                "/app/",
+                "/var",
+                "/home",
+                "/lib64/x",
+                "/da ta",
+                "/da\nta",
+                "/dä",
+                "/srv",
+                "/srv/stoa/volumes",
+                "/...x/..",
+                "/run/x"
             })
     void aVolumeStandsNowhereWhereItWouldHideWhatIsNeeded(String path) {
         assertThatThrownBy(() -> VolumePath.check(path, List.of(HOME)))

@@ -143,13 +143,16 @@ class SmugglingTest {
     void whatIsOddButPlainReachesTheAppInOneForm() {
         reached.reset();
         try (Conversation client = edge.connect()) {
-            client.write(wire("POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~X_Forwarded_For: 6.6.6.6~X-Forwarded_Proto: x~"
-                    + "Transfer_Encoding: x~Content_Length: 9~X_Own: 1~~5 ;a=b~hello~0~"
-                    + "Host: evil~Cookie: evil~X-Forwarded-For: evil~X_Request_Id: evil~Content-Length: 60~X-T: 1~~"));
+            client.write(
+                    wire(
+                            "POST / HTTP/1.1~HOST~Transfer-Encoding: chunked~X_Forwarded_For: 6.6.6.6~X-Forwarded_Proto: x~"
+                                    + "Transfer_Encoding: x~Content_Length: 9~X_Own: 1~~5 ;a=b~hello~0~"
+                                    + "Host: evil~Cookie: evil~X-Forwarded-For: evil~X_Request_Id: evil~Content-Length: 60~X-T: 1~~"));
             // The app takes the end of the head for the end of the request.
             assertThat(client.readMessage()).endsWith("ok");
         }
-        Awaitility.await().until(() -> reached.toString(StandardCharsets.ISO_8859_1).endsWith("X-T: 1\r\n\r\n"));
+        Awaitility.await()
+                .until(() -> reached.toString(StandardCharsets.ISO_8859_1).endsWith("X-T: 1\r\n\r\n"));
         assertThat(reached.toString(StandardCharsets.ISO_8859_1))
                 .endsWith("\r\n\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n")
                 .contains("X_Own: 1")

@@ -3,6 +3,7 @@ package dev.stoa.platform.resource.proxy;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The server behind a door. All methods may block, and none is called by an event loop. */
 public interface Behind {
@@ -18,6 +19,12 @@ public interface Behind {
 
     /** Where it listens, if it runs. */
     Optional<Place> running();
+
+    /** How many sessions the clients share; empty: each has one of its own. */
+    OptionalInt pooled();
+
+    /** What the server keeps of the password of a login, as {@link Scram.Verifier} reads it; empty: there is no such login. */
+    Optional<String> verifier(String user);
 
     /**
      * Where a server listens.

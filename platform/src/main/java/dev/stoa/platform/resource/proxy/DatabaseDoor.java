@@ -4,6 +4,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,23 +22,30 @@ public final class DatabaseDoor implements AutoCloseable {
     /** Longer than any plan allows sessions, so that PostgreSQL itself says that there are too many. */
     static final int CONNECTIONS_MAX = 1000;
 
+    /** Of clients that share sessions. */
+    static final int SHARING_MAX = 10_000;
+
     private final DatabaseProxy proxy;
     private final String name;
     private final Behind behind;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final Set<Channel> guests = ConcurrentHashMap.newKeySet();
+    private final EventLoop loop;
+    private final Pool pool;
     private volatile long leftNanos = System.nanoTime();
 
     public DatabaseDoor(DatabaseProxy proxy, String name, Behind behind) {
         this.proxy = proxy;
         this.name = name;
         this.behind = behind;
+        this.loop = proxy.loop();
+        this.pool = new Pool(proxy, name, behind, loop);
     }
 
     /** @throws IOException if the port is in use; then it is on none of the addresses */
     public void listen(List<InetAddress> addresses, int port) throws IOException {
-        ServerBootstrap bootstrap = proxy.listening(new ChannelInitializer<Channel>() {
+        ServerBootstrap bootstrap = proxy.listening(loop, new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel client) {
                 arrived(client);
@@ -77,13 +85,22 @@ public final class DatabaseDoor implements AutoCloseable {
         }
     }
 
-    boolean isFull() {
-        return open.size() > CONNECTIONS_MAX;
+    boolean isFull(boolean sharing) {
+        return open.size() > (sharing ? SHARING_MAX : CONNECTIONS_MAX);
+    }
+
+    Pool pool() {
+        return pool;
     }
 
     /** Whether nobody has been in for so long. */
     public boolean isQuietFor(Duration time) {
-        return guests.isEmpty() && System.nanoTime() - leftNanos >= time.toNanos();
+        return guests.isEmpty() && System.nanoTime() - leftNanos >= time.toNanos() && pool.isQuietFor(time);
+    }
+
+    /** Ends the sessions that clients share and nobody has now. */
+    public void letGo() {
+        pool.letGo();
     }
 
     String name() {
@@ -100,9 +117,12 @@ public final class DatabaseDoor implements AutoCloseable {
 
     @Override
     public void close() {
-        listening.forEach(Channel::close);
-        listening.forEach(socket -> socket.closeFuture().awaitUninterruptibly());
+        for (Channel socket : listening) {
+            ChannelFuture _ = socket.close().awaitUninterruptibly();
+        }
         listening.clear();
-        open.forEach(Channel::close);
+        for (Channel client : open) {
+            ChannelFuture _ = client.close();
+        }
     }
 }

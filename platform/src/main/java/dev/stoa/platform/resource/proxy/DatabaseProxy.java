@@ -76,9 +76,14 @@ public final class DatabaseProxy implements AutoCloseable {
         return present;
     }
 
-    ServerBootstrap listening(ChannelHandler client) {
+    /** The loop of one database. */
+    EventLoop loop() {
+        return loops().next();
+    }
+
+    ServerBootstrap listening(EventLoop loop, ChannelHandler client) {
         ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops())
+                .group(loop, loop)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)

@@ -69,7 +69,8 @@ sealed interface Greeting {
         }
         int length = in.getInt(in.readerIndex());
         if (length < HEAD_BYTES || length > BYTES_MAX) {
-            throw new BadGreeting("08P01", "this is a PostgreSQL server, and that was no startup packet of its protocol");
+            throw new BadGreeting(
+                    "08P01", "this is a PostgreSQL server, and that was no startup packet of its protocol");
         }
         if (in.readableBytes() < length) {
             return Optional.empty();
@@ -111,8 +112,7 @@ sealed interface Greeting {
         int minor = version & 0xffff;
         if (major != MAJOR) {
             throw new BadGreeting(
-                    "0A000",
-                    "unsupported frontend protocol %d.%d: version 3 is spoken here".formatted(major, minor));
+                    "0A000", "unsupported frontend protocol %d.%d: version 3 is spoken here".formatted(major, minor));
         }
         return new Startup(minor, parameters(packet), packet);
     }

@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -136,13 +137,16 @@ final class Reception extends ByteToMessageDecoder {
     private void encrypt(ChannelHandlerContext context, ByteBuf hello, boolean asked) {
         waiting = true;
         context.channel().config().setAutoRead(false);
-        door.proxy().tls().context().thenAccept(tls -> context.executor().execute(() -> {
-            if (!context.channel().isActive()) {
-                hello.release();
-                return;
-            }
-            encrypt(context, hello, asked, tls);
-        }));
+        door.proxy()
+                .tls()
+                .context()
+                .thenAccept(tls -> context.executor().execute(() -> {
+                    if (!context.channel().isActive()) {
+                        hello.release();
+                        return;
+                    }
+                    encrypt(context, hello, asked, tls);
+                }));
     }
 
     private void encrypt(ChannelHandlerContext context, ByteBuf hello, boolean asked, Optional<SslContext> tls) {
@@ -174,7 +178,14 @@ final class Reception extends ByteToMessageDecoder {
     private void wake(ChannelHandlerContext context, Startup startup, int attempt) {
         Threads.start("database-client-" + door.name(), () -> {
             Channel client = context.channel();
-            Optional<Refusal> refusal = refusal(client);
+            OptionalInt sessions = startup.parameters().containsKey("replication")
+                    ? OptionalInt.empty()
+                    : door.behind().pooled();
+            Optional<Refusal> refusal = refusal(client, sessions.isPresent());
+            if (refusal.isEmpty() && sessions.isPresent()) {
+                share(context, startup, sessions.getAsInt());
+                return;
+            }
             Optional<Behind.Place> place = Optional.empty();
             if (refusal.isEmpty()) {
                 door.admit(client);
@@ -189,22 +200,46 @@ final class Reception extends ByteToMessageDecoder {
             Optional<Refusal> no = refusal;
             context.executor()
                     .execute(() -> no.ifPresentOrElse(
-                            words -> refuse(context, words), () -> connect(context, startup, found.orElseThrow(), attempt)));
+                            words -> refuse(context, words),
+                            () -> connect(context, startup, found.orElseThrow(), attempt)));
         });
     }
 
-    private static Refusal notStarted(StoaException problem) {
+    /** Shows a client in that shares sessions with others. */
+    private void share(ChannelHandlerContext context, Startup startup, int sessions) {
+        String user = startup.parameters().getOrDefault(PoolKey.USER, "");
+        try {
+            Behind.Place _ = door.behind().start();
+            Optional<Scram.Verifier> verifier = door.pool().verifier(user);
+            context.executor().execute(() -> {
+                if (verifier.isEmpty()) {
+                    refuse(
+                            context,
+                            Refusal.fatal("28P01", "password authentication failed for user \"%s\"".formatted(user)));
+                } else if (context.channel().isActive()) {
+                    door.pool().resize(sessions);
+                    context.pipeline().addLast(new PooledClient(door.pool(), startup, verifier.get()));
+                    context.pipeline().remove(this);
+                    context.channel().config().setAutoRead(true);
+                }
+            });
+        } catch (StoaException e) {
+            LOG.log(Level.WARNING, "a database does not start database=" + door.name(), e);
+            context.executor().execute(() -> refuse(context, notStarted(e)));
+        }
+    }
+
+    static Refusal notStarted(StoaException problem) {
         return Refusal.fatal(
                 "57P03",
                 "the database does not start: " + problem.message(),
                 problem.hint().orElse(""));
     }
 
-    private Optional<Refusal> refusal(Channel client) {
-        if (door.isFull()) {
-            return Optional.of(Refusal.fatal(
-                    "53300",
-                    "the database %s has %d connections already".formatted(door.name(), DatabaseDoor.CONNECTIONS_MAX)));
+    private Optional<Refusal> refusal(Channel client, boolean sharing) {
+        if (door.isFull(sharing)) {
+            return Optional.of(
+                    Refusal.fatal("53300", "the database %s has too many connections already".formatted(door.name())));
         }
         return door.behind().refusal(address(client)).map(why -> Refusal.fatal("28000", why));
     }
@@ -252,10 +287,15 @@ final class Reception extends ByteToMessageDecoder {
     }
 
     private void cancel(ChannelHandlerContext context, Cancel cancel) {
-        Optional<Behind.Place> place =
-                refusal(context.channel()).isPresent() ? Optional.empty() : door.behind().running();
+        Optional<Behind.Place> place = refusal(context.channel(), true).isPresent()
+                ? Optional.empty()
+                : door.behind().running();
         context.executor().execute(() -> {
-            if (place.isEmpty()) {
+            byte[] packet = door.pool()
+                    .cancel(cancel)
+                    .map(server -> server.orElse(new byte[0]))
+                    .orElse(cancel.packet());
+            if (place.isEmpty() || packet.length == 0) {
                 context.close();
                 return;
             }
@@ -265,7 +305,7 @@ final class Reception extends ByteToMessageDecoder {
             connecting.addListener(done -> {
                 if (done.isSuccess()) {
                     // PostgreSQL ends the connection when the request has been seen to, and the client waits for that.
-                    connecting.channel().writeAndFlush(Unpooled.wrappedBuffer(cancel.packet()));
+                    connecting.channel().writeAndFlush(Unpooled.wrappedBuffer(packet));
                 } else {
                     context.close();
                 }
@@ -280,9 +320,8 @@ final class Reception extends ByteToMessageDecoder {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        Throwable why = cause instanceof DecoderException wrapped && wrapped.getCause() != null
-                ? wrapped.getCause()
-                : cause;
+        Throwable why =
+                cause instanceof DecoderException wrapped && wrapped.getCause() != null ? wrapped.getCause() : cause;
         LOG.log(Level.DEBUG, "a client has gone database=" + door.name(), why);
         context.close();
     }

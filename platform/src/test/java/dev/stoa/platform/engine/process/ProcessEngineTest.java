@@ -58,20 +58,21 @@ class ProcessEngineTest {
             return;
         }
 
-        String output = fixture.run(fixture.spec("cat /srv/deep/old; echo new >/srv/deep/made; echo x >/app/var/y; cat file;"
-                        + " (echo no >/shown/z) 2>/dev/null || echo refused")
-                .slug(slug)
-                .mounts(
-                        new Mount(kept, "/srv/deep", false),
-                        new Mount(nested, "/app/var", false),
-                        new Mount(kept, "/shown", true)));
+        String output =
+                fixture.run(fixture.spec("cat /srv/deep/old; echo new >/srv/deep/made; echo x >/app/var/y; cat file;"
+                                + " (echo no >/shown/z) 2>/dev/null || echo refused")
+                        .slug(slug)
+                        .mounts(
+                                new Mount(kept, "/srv/deep", false),
+                                new Mount(nested, "/app/var", false),
+                                new Mount(kept, "/shown", true)));
 
         assertThat(output).isEqualTo("beforeof the slugrefused\n");
         assertThat(kept.resolve("made")).hasContent("new");
         assertThat(nested.resolve("y")).hasContent("x");
         Files.createSymbolicLink(slug.resolve("link"), Path.of("/etc"));
-        assertThatThrownBy(() -> fixture.run(
-                        fixture.spec("true").slug(slug).mounts(new Mount(kept, "/app/link", false))))
+        assertThatThrownBy(
+                        () -> fixture.run(fixture.spec("true").slug(slug).mounts(new Mount(kept, "/app/link", false))))
                 .isInstanceOf(StoaException.class)
                 .hasMessageContaining("have a link at /app/link");
     }

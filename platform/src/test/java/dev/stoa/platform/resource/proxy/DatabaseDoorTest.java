@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -70,6 +71,16 @@ class DatabaseDoorTest {
                     throw why;
                 });
                 return new Place(server.getLocalPort(), Optional.empty());
+            }
+
+            @Override
+            public OptionalInt pooled() {
+                return OptionalInt.empty();
+            }
+
+            @Override
+            public Optional<String> verifier(String user) {
+                return Optional.empty();
             }
 
             @Override
@@ -140,8 +151,10 @@ class DatabaseDoorTest {
             try (Socket session = accepted(server)) {
                 client.getOutputStream().write("to the server".getBytes(UTF_8));
                 session.getOutputStream().write("to the client".getBytes(UTF_8));
-                assertThat(new String(session.getInputStream().readNBytes(13), UTF_8)).isEqualTo("to the server");
-                assertThat(new String(client.getInputStream().readNBytes(13), UTF_8)).isEqualTo("to the client");
+                assertThat(new String(session.getInputStream().readNBytes(13), UTF_8))
+                        .isEqualTo("to the server");
+                assertThat(new String(client.getInputStream().readNBytes(13), UTF_8))
+                        .isEqualTo("to the client");
             }
             assertThat(client.getInputStream().read()).isEqualTo(-1);
         }
@@ -159,7 +172,8 @@ class DatabaseDoorTest {
             assertThat(door.isQuietFor(Duration.ZERO)).isFalse();
             started.countDown();
             try (Socket session = accepted(server)) {
-                assertThat(new String(session.getInputStream().readNBytes(5), UTF_8)).isEqualTo("early");
+                assertThat(new String(session.getInputStream().readNBytes(5), UTF_8))
+                        .isEqualTo("early");
             }
         }
     }
@@ -169,7 +183,9 @@ class DatabaseDoorTest {
         problem = Optional.of(new StoaException(ErrorCode.DISK_FULL, "the disk is full", "free some space"));
         try (Socket client = client()) {
             client.getOutputStream().write(STARTUP);
-            assertThat(all(client)).startsWith("E").contains("SFATAL", "C57P03", "the disk is full", "Hfree some space");
+            assertThat(all(client))
+                    .startsWith("E")
+                    .contains("SFATAL", "C57P03", "the disk is full", "Hfree some space");
         }
     }
 
