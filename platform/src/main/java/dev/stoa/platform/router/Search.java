@@ -132,6 +132,10 @@ final class Search implements Claimant {
 
     private void lookAgain() {
         if (!exchange.over()) {
+            if (tried != null) {
+                // They may take it by now.
+                tried.clear();
+            }
             begin();
             exchange.flushToUpstream();
         }
