@@ -23,8 +23,11 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "bucket", description = "List the buckets. Files of apps, by the protocol of Amazon S3.")
 final class BucketCommand implements Callable<Integer> {
-    static final ResourceCommand.Kind KIND =
-            new ResourceCommand.Kind("bucket", "bucket", List.of("objects", "size", "quota", "public"), Optional.of("What it held is kept for 30 days; to have it back:"));
+    static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
+            "bucket",
+            "bucket",
+            List.of("objects", "size", "quota", "public"),
+            Optional.of("What it held is kept for 30 days; to have it back:"));
 
     private final Session session;
 
@@ -139,7 +142,6 @@ final class BucketCommand implements Callable<Integer> {
     static final class Url extends NamedResource {
         private static final Pattern TIME = Pattern.compile("(\\d{1,9})([smhd]?)");
         private static final Map<String, Integer> SECONDS = Map.of("", 1, "s", 1, "m", 60, "h", 3600, "d", 86_400);
-
 
         @Parameters(index = "1", paramLabel = "KEY", description = "Of the object.")
         private String key = "";

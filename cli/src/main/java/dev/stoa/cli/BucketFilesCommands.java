@@ -28,12 +28,13 @@ final class BucketFilesCommands {
     private static String shown(String key) {
         StringBuilder text = new StringBuilder();
         key.codePoints()
-                .forEach(c -> text.append(
-                        Character.isISOControl(c) ? "\\u%04x".formatted(c) : Character.toString(c)));
+                .forEach(c -> text.append(Character.isISOControl(c) ? "\\u%04x".formatted(c) : Character.toString(c)));
         return text.toString();
     }
 
-    @Command(name = "ls", description = "List the objects of a bucket: one level of its folders, or with --all everything.")
+    @Command(
+            name = "ls",
+            description = "List the objects of a bucket: one level of its folders, or with --all everything.")
     static final class ListObjects implements Callable<Integer> {
         private final Session session;
 
@@ -59,14 +60,15 @@ final class BucketFilesCommands {
                 String query = "prefix=" + Client.escape(prefix)
                         + (all ? "" : "&delimiter=" + Client.escape("/"))
                         + (token.get().isEmpty() ? "" : "&token=" + Client.escape(token.get()));
-                ObjectTransfer.Page page =
-                        ObjectTransfer.page(signed(session, name, "list-url", query).url());
+                ObjectTransfer.Page page = ObjectTransfer.page(
+                        signed(session, name, "list-url", query).url());
                 page.lines().forEach(this::print);
                 empty &= page.lines().isEmpty();
                 token = page.next();
             }
             if (empty && !session.terminal().json()) {
-                session.terminal().line(prefix.isEmpty() ? "No objects." : "No objects that begin with " + prefix + ".");
+                session.terminal()
+                        .line(prefix.isEmpty() ? "No objects." : "No objects that begin with " + prefix + ".");
             }
             return 0;
         }
@@ -79,7 +81,9 @@ final class BucketFilesCommands {
                             : "%-24s %14s  %s"
                                     .formatted(
                                             line.modifiedAt().orElse(""),
-                                            line.sizeBytes().map(String::valueOf).orElse("-"),
+                                            line.sizeBytes()
+                                                    .map(String::valueOf)
+                                                    .orElse("-"),
                                             shown(line.key())));
         }
     }
@@ -115,8 +119,7 @@ final class BucketFilesCommands {
             session.terminal()
                     .show(
                             Map.of("from", from, "to", to, "bytes", bytes),
-                            () -> session.terminal()
-                                    .line("Copied %s to %s, %d bytes.".formatted(from, to, bytes)));
+                            () -> session.terminal().line("Copied %s to %s, %d bytes.".formatted(from, to, bytes)));
             return 0;
         }
 
@@ -135,7 +138,8 @@ final class BucketFilesCommands {
             }
             return ObjectTransfer.upload(
                     file,
-                    signed(session, bucket(to), "url", "method=PUT&key=" + Client.escape(key)).url());
+                    signed(session, bucket(to), "url", "method=PUT&key=" + Client.escape(key))
+                            .url());
         }
 
         private long down() {
@@ -157,7 +161,9 @@ final class BucketFilesCommands {
                 to = file.toString();
             }
             return ObjectTransfer.download(
-                    signed(session, bucket(from), "url", "key=" + Client.escape(key)).url(), file);
+                    signed(session, bucket(from), "url", "key=" + Client.escape(key))
+                            .url(),
+                    file);
         }
 
         private static String bucket(String place) {

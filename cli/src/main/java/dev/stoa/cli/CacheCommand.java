@@ -102,7 +102,9 @@ final class CacheCommand implements Callable<Integer> {
         public Integer call() {
             Changed made = session.client().post(KIND.path("restore"), new Restore(name, as), Changed.class);
             return ResourceCommand.report(
-                    session, made, "Restored the cache %s.".formatted(made.resource().name()));
+                    session,
+                    made,
+                    "Restored the cache %s.".formatted(made.resource().name()));
         }
     }
 
@@ -121,8 +123,7 @@ final class CacheCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
-            Resource cache =
-                    session.client().get(KIND.path(name()) + ResourceCommand.asking(session), Resource.class);
+            Resource cache = session.client().get(KIND.path(name()) + ResourceCommand.asking(session), Resource.class);
             if (Boolean.parseBoolean(cache.settings().get("persistent"))) {
                 confirmed(terminal, cache.name());
             }

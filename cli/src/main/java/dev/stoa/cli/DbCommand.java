@@ -57,7 +57,8 @@ final class DbCommand implements Callable<Integer> {
         @Option(
                 names = "--sleep",
                 paramLabel = "TIME",
-                description = "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
+                description =
+                        "After how long without a connection its server stops, such as 1h, or false; 15m unless told.")
         private Optional<String> sleep = Optional.empty();
 
         @Option(

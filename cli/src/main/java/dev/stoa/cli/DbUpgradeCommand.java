@@ -12,7 +12,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "upgrade",
-        description = "Move a database to a newer PostgreSQL. It keeps its address and logins; who connects meanwhile waits.")
+        description =
+                "Move a database to a newer PostgreSQL. It keeps its address and logins; who connects meanwhile waits.")
 final class DbUpgradeCommand implements Callable<Integer> {
     private final Session session;
 
@@ -28,8 +29,7 @@ final class DbUpgradeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Work begun =
-                session.client().post(DbCommand.path(session, name, "upgrade"), new Upgrade(version), Work.class);
+        Work begun = session.client().post(DbCommand.path(session, name, "upgrade"), new Upgrade(version), Work.class);
         String archive = DbBackupCommands.result(session, begun);
         Resource now = session.client()
                 .get(Client.path("resources", "database", name) + ResourceCommand.asking(session), Resource.class);

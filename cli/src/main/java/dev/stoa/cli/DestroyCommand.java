@@ -54,11 +54,10 @@ final class DestroyCommand implements Callable<Integer> {
                         "");
             }
             client.delete(Client.path("apps", app.value()));
-            terminal.show(
-                    new Destroyed(app.value(), stay.stream().map(Kept::of).toList()), () -> {
-                        terminal.line("Destroyed %s.".formatted(app));
-                        stay.forEach(resource -> terminal.line(words(resource, app)));
-                    });
+            terminal.show(new Destroyed(app.value(), stay.stream().map(Kept::of).toList()), () -> {
+                terminal.line("Destroyed %s.".formatted(app));
+                stay.forEach(resource -> terminal.line(words(resource, app)));
+            });
             return 0;
         });
     }
@@ -74,7 +73,8 @@ final class DestroyCommand implements Callable<Integer> {
 
     private static List<Resource> resources(Client client, AppName app) {
         return client.list(Client.path("resources"), Resource.class).stream()
-                .filter(resource -> resource.apps().stream().anyMatch(user -> user.app().equals(app.value())))
+                .filter(resource ->
+                        resource.apps().stream().anyMatch(user -> user.app().equals(app.value())))
                 .toList();
     }
 

@@ -13,10 +13,7 @@ abstract class NewResource implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "Such as main.")
     private String name = "";
 
-    @Option(
-            names = "--as",
-            paramLabel = "NAME",
-            description = "How the app is to call it; its own name unless told.")
+    @Option(names = "--as", paramLabel = "NAME", description = "How the app is to call it; its own name unless told.")
     private Optional<String> as = Optional.empty();
 
     NewResource(Session session) {

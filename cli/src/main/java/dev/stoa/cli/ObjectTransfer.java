@@ -53,7 +53,8 @@ final class ObjectTransfer {
         Matcher entry = ENTRY.matcher(xml);
         while (entry.find()) {
             String content = entry.group(2);
-            String key = decoded(leaf(content, entry.group(1).equals("Contents") ? "Key" : "Prefix").orElse(""));
+            String key = decoded(leaf(content, entry.group(1).equals("Contents") ? "Key" : "Prefix")
+                    .orElse(""));
             lines.add(new Line(key, leaf(content, "Size").map(Long::parseLong), leaf(content, "LastModified")));
         }
         return new Page(lines, leaf(xml, "NextContinuationToken"));
@@ -137,12 +138,17 @@ final class ObjectTransfer {
         return new StoaException(
                 code.equals("NoSuchKey") ? ErrorCode.NOT_FOUND : ErrorCode.BAD_REQUEST,
                 "the bucket refuses: %s%s"
-                        .formatted(code, leaf(xml, "Message").map(message -> ", " + message).orElse("")),
+                        .formatted(
+                                code,
+                                leaf(xml, "Message")
+                                        .map(message -> ", " + message)
+                                        .orElse("")),
                 code.equals("NoSuchKey") ? "stoa bucket ls shows what there is" : "");
     }
 
     private static Optional<String> leaf(String xml, String name) {
-        Matcher leaf = Pattern.compile("<%s>(.*?)</%s>".formatted(name, name), Pattern.DOTALL).matcher(xml);
+        Matcher leaf = Pattern.compile("<%s>(.*?)</%s>".formatted(name, name), Pattern.DOTALL)
+                .matcher(xml);
         return leaf.find()
                 ? Optional.of(leaf.group(1)
                         .replace("&lt;", "<")

@@ -301,14 +301,12 @@ final class ResourceCommand {
                         "");
             }
             session.client().delete(kind.path(resource.name()));
-            terminal.show(
-                    Map.of("destroyed", resource.name()),
-                    () -> {
-                        terminal.line("Destroyed %s.".formatted(resource.name()));
-                        kind.kept()
-                                .ifPresent(kept -> terminal.line("  %s stoa %s restore %s"
-                                        .formatted(kept, kind.group(), resource.name())));
-                    });
+            terminal.show(Map.of("destroyed", resource.name()), () -> {
+                terminal.line("Destroyed %s.".formatted(resource.name()));
+                kind.kept()
+                        .ifPresent(kept -> terminal.line(
+                                "  %s stoa %s restore %s".formatted(kept, kind.group(), resource.name())));
+            });
             return 0;
         }
 

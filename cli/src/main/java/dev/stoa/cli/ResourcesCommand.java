@@ -39,7 +39,8 @@ final class ResourcesCommand implements Callable<Integer> {
                 .filter(resource -> !session.appNamed()
                         || resource.apps().stream()
                                 .map(Attachment::app)
-                                .anyMatch(app -> session.namedApp().filter(app::equals).isPresent()))
+                                .anyMatch(app ->
+                                        session.namedApp().filter(app::equals).isPresent()))
                 .toList();
         Terminal terminal = session.terminal();
         terminal.show(shown, () -> {
@@ -48,8 +49,7 @@ final class ResourcesCommand implements Callable<Integer> {
                 return;
             }
             Table table = new Table("KIND", "NAME", "STATE", "APPS");
-            shown.forEach(resource ->
-                    table.row(resource.kind(), resource.name(), state(resource), users(resource)));
+            shown.forEach(resource -> table.row(resource.kind(), resource.name(), state(resource), users(resource)));
             table.print(terminal);
             if (orphans) {
                 terminal.note("To destroy one, with its data: stoa %s destroy %s"

@@ -149,7 +149,15 @@ public final class Training {
 
     private static App app() {
         return new App(
-                "app", "up", Optional.of("v1"), Optional.of("1"), "http://app.localhost:8080", List.of(), NOW, Optional.empty(), 0);
+                "app",
+                "up",
+                Optional.of("v1"),
+                Optional.of("1"),
+                "http://app.localhost:8080",
+                List.of(),
+                NOW,
+                Optional.empty(),
+                0);
     }
 
     private static Instance instance() {

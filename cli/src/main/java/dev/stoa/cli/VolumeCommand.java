@@ -52,7 +52,9 @@ final class VolumeCommand implements Callable<Integer> {
         return new ResourceCommand.ListAll(session, KIND).call();
     }
 
-    @Command(name = "create", description = "Make a volume. With -a APP, give it to that app, whose instances start anew.")
+    @Command(
+            name = "create",
+            description = "Make a volume. With -a APP, give it to that app, whose instances start anew.")
     static final class CreateOne extends NewResource {
         @Option(
                 names = "--path",
@@ -104,8 +106,8 @@ final class VolumeCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            Resource changed = session.client()
-                    .patch(path(session, name(), ""), new Change(quota, shared), Resource.class);
+            Resource changed =
+                    session.client().patch(path(session, name(), ""), new Change(quota, shared), Resource.class);
             session.terminal().show(changed, () -> ResourceCommand.show(session.terminal(), changed));
             return 0;
         }
@@ -113,7 +115,8 @@ final class VolumeCommand implements Callable<Integer> {
 
     @Command(
             name = "snapshot",
-            description = "Keep what a volume holds now. Its instances stand still for a moment, with --stop they stop.")
+            description =
+                    "Keep what a volume holds now. Its instances stand still for a moment, with --stop they stop.")
     static final class TakeSnapshot extends NamedResource {
         @Option(names = "--stop", description = "End the app's instances, and start them again when it is taken.")
         private boolean stop;
@@ -124,14 +127,15 @@ final class VolumeCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            VolumeSnapshot taken = session.client()
-                    .post(path(session, name(), "/snapshots"), new Take(stop), VolumeSnapshot.class);
+            VolumeSnapshot taken =
+                    session.client().post(path(session, name(), "/snapshots"), new Take(stop), VolumeSnapshot.class);
             session.terminal()
                     .show(
                             taken,
                             () -> session.terminal()
                                     .line("Took the snapshot %s: %s, %s."
-                                            .formatted(taken.name(), MemorySize.shown(taken.sizeBytes()), taken.how())));
+                                            .formatted(
+                                                    taken.name(), MemorySize.shown(taken.sizeBytes()), taken.how())));
             return 0;
         }
     }
@@ -145,8 +149,7 @@ final class VolumeCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
-            List<VolumeSnapshot> all =
-                    session.client().list(path(session, name(), "/snapshots"), VolumeSnapshot.class);
+            List<VolumeSnapshot> all = session.client().list(path(session, name(), "/snapshots"), VolumeSnapshot.class);
             terminal.show(all, () -> {
                 if (all.isEmpty()) {
                     terminal.line("No snapshots. To take one: stoa volume snapshot " + name());
@@ -166,8 +169,9 @@ final class VolumeCommand implements Callable<Integer> {
 
     @Command(
             name = "restore",
-            description = "Put a snapshot back, while the app's instances are stopped; with --as, into a new volume. Without"
-                    + " a snapshot: have back a volume that was destroyed in the last 30 days.")
+            description =
+                    "Put a snapshot back, while the app's instances are stopped; with --as, into a new volume. Without"
+                            + " a snapshot: have back a volume that was destroyed in the last 30 days.")
     static final class RestoreOne extends NamedResource {
         @Parameters(index = "1", arity = "0..1", paramLabel = "SNAPSHOT", description = "As the list has it.")
         private Optional<String> snapshot = Optional.empty();
@@ -182,14 +186,15 @@ final class VolumeCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Terminal terminal = session.terminal();
-            Restored restored = session.client()
-                    .post(path(session, name(), "/restore"), new Restore(snapshot, as), Restored.class);
+            Restored restored =
+                    session.client().post(path(session, name(), "/restore"), new Restore(snapshot, as), Restored.class);
             String into = restored.volume().name();
             terminal.show(restored, () -> {
                 terminal.line(snapshot.map(name -> "Restored %s from the snapshot %s.".formatted(into, name))
                         .orElse("The volume %s is back.".formatted(into)));
                 restored.before()
-                        .ifPresent(before -> terminal.line("  What it held before is the snapshot " + before.name() + "."));
+                        .ifPresent(before ->
+                                terminal.line("  What it held before is the snapshot " + before.name() + "."));
                 if (restored.volume().apps().isEmpty()) {
                     terminal.line("  To give it to an app: stoa volume attach %s -a APP".formatted(into));
                 }

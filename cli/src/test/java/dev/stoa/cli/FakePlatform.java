@@ -282,7 +282,15 @@ final class FakePlatform implements AutoCloseable {
 
     static App app() {
         return new App(
-                "shop", "up", Optional.of("v1"), Optional.of("1"), "http://shop.localhost:8080", List.of(), NOW, Optional.empty(), 0);
+                "shop",
+                "up",
+                Optional.of("v1"),
+                Optional.of("1"),
+                "http://shop.localhost:8080",
+                List.of(),
+                NOW,
+                Optional.empty(),
+                0);
     }
 
     static Instance instance() {

@@ -114,7 +114,8 @@ final class Crowd implements AutoCloseable {
             long begunNanos = System.nanoTime();
             try {
                 switch (kind) {
-                    case NEW, KEPT, SECURE_NEW, SECURE_KEPT, POST, SLOW -> new Http1Visitor(this, kind, target, tally).visit();
+                    case NEW, KEPT, SECURE_NEW, SECURE_KEPT, POST, SLOW ->
+                        new Http1Visitor(this, kind, target, tally).visit();
                     case H2C, H2, H2_POST, H2_SLOW -> new Http2Visitor(this, kind, target, tally).visit(loops);
                     case SOCKET, SECURE_SOCKET -> {
                         try (Http1Visitor.Line line = Http1Visitor.Line.to(target, kind.secure())) {
@@ -184,7 +185,8 @@ final class Crowd implements AutoCloseable {
     Map<String, Map<String, Integer>> failures() {
         return tallies.entrySet().stream()
                 .filter(entry -> !entry.getValue().failures().isEmpty())
-                .collect(Collectors.toMap(entry -> entry.getKey().title, entry -> entry.getValue().failures()));
+                .collect(Collectors.toMap(
+                        entry -> entry.getKey().title, entry -> entry.getValue().failures()));
     }
 
     /** Lets every client finish its last request. */

@@ -165,7 +165,8 @@ final class Http2Connection extends Http2EventAdapter implements AutoCloseable {
         Flowing flowing = new Flowing();
         Http2Headers head = head("CONNECT", host, "/echo").set(":protocol", "websocket");
         head.set("sec-websocket-version", "13");
-        int id = begin(head, "", false, flowing).orElseThrow(() -> new IOException("it goes before anything was asked"));
+        int id =
+                begin(head, "", false, flowing).orElseThrow(() -> new IOException("it goes before anything was asked"));
         int status = await(flowing.status);
         if (status != 200) {
             throw new IOException("no WebSocket: status " + status);
@@ -206,11 +207,13 @@ final class Http2Connection extends Http2EventAdapter implements AutoCloseable {
             streams.put(id, stream);
             boolean whole = ends && body.isEmpty();
             ChannelHandlerContext ctx = context();
-            handler.encoder().writeHeaders(ctx, id, head, 0, whole, ctx.newPromise()).addListener(written -> {
-                if (!written.isSuccess()) {
-                    breaks(id, "cannot be sent: " + written.cause());
-                }
-            });
+            handler.encoder()
+                    .writeHeaders(ctx, id, head, 0, whole, ctx.newPromise())
+                    .addListener(written -> {
+                        if (!written.isSuccess()) {
+                            breaks(id, "cannot be sent: " + written.cause());
+                        }
+                    });
             if (!whole && ends) {
                 data(id, Unpooled.copiedBuffer(body, StandardCharsets.US_ASCII), true);
             }
@@ -302,7 +305,9 @@ final class Http2Connection extends Http2EventAdapter implements AutoCloseable {
         if (code != 0) {
             List.copyOf(streams.keySet()).forEach(id -> breaks(id, "connection ended: " + Http2Error.valueOf(code)));
         }
-        List.copyOf(streams.keySet()).stream().filter(id -> id > last).forEach(id -> breaks(id, "behind the last stream"));
+        List.copyOf(streams.keySet()).stream()
+                .filter(id -> id > last)
+                .forEach(id -> breaks(id, "behind the last stream"));
     }
 
     @Override

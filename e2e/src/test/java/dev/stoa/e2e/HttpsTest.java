@@ -135,8 +135,12 @@ class HttpsTest {
                     state.toString());
             try {
                 // The router knows the platform's domain as soon as it follows the certificates.
-                Awaitility.await().atMost(Duration.ofSeconds(40)).ignoreExceptions().until(() ->
-                        Visit.to(https, "nobody.localhost", "/").answer().startsWith("HTTP/1.1 404"));
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(40))
+                        .ignoreExceptions()
+                        .until(() -> Visit.to(https, "nobody.localhost", "/")
+                                .answer()
+                                .startsWith("HTTP/1.1 404"));
                 proveByHttps(other, blind, https);
             } finally {
                 router.destroyForcibly().onExit().join();
@@ -145,17 +149,17 @@ class HttpsTest {
     }
 
     private static void proveByHttps(Stoa other, Pebble blind, int https) throws Exception {
-            other.ok("apps", "create", "shop");
-            other.ok("domains", "add", "alpn.example.com", "-a", "shop");
-            other.ok("certs", "renew", "alpn.example.com");
-            assertThat(blind.log()).contains("set INVALID by").contains("set VALID by");
-            assertThat(Visit.to(https, "alpn.example.com", "/").issuer()).contains("Pebble");
+        other.ok("apps", "create", "shop");
+        other.ok("domains", "add", "alpn.example.com", "-a", "shop");
+        other.ok("certs", "renew", "alpn.example.com");
+        assertThat(blind.log()).contains("set INVALID by").contains("set VALID by");
+        assertThat(Visit.to(https, "alpn.example.com", "/").issuer()).contains("Pebble");
 
-            blind.stop();
-            other.ok("domains", "add", "late.example.com", "-a", "shop");
-            assertThat(other.run("certs", "renew", "late.example.com").err()).contains("cannot be reached");
-            assertThat(other.ok("certs").out()).contains("late.example.com", "failed", "next try at");
-            assertThat(Visit.to(https, "late.example.com", "/").issuer()).contains("Stoa");
+        blind.stop();
+        other.ok("domains", "add", "late.example.com", "-a", "shop");
+        assertThat(other.run("certs", "renew", "late.example.com").err()).contains("cannot be reached");
+        assertThat(other.ok("certs").out()).contains("late.example.com", "failed", "next try at");
+        assertThat(Visit.to(https, "late.example.com", "/").issuer()).contains("Stoa");
     }
 
     @Test

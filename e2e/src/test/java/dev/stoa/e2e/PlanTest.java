@@ -63,7 +63,11 @@ class PlanTest {
                 .doesNotContain("\u001b[");
         assertThat(stoa.ok("deploy", path, "-a", "shop").out())
                 .contains("Changes: 1 to create, 2 to remove, 1 left behind");
-        assertThat(stoa.json("plan", path, "-a", "shop").path("orphans").path(0).path("fresh").asBoolean())
+        assertThat(stoa.json("plan", path, "-a", "shop")
+                        .path("orphans")
+                        .path(0)
+                        .path("fresh")
+                        .asBoolean())
                 .isFalse();
 
         assertThat(stoa.ok("destroy", "-a", "shop", "--confirm", "shop").out())
@@ -81,7 +85,9 @@ class PlanTest {
 
     @Test
     void anAppReachesItsCacheWhichOutlivesThePlatform() {
-        assumeTrue(installed("redis-server") || installed("valkey-server"), "needs a server: apt-get install redis-server");
+        assumeTrue(
+                installed("redis-server") || installed("valkey-server"),
+                "needs a server: apt-get install redis-server");
         Folder folder = Folder.empty()
                 .with("Procfile", PROCFILE)
                 .with("count.py", COUNT)
@@ -96,7 +102,8 @@ class PlanTest {
         assertThat(stoa.ok("cache", "list").out()).contains("counter-main", "running");
         stoa.ok("cache", "flush", "counter-main");
         assertThat(stoa.ok("run", "-a", "counter", "python3", "count.py").out()).contains("+OK :1");
-        assertThat(stoa.fails("cache", "destroy", "counter-main", "--confirm", "counter-main").err())
+        assertThat(stoa.fails("cache", "destroy", "counter-main", "--confirm", "counter-main")
+                        .err())
                 .contains("stoa cache detach counter-main -a counter");
     }
 

@@ -76,7 +76,8 @@ class RolloutTest {
         }
         assertThat(crowd.failures()).isEmpty();
 
-        Crowd.Kind[] retried = Stream.of(Crowd.Kind.values()).filter(kind -> !kind.once).toArray(Crowd.Kind[]::new);
+        Crowd.Kind[] retried =
+                Stream.of(Crowd.Kind.values()).filter(kind -> !kind.once).toArray(Crowd.Kind[]::new);
         Crowd second = Crowd.of(stoa.target("busy"), 1, retried);
         try (second) {
             second.awaitAnswers(3);

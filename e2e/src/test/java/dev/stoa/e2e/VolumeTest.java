@@ -67,7 +67,8 @@ class VolumeTest {
     @Test
     void ofAnEmptyVolumeNothingIsKeptAndABadPathIsSaid() {
         stoa.ok("volume", "create", "lone", "--path", "/x", "--shared");
-        assertThat(stoa.ok("volume", "destroy", "lone", "--confirm", "lone").out()).contains("kept for 30 days");
+        assertThat(stoa.ok("volume", "destroy", "lone", "--confirm", "lone").out())
+                .contains("kept for 30 days");
         assertThat(stoa.fails("volume", "restore", "lone").err())
                 .contains("there is no volume \"lone\" that was destroyed");
         assertThat(stoa.fails("volume", "create", "bad", "--path", "/etc/x").err())

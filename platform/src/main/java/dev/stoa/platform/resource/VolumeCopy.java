@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 
 /** Takes snapshots: most is copied while the app goes on, and what has changed meanwhile while it stands still. */
 final class VolumeCopy {
@@ -46,7 +47,7 @@ final class VolumeCopy {
                 return snapshot;
             } finally {
                 if (!kept) {
-                    FileTree.delete(draft.getParent());
+                    FileTree.delete(Objects.requireNonNull(draft.getParent()));
                 }
             }
         } catch (IOException e) {

@@ -22,6 +22,7 @@ final class RequestEncoder extends HttpRequestEncoder {
 
     private final List<Object> atTheEnd = new ArrayList<>(1);
 
+    @SuppressWarnings("ReferenceEquality") // These two are themselves.
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) throws Exception {
         if (message != LastHttpContent.EMPTY_LAST_CONTENT || !promise.isVoid()) {

@@ -36,6 +36,7 @@ sealed interface Greeting {
      * @param process the number that the session was told
      * @param packet  all of it
      */
+    @SuppressWarnings("ArrayRecordComponent") // Nobody compares it.
     record Cancel(int process, byte[] key, byte[] packet) implements Greeting {}
 
     /**
@@ -44,6 +45,7 @@ sealed interface Greeting {
      * @param minor  of the protocol's version 3
      * @param packet all of it
      */
+    @SuppressWarnings("ArrayRecordComponent") // Nobody compares it.
     record Startup(int minor, Map<String, String> parameters, byte[] packet) implements Greeting {}
 
     /** What no client of PostgreSQL would say, with the SQLSTATE for it. */
@@ -150,9 +152,9 @@ sealed interface Greeting {
     }
 
     private static int integer(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) << 24
-                | (bytes[at + 1] & 0xff) << 16
-                | (bytes[at + 2] & 0xff) << 8
-                | bytes[at + 3] & 0xff;
+        return ((bytes[at] & 0xff) << 24)
+                | ((bytes[at + 1] & 0xff) << 16)
+                | ((bytes[at + 2] & 0xff) << 8)
+                | (bytes[at + 3] & 0xff);
     }
 }

@@ -12,6 +12,7 @@ import java.lang.System.Logger.Level;
  * Passes on untouched what comes from one side. Both sides belong to one event loop, and one that does not take what there is
  * keeps the other from being read.
  */
+@SuppressWarnings("FutureReturnValueIgnored")
 final class Passage extends ChannelInboundHandlerAdapter {
     private static final System.Logger LOG = System.getLogger(Passage.class.getName());
 

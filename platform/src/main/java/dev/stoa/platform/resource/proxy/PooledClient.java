@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A client that has a session of the pool while it is in a transaction. */
+@SuppressWarnings("FutureReturnValueIgnored")
 final class PooledClient extends ByteToMessageDecoder {
     private static final System.Logger LOG = System.getLogger(PooledClient.class.getName());
     private static final SecureRandom RANDOM = new SecureRandom();

@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A session with the server that clients have in turn. */
+@SuppressWarnings("FutureReturnValueIgnored")
 final class PooledServer extends ByteToMessageDecoder {
     static final int HEAD_BYTES = 1 + Integer.BYTES;
     private static final System.Logger LOG = System.getLogger(PooledServer.class.getName());

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Listens to a client until it has said what it wants, holds it while the server starts, and shows it in. */
+@SuppressWarnings("FutureReturnValueIgnored")
 final class Reception extends ByteToMessageDecoder {
     private static final System.Logger LOG = System.getLogger(Reception.class.getName());
 

@@ -26,6 +26,7 @@ final class Scram {
     private Scram() {}
 
     /** What the server keeps of a password: {@code SCRAM-SHA-256$4096:salt$StoredKey:ServerKey}. */
+    @SuppressWarnings("ArrayRecordComponent") // Nobody compares it.
     record Verifier(String iterations, String salt, byte[] storedKey, byte[] serverKey) {
         private static final Pattern FORM = Pattern.compile("SCRAM-SHA-256\\$(\\d+):([^$]+)\\$([^:]+):(.+)");
 
@@ -70,6 +71,7 @@ final class Scram {
          * @param key   of the client
          * @param proof that this side knows the verifier
          */
+        @SuppressWarnings("ArrayRecordComponent") // Nobody compares it.
         record Welcome(byte[] key, String proof) {}
 
         /** Empty if the password is wrong. */

@@ -11,6 +11,7 @@ import java.util.Arrays;
  * @param name on the server; empty: the unnamed one
  * @param rest of the Parse message after the name: the text, and the types of the parameters
  */
+@SuppressWarnings("ArrayRecordComponent") // Nobody compares it.
 record Statement(String name, byte[] rest) {
     /** The Parse message that makes it. */
     ByteBuf parse() {
