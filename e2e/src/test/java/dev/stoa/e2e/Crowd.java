@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
@@ -109,7 +109,7 @@ final class Crowd implements AutoCloseable {
     }
 
     private void ask(Kind kind, Target target) {
-        Tally tally = tallies.get(kind);
+        Tally tally = Objects.requireNonNull(tallies.get(kind));
         while (!over) {
             long begunNanos = System.nanoTime();
             try {
@@ -165,10 +165,11 @@ final class Crowd implements AutoCloseable {
 
     /** Returns when each kind of client has got so many more answers. */
     void awaitAnswers(int more) {
-        Map<Tally, Long> before = new IdentityHashMap<>();
-        tallies.values().forEach(tally -> before.put(tally, tally.answers()));
+        Map<Kind, Long> enough = new EnumMap<>(Kind.class);
+        tallies.forEach((kind, tally) -> enough.put(kind, tally.answers() + more));
         long begunNanos = System.nanoTime();
-        while (!before.entrySet().stream().allMatch(tally -> tally.getKey().answers() >= tally.getValue() + more)) {
+        while (!tallies.entrySet().stream()
+                .allMatch(each -> each.getValue().answers() >= Objects.requireNonNull(enough.get(each.getKey())))) {
             if (System.nanoTime() - begunNanos > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
                 throw new AssertionError("some clients get no answers; failures: " + failures());
             }

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.LocalTime;
+import java.time.Instant;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -60,7 +60,7 @@ class HandoverTest {
     /** The API is asked over new connections: each of them waits for the next platform, and is answered. */
     private static void askApi(AtomicBoolean over, Queue<String> failed) {
         while (!over.get()) {
-            LocalTime begun = LocalTime.now();
+            Instant begun = Instant.now();
             try (Socket socket = new Socket("127.0.0.1", stoa.apiPort())) {
                 socket.getOutputStream()
                         .write("GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -68,10 +68,10 @@ class HandoverTest {
                 socket.setSoTimeout(60_000);
                 String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
                 if (!status.equals("HTTP/1.1 200")) {
-                    failed.add("API: \"%s\", asked at %s, over at %s".formatted(status, begun, LocalTime.now()));
+                    failed.add("API: \"%s\", asked at %s, over at %s".formatted(status, begun, Instant.now()));
                 }
             } catch (IOException e) {
-                failed.add("API: %s, asked at %s, over at %s".formatted(e, begun, LocalTime.now()));
+                failed.add("API: %s, asked at %s, over at %s".formatted(e, begun, Instant.now()));
             }
         }
     }

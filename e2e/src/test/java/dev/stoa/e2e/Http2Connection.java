@@ -139,7 +139,7 @@ final class Http2Connection extends Http2EventAdapter implements AutoCloseable {
         try {
             return future.get(Crowd.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+            throw new IOException(String.valueOf(e.getCause()), e);
         } catch (TimeoutException e) {
             throw new IOException("nothing in " + Crowd.PATIENCE_MILLIS + " ms", e);
         } catch (InterruptedException e) {

@@ -54,7 +54,7 @@ record Http2Visitor(Crowd crowd, Crowd.Kind kind, Crowd.Target target, Tally tal
             Http2Connection.Answer is = answer.get(Crowd.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
             return Http1Visitor.wrong(is.status(), is.body(), expected);
         } catch (ExecutionException e) {
-            return String.valueOf(e.getCause().getMessage());
+            return String.valueOf(e.getCause());
         } catch (TimeoutException e) {
             return "no answer in " + Crowd.PATIENCE_MILLIS + " ms";
         } catch (InterruptedException e) {

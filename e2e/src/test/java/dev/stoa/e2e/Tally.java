@@ -1,6 +1,6 @@
 package dev.stoa.e2e;
 
-import java.time.LocalTime;
+import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -26,7 +26,7 @@ final class Tally {
 
     synchronized void failed(String reason) {
         if (failures.merge(reason, 1, Integer::sum) == 1) {
-            System.err.println(LocalTime.now() + " " + kind + ": " + reason);
+            System.err.println(Instant.now() + " " + kind + ": " + reason);
         }
     }
 

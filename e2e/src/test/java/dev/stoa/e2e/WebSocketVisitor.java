@@ -58,7 +58,7 @@ record WebSocketVisitor(Crowd crowd, Tally tally) {
         }
         byte[] payload = in.readNBytes(in.read());
         if (first == (FINAL | CLOSE)) {
-            int code = payload.length < 2 ? 0 : (payload[0] & 0xff) << 8 | payload[1] & 0xff;
+            int code = payload.length < 2 ? 0 : ((payload[0] & 0xff) << 8) | (payload[1] & 0xff);
             if (code != GOING_AWAY) {
                 throw new IOException("the WebSocket was closed with " + code);
             }

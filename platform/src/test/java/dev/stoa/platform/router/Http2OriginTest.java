@@ -395,9 +395,16 @@ class Http2OriginTest {
         }
     }
 
-    private static final String WEBSOCKET =
-            "GET /chat HTTP/1.1\r\nHost: shop.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n";
+    private static final String WEBSOCKET = String.join(
+            "\r\n",
+            "GET /chat HTTP/1.1",
+            "Host: shop.localhost",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: %s",
+            "",
+            "");
 
     /** Of RFC 6455, 1.3. */
     private static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
