@@ -26,6 +26,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.UnixChannel;
+import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
@@ -47,17 +48,24 @@ public final class Door implements AutoCloseable {
 
     private static final long LAST_ANSWERS_MILLIS_MAX = 10_000;
 
-    private final EventLoopGroup loop;
+    /**
+     * Accepts, away from the loop that serves: an event that is under way for a connection that has just been closed would
+     * meet the next one, which has the number of its descriptor.
+     */
+    private final EventLoopGroup accepting;
+
+    private final EventLoopGroup serving;
     private final Channel listening;
 
-    /** Who has come in, or asked something, and has not heard a byte since; touched by the event loop alone. */
+    /** Who has come in, or asked something, and has not heard a byte since; touched by the serving loop alone. */
     private final Set<Channel> unanswered = new HashSet<>();
 
     private @Nullable Runnable whenAllAreAnswered;
     private volatile int target;
 
-    private Door(EventLoopGroup loop, Channel listening) {
-        this.loop = loop;
+    private Door(EventLoopGroup accepting, EventLoopGroup serving, Channel listening) {
+        this.accepting = accepting;
+        this.serving = serving;
         this.listening = listening;
     }
 
@@ -69,16 +77,14 @@ public final class Door implements AutoCloseable {
      */
     public static Door listen(String host, int port, OptionalInt inherited) {
         boolean epoll = Epoll.isAvailable();
-        EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
-                1,
-                Threads.platformFactory("stoa-door-"),
-                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+        EventLoopGroup accepting = loop("stoa-door-accept-", epoll);
+        EventLoopGroup serving = loop("stoa-door-", epoll);
         ChannelFactory<ServerChannel> factory = inherited.isPresent()
                 ? () -> new EpollServerSocketChannel(inherited.getAsInt())
                 : epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new;
-        Threshold threshold = new Threshold(loop, epoll ? EpollSocketChannel.class : NioSocketChannel.class);
+        Threshold threshold = new Threshold(serving, epoll ? EpollSocketChannel.class : NioSocketChannel.class);
         ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loop)
+                .group(accepting, serving)
                 .channelFactory(factory)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.AUTO_READ, false)
@@ -88,7 +94,8 @@ public final class Door implements AutoCloseable {
         ChannelFuture bound =
                 (inherited.isPresent() ? bootstrap.register() : bootstrap.bind(host, port)).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+            end(accepting);
+            end(serving);
             throw new StoaException(
                     ErrorCode.PORT_UNAVAILABLE,
                     "the API cannot listen on %s:%d: %s"
@@ -96,7 +103,7 @@ public final class Door implements AutoCloseable {
                     "choose another port: stoa up --api-port 7171",
                     bound.cause());
         }
-        Door door = new Door(loop, bound.channel());
+        Door door = new Door(accepting, serving, bound.channel());
         threshold.door = door;
         return door;
     }
@@ -120,8 +127,12 @@ public final class Door implements AutoCloseable {
     public void shut() {
         CompletableFuture<Void> answered = new CompletableFuture<>();
         // Said by another thread, it would let one more in: the accept that is under way.
-        loop.submit(() -> {
-            listening.config().setAutoRead(false);
+        accepting
+                .submit(() -> {
+                    listening.config().setAutoRead(false);
+                })
+                .awaitUninterruptibly();
+        serving.submit(() -> {
             whenAllAreAnswered = () -> answered.complete(null);
             settle();
         });
@@ -149,17 +160,27 @@ public final class Door implements AutoCloseable {
     @Override
     public void close() {
         listening.close().awaitUninterruptibly();
-        loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+        end(accepting).awaitUninterruptibly();
+        end(serving).awaitUninterruptibly();
+    }
+
+    private static EventLoopGroup loop(String name, boolean epoll) {
+        return new MultiThreadIoEventLoopGroup(
+                1, Threads.platformFactory(name), epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    private static Future<?> end(EventLoopGroup loop) {
+        return loop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Makes a connection to the server for each that comes in. */
     private static final class Threshold extends ChannelInitializer<Channel> {
-        private final EventLoopGroup loop;
+        private final EventLoopGroup serving;
         private final Class<? extends SocketChannel> client;
         private volatile @Nullable Door door;
 
-        Threshold(EventLoopGroup loop, Class<? extends SocketChannel> client) {
-            this.loop = loop;
+        Threshold(EventLoopGroup serving, Class<? extends SocketChannel> client) {
+            this.serving = serving;
             this.client = client;
         }
 
@@ -173,7 +194,7 @@ public final class Door implements AutoCloseable {
             known.asks(outside);
             outside.closeFuture().addListener(closed -> known.isAnswered(outside));
             new Bootstrap()
-                    .group(loop)
+                    .group(serving)
                     .channel(client)
                     .option(ChannelOption.AUTO_READ, false)
                     .option(ChannelOption.TCP_NODELAY, true)
