@@ -25,11 +25,13 @@ final class UpstreamPool {
 
     private static final long IDLE_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
+    private final EventLoop loop;
     private final Bootstrap bootstrap;
     private final Map<Backend, ArrayDeque<UpstreamConnection>> idle = new HashMap<>();
     private final Http2Origins http2;
 
     UpstreamPool(EventLoop loop, Transport transport, ByteBufAllocator allocator, Duration connectTimeout) {
+        this.loop = loop;
         bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(transport.client())
@@ -61,8 +63,13 @@ final class UpstreamPool {
         return newest.isOpen() ? Optional.of(newest) : take(backend, replayable, nowNanos);
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored")
+    /** Not before the events that are under way: one of a connection just closed would meet the next with its descriptor. */
     void connect(Backend backend, Consumer<Origin> connected, Consumer<Throwable> refused) {
+        loop.execute(() -> connectNow(backend, connected, refused));
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void connectNow(Backend backend, Consumer<Origin> connected, Consumer<Throwable> refused) {
         if (backend.upstream().protocol() == UpstreamProtocol.H2C) {
             http2.connect(backend, connected, refused);
             return;
