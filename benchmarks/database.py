@@ -65,7 +65,7 @@ def throughput(stoa):
     straight = direct(stoa, url)
     pgbench(straight, "-i", "-q", "-s", SCALE)
     shares = []
-    for title, arguments in (("pgbench, transactions of TPC-B", ["-N"]), ("pgbench, selects alone", ["-S"])):
+    for title, arguments in (("pgbench, simple updates", ["-N"]), ("pgbench, selects alone", ["-S"])):
         taken = {"direct": [], "proxy": [], "proxy, TLS": []}
         for _ in range(ROUNDS):
             taken["direct"].append(transactions(straight, *arguments))
