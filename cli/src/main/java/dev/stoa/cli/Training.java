@@ -52,6 +52,7 @@ public final class Training {
                 Json.write(List.of(
                         new Release("v1", "active", "a deploy", "b1", Optional.empty(), Optional.empty(), NOW))));
         answer(server, "/v1/apps/app/config", Json.write(Map.of("K", "V")));
+        answer(server, "/v1/apps/app/config/managed", Json.write(List.of()));
         answer(server, "/v1/apps/app/logs", Json.write(new LogLine(NOW, "web.1", "text")));
         answer(server, "/v1/apps/app/deploys", Json.write(DONE));
         answer(
