@@ -99,6 +99,7 @@ final class Deployments {
             String description,
             Optional<Integer> target,
             Optional<Integer> canary) {
+        // In one step with the adding, or a destroy in between would neither be told of nor find what it has to cancel.
         synchronized (this) {
             if (retired.contains(app.id()) || closed) {
                 throw new StoaException(
@@ -106,14 +107,12 @@ final class Deployments {
                         closed ? "the platform is stopping" : "the app %s is being destroyed".formatted(app.name()),
                         "");
             }
-        }
-        Deploy deploy = deploys.add(id, app.id(), kind, description, target, canary, clock.instant());
-        synchronized (this) {
+            Deploy deploy = deploys.add(id, app.id(), kind, description, target, canary, clock.instant());
             Queue queue = queues.computeIfAbsent(app.id(), Queue::new);
             log.append(id, new DeployEvent.Line(greeting(queue, kind, app)));
             enqueue(app.id(), id);
+            return deploy;
         }
-        return deploy;
     }
 
     private static String greeting(Queue queue, String kind, AppRow app) {

@@ -173,17 +173,22 @@ final class DetachedRuns {
         stores.runs().markStopping(run.id());
         if (engine.instance(instance).filter(InstanceStatus::running).isPresent()) {
             engine.terminate(instance);
-            ScheduledFuture<?> kill = Threads.after(STOP_MAX, "kill-" + instance, () -> engine.kill(instance));
+            ScheduledFuture<?> kill = Threads.after(STOP_MAX, "kill-" + instance, () -> {
+                if (engine.instance(instance).isPresent()) {
+                    engine.kill(instance);
+                }
+            });
             try {
                 Exit _ = engine.await(instance);
             } catch (InterruptedException e) {
+                // It has not ended: it is killed in time all the same, and settled when it has.
                 Thread.currentThread().interrupt();
+                return;
             } catch (StoaException e) {
                 // It ended by itself and was settled in between.
                 LOG.log(Level.DEBUG, "a run ended before it was stopped run=" + run.id(), e);
-            } finally {
-                kill.cancel(false);
             }
+            kill.cancel(false);
         }
         settle(run.id());
     }
