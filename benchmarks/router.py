@@ -23,6 +23,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 # Of every proxy. Two of them want no more than two cores, and leave as many to the load and the instances on most machines.
 THREADS = 2
+JVM_FLAGS = f"-XX:ActiveProcessorCount={THREADS} {os.environ.get('STOA_JVM_FLAGS', '')}"
 OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 # name: (load generator, scheme, connections, body, title)
@@ -41,7 +42,13 @@ SCENARIOS = {
 CIPHER = "TLS_AES_128_GCM_SHA256"
 
 ROUTES = 10_000
-WARM_UP_SECONDS_MAX = 40
+WARM_UP_SECONDS_MAX = 20
+
+# Before the memory of the idle ones is measured.
+WEBSOCKETS_WARM_UP = 200
+
+# A WebSocket takes two descriptors of a proxy, which has others beside.
+WEBSOCKETS = min(10_000, (OPEN_FILES - 400) // 2 - WEBSOCKETS_WARM_UP)
 
 LUA = """done = function(summary, latency, requests)
   local e = summary.errors
@@ -126,6 +133,8 @@ class Proxy:
 
 
 class Nginx(Proxy):
+    """With buffers for a large answer: its default of 32 KB sends the rest through a file, which none of the others does."""
+
     def start(self):
         self.h2c_port = free_port()
         servers = "".join(f"server {address};" for address in self.origins)
@@ -136,13 +145,14 @@ http {{
   access_log off; keepalive_requests 1000000000; client_body_temp_path {self.work}; proxy_temp_path {self.work};
   fastcgi_temp_path {self.work}; uwsgi_temp_path {self.work}; scgi_temp_path {self.work};
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-  upstream app {{ {servers} keepalive 256; keepalive_requests 1000000000; }}
+  upstream app {{ {servers} keepalive 1024; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.1:{self.tls_port} ssl http2 backlog=4096;
     listen 127.0.0.1:{self.h2c_port} http2 backlog=4096;
     ssl_certificate {self.work}/cert.pem; ssl_certificate_key {self.work}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
     location / {{
       proxy_pass http://app; proxy_http_version 1.1; proxy_read_timeout 600s;
+      proxy_buffers 16 64k; proxy_busy_buffers_size 128k; proxy_max_temp_file_size 0;
       proxy_set_header Connection $connection_upgrade; proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Host $host; proxy_set_header X-Request-Id $request_id;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
@@ -297,11 +307,11 @@ class Figures:
 
 
 def warm_up(proxy, load):
-    """By requests, not by time: what a machine with much else to do gets done in 20 s is not enough for a JVM."""
+    """By requests, not by time alone: a machine with much else to do gets few done in what a calm one needs."""
     end = time.perf_counter() + WARM_UP_SECONDS_MAX
     requests = 0
     while requests < proxy.warm_up_requests and time.perf_counter() < end:
-        requests += load(proxy, 3)[0]
+        requests += load(proxy, 2)[0]
 
 
 def measure(proxies, load, rounds, seconds):
@@ -364,7 +374,7 @@ def routes(work, one, options):
         rest = manifest.read()
         manifest.seek(0)
         manifest.write(f"domains = {json.dumps([f'host-{number}.example.com' for number in range(1, ROUTES)])}\n{rest}")
-    with Stoa(STOA_JVM_FLAGS=f"-XX:ActiveProcessorCount={THREADS}") as stoa:
+    with Stoa(STOA_JVM_FLAGS=JVM_FLAGS) as stoa:
         stoa.run("deploy", app, "-a", "bench")
         many = Platform(work, stoa)
         scripts = {}
@@ -427,7 +437,7 @@ async def open_websockets(port, count, batch=100):
 def idle_websockets(proxy, count):
     """Proportional memory that each adds, in KB."""
     async def measured():
-        warm_up = await open_websockets(proxy.port, 500)
+        warm_up = await open_websockets(proxy.port, WEBSOCKETS_WARM_UP)
         before = memory_kb(proxy.pids())
         sockets = await open_websockets(proxy.port, count)
         await asyncio.sleep(3)
@@ -468,7 +478,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of load, for each proxy in each round")
     parser.add_argument("--proxies", default="nginx,haproxy,caddy", help="beside Stoa")
-    parser.add_argument("--websockets", type=int, default=(OPEN_FILES - 1500) // 2, help="idle ones")
+    parser.add_argument("--websockets", type=int, default=WEBSOCKETS, help="idle ones")
     parser.add_argument("scenarios", nargs="*", help=f"some of {', '.join(SCENARIOS)}, routes, websockets; all unless named")
     options = parser.parse_args()
     missing = sorted(package for tool, package in TOOLS.items() if not shutil.which(tool))
@@ -480,7 +490,7 @@ def main():
     (work / "report.lua").write_text(LUA)
     certificate(work)
     try:
-        with Stoa(STOA_JVM_FLAGS=f"-XX:ActiveProcessorCount={THREADS}") as stoa:
+        with Stoa(STOA_JVM_FLAGS=JVM_FLAGS) as stoa:
             compare(work, stoa, options, scenarios)
     finally:
         shutil.rmtree(work, ignore_errors=True)
