@@ -140,7 +140,8 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
             return;
         }
         if (client.isValidStreamId(id) && !client.mayHaveCreatedStream(id)) {
-            // A malformed head has begun its stream all the same: what follows on that stream is not the connection's fault.
+            // A malformed head has begun its stream all the same: what follows on that stream is not the connection's
+            // fault.
             try {
                 client.createStream(id, false);
             } catch (Http2Exception e) {

@@ -192,7 +192,10 @@ class AnswerTest {
         try (FakeInstance web = sayingAndLeaving(answer + wire(body));
                 Conversation client = edge.route(web).connect()) {
             String all = client.get("shop.localhost", "/first").readAll();
-            assertThat(all).startsWith("HTTP/1.1 200 OK").doesNotEndWith("0\r\n\r\n").doesNotContain("evil");
+            assertThat(all)
+                    .startsWith("HTTP/1.1 200 OK")
+                    .doesNotEndWith("0\r\n\r\n")
+                    .doesNotContain("evil");
             assertThat(edge.nextFinished().error()).isNotEmpty();
             theNextAnswerIsGood();
         }

@@ -74,7 +74,12 @@ class DowngradeTest {
     private void onlyTheNextReachesTheApp(FramePeer client, int stream) {
         assertThat(client.get(stream, "shop.localhost", "/after").answer(stream).text())
                 .isEqualTo("ok");
-        assertThat(reached).hasSize(1).first().asString().startsWith("GET /after ").doesNotContain("evil");
+        assertThat(reached)
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith("GET /after ")
+                .doesNotContain("evil");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -328,7 +333,9 @@ class DowngradeTest {
                             .satisfiesAnyOf(
                                     cut -> assertThat(cut).doesNotContain("hello"),
                                     cut -> assertThat(cut).contains("content-length: 9")));
-            assertThat(reached).filteredOn(message -> message.contains("/after")).hasSize(1);
+            assertThat(reached)
+                    .filteredOn(message -> message.contains("/after"))
+                    .hasSize(1);
         }
     }
 
@@ -348,12 +355,11 @@ class DowngradeTest {
                     .headers(
                             1,
                             true,
-                            fields("x-t=1 host=evil cookie=evil authorization=evil content-length=60 x-forwarded-for=evil"
-                                    + " x-real-ip=evil forwarded=evil x_request_id=evil trailer=evil te=trailers"));
+                            fields(
+                                    "x-t=1 host=evil cookie=evil authorization=evil content-length=60 x-forwarded-for=evil"
+                                            + " x-real-ip=evil forwarded=evil x_request_id=evil trailer=evil te=trailers"));
             assertThat(client.answer(1).text()).isEqualTo("ok");
-            assertThat(nextReached())
-                    .endsWith("\r\n\r\nhellox-t: 1\r\n")
-                    .doesNotContain("evil", "content-length");
+            assertThat(nextReached()).endsWith("\r\n\r\nhellox-t: 1\r\n").doesNotContain("evil", "content-length");
             onlyTheNextReachesTheApp(client, 3);
         }
     }
@@ -364,8 +370,9 @@ class DowngradeTest {
             client.headers(
                             1,
                             false,
-                            fields(":method=CONNECT :protocol=websocket :scheme=http :authority=shop.localhost :path=/ws?a"
-                                    + " sec-websocket-version=13 sec-websocket-key=evil content-length=44"))
+                            fields(
+                                    ":method=CONNECT :protocol=websocket :scheme=http :authority=shop.localhost :path=/ws?a"
+                                            + " sec-websocket-version=13 sec-websocket-key=evil content-length=44"))
                     .data(1, EVIL, false);
             // The app answered as if it were any other request.
             assertThat(client.answer(1).outcome()).isEqualTo("502");
