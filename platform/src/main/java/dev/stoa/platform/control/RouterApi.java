@@ -44,13 +44,13 @@ public final class RouterApi {
                                 "/v1/routers/{router}/requests",
                                 "Adds the requests that came by a router to the logs of their apps")
                         .accepts(RequestLines.class)
-                        .handler(request -> keep(id(request.path("router")), request.body(RequestLines.class))),
+                        .handler(request -> keep(request.body(RequestLines.class))),
                 Endpoint.get("/v1/routers", "Lists the routers in other processes")
                         .returns(Endpoint.listOf(RouterInfo.class))
                         .handler(request -> fleet.list()));
     }
 
-    private void keep(String router, RequestLines lines) {
+    private void keep(RequestLines lines) {
         lines.apps().forEach((app, ofApp) -> {
             List<LogLine> own = ofApp.stream()
                     .map(line -> new LogLine(line.time(), AccessLog.SOURCE, line.text()))

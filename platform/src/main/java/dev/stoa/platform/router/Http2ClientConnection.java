@@ -135,7 +135,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
             ChannelHandlerContext ctx, boolean outbound, Throwable cause, Http2Exception.StreamException error) {
         Http2Connection.Endpoint<?> client = connection().remote();
         int id = error.streamId();
-        if (error.error() == Http2Error.STREAM_CLOSED && connection().stream(id) == null) {
+        if (!outbound && error.error() == Http2Error.STREAM_CLOSED && connection().stream(id) == null) {
             resetHarmless(id, Http2Error.STREAM_CLOSED);
             return;
         }

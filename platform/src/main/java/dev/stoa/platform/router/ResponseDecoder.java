@@ -68,6 +68,8 @@ final class ResponseDecoder extends HttpResponseDecoder {
 
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
+        // The head is over: the next one, or trailers, may have a length of their own.
+        sized = false;
         // Netty would read on behind a 101 without a Sec-WebSocket-Accept, as a draft of WebSockets had it.
         return head
                 || (message instanceof HttpResponse response
