@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -219,14 +220,14 @@ public final class ManifestFile {
     }
 
     private static List<String> domains(TomlSection top) {
-        List<String> domains = top.texts("domains", TOP.of("domains"));
-        for (String domain : domains) {
-            if (!DOMAIN.matcher(domain).matches()) {
+        List<String> domains = new ArrayList<>();
+        for (String domain : top.texts("domains", TOP.of("domains"))) {
+            String ascii = DomainName.ascii(domain);
+            if (!DOMAIN.matcher(ascii).matches()) {
                 throw top.problem(
-                        "domains",
-                        "\"%s\" of \"domains\" is not a host name in lower case".formatted(domain),
-                        TOP.of("domains"));
+                        "domains", "\"%s\" of \"domains\" is not a host name".formatted(domain), TOP.of("domains"));
             }
+            domains.add(ascii);
         }
         return domains;
     }

@@ -27,7 +27,7 @@ class ManifestFileTest {
     void everyKeyIsRead() {
         Manifest manifest = ManifestFile.parse("""
                 name = "shop"
-                domains = ["shop.example.com", "www.example.com"]
+                domains = ["shop.example.com", "WWW.Example.com"]
                 port = 80
 
                 [build]
@@ -187,7 +187,7 @@ class ManifestFileTest {
                         "domains = [\"shop.example.com\"]"),
                 new Mistake(
                         "domains = [\"https://shop.example.com\"]",
-                        "\"https://shop.example.com\" of \"domains\" is not a host name in lower case in stoa.toml, line 1",
+                        "\"https://shop.example.com\" of \"domains\" is not a host name in stoa.toml, line 1",
                         "domains = [\"shop.example.com\"]"),
                 new Mistake(
                         "build = \"python\"",

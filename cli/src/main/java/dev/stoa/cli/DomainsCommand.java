@@ -1,9 +1,9 @@
 package dev.stoa.cli;
 
+import dev.stoa.api.DomainName;
 import dev.stoa.api.DomainState;
 import dev.stoa.api.Requests.AddDomain;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -81,7 +81,7 @@ final class DomainsCommand implements Callable<Integer> {
                     client.postForList(Client.path("apps", app.value(), "domains"), new AddDomain(name), String.class));
             List<DomainState> domains = states(session);
             show(session, domains);
-            String added = name.toLowerCase(Locale.ROOT);
+            String added = DomainName.ascii(name);
             Terminal terminal = session.terminal();
             if (!terminal.json()) {
                 domains.stream().filter(domain -> domain.name().equals(added)).forEach(domain -> say(terminal, domain));

@@ -111,7 +111,14 @@ class HandoverTest {
             awaitServed(port);
             assertThat(Visit.to(https, "moved.localhost", "/").certificate()).isEqualTo(first.certificate());
 
+            assertThat(served(port, "/while-away")).isTrue();
+
             stoa.start();
+            // Who came meanwhile stands in the log, too.
+            await().atMost(Duration.ofSeconds(20))
+                    .untilAsserted(() -> assertThat(stoa.ok("logs", "-a", "moved", "source:router")
+                                    .out())
+                            .contains("path=\"/while-away\""));
             stoa.ok("restart", "-a", "moved");
             assertThat(served(port)).isTrue();
         } finally {
@@ -141,9 +148,13 @@ class HandoverTest {
     }
 
     private static boolean served(int port) {
+        return served(port, "/");
+    }
+
+    private static boolean served(int port, String path) {
         try (Socket socket = new Socket("127.0.0.1", port)) {
             socket.getOutputStream()
-                    .write("GET / HTTP/1.1\r\nHost: moved.localhost\r\nConnection: close\r\n\r\n"
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: moved.localhost\r\nConnection: close\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return answer.startsWith("HTTP/1.1 200") && answer.endsWith("here");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import javax.net.ssl.SSLException;
@@ -27,7 +28,11 @@ class HttpsTest {
     static void up() throws Exception {
         int http = Pebble.freePort();
         int https = Pebble.freePort();
-        pebble = new Pebble(http, https);
+        pebble = Pebble.forCustomers(http, https);
+        Path key = Files.createFile(
+                folder.resolve("eab.key"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(key, Pebble.CUSTOMER_KEY);
         stoa = Stoa.upIn(
                 Files.createTempDirectory("stoa-https"),
                 http,
@@ -37,13 +42,17 @@ class HttpsTest {
                         pebble.directory(),
                         "--acme-email",
                         "me@example.com",
+                        "--acme-eab",
+                        Pebble.CUSTOMER + ":" + key,
                         "--acme-ca",
                         Pebble.authority().toString()));
         Path site = Files.createDirectory(folder.resolve("shop"));
         Files.writeString(site.resolve("index.html"), "hello");
-        Files.writeString(site.resolve("stoa.toml"), "[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n");
+        Files.writeString(
+                site.resolve("stoa.toml"),
+                "domains = [\"Müller.Example.com\"]\n[edge]\nhttps = \"redirect\"\nhsts = \"1y\"\n");
         stoa.ok("deploy", site.toString());
-        stoa.ok("domains", "add", "shop.example.com", "-a", "shop");
+        stoa.ok("domains", "add", "Shop.EXAMPLE.com.", "-a", "shop");
     }
 
     @AfterAll
@@ -97,8 +106,17 @@ class HttpsTest {
         assertThat(certificate.path("source").asString()).isEqualTo("acme");
         assertThat(stoa.ok("certs").out()).contains("shop.example.com", "Pebble", "valid");
 
-        stoa.ok("certs", "renew", "shop.example.com");
+        stoa.ok("certs", "renew", "Shop.example.com");
         assertThat(visit("shop.example.com").certificate()).isNotEqualTo(first.certificate());
+    }
+
+    @Test
+    void aDomainBeyondAsciiIsServedByTheNameThatBrowsersSend() {
+        String sent = "xn--mller-kva.example.com";
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(40))
+                .untilAsserted(() -> assertThat(visit(sent).issuer()).contains("Pebble"));
+        assertThat(domain(sent).path("certificate").path("state").asString()).isEqualTo("valid");
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -33,8 +34,29 @@ final class Pebble implements AutoCloseable {
     private final Process process;
     private final Path log;
 
+    /** A customer that it knows, and the key of that account. */
+    static final String CUSTOMER = "customer-1";
+
+    static final String CUSTOMER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
+
     /** Looks for proofs at these ports of the platform. */
     Pebble(int httpPort, int httpsPort) {
+        this(httpPort, httpsPort, Map.of());
+    }
+
+    /** Takes orders from its customers alone (RFC 8555, 7.3.4). */
+    static Pebble forCustomers(int httpPort, int httpsPort) {
+        return new Pebble(
+                httpPort,
+                httpsPort,
+                Map.of(
+                        "externalAccountBindingRequired",
+                        true,
+                        "externalAccountMACKeys",
+                        Map.of(CUSTOMER, CUSTOMER_KEY)));
+    }
+
+    private Pebble(int httpPort, int httpsPort, Map<String, Object> more) {
         try {
             Path program = program();
             Path certificates = moduleFolder().resolve("test/certs/localhost");
@@ -42,23 +64,21 @@ final class Pebble implements AutoCloseable {
             Stoa.THREADS.execute(this::answerNames);
             Path folder = Files.createTempDirectory("pebble");
             log = folder.resolve("log");
-            Path config = Files.writeString(
-                    folder.resolve("config.json"),
-                    Json.write(Map.of(
-                            "pebble",
-                            Map.of(
-                                    "listenAddress",
-                                    "127.0.0.1:" + port,
-                                    "certificate",
-                                    certificates.resolve("cert.pem").toString(),
-                                    "privateKey",
-                                    certificates.resolve("key.pem").toString(),
-                                    "httpPort",
-                                    httpPort,
-                                    "tlsPort",
-                                    httpsPort,
-                                    "retryAfter",
-                                    Map.of("authz", 1, "order", 1)))));
+            Map<String, Object> settings = new HashMap<>(Map.of(
+                    "listenAddress",
+                    "127.0.0.1:" + port,
+                    "certificate",
+                    certificates.resolve("cert.pem").toString(),
+                    "privateKey",
+                    certificates.resolve("key.pem").toString(),
+                    "httpPort",
+                    httpPort,
+                    "tlsPort",
+                    httpsPort,
+                    "retryAfter",
+                    Map.of("authz", 1, "order", 1)));
+            settings.putAll(more);
+            Path config = Files.writeString(folder.resolve("config.json"), Json.write(Map.of("pebble", settings)));
             ProcessBuilder builder = new ProcessBuilder(
                             program.toString(),
                             "-config",

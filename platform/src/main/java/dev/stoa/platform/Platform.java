@@ -80,6 +80,7 @@ public final class Platform implements AutoCloseable {
     private final Home home;
     private final Engine engine;
     private final String database;
+    private final LogStore logs;
     private final Entrance entrance;
     private final Router router;
     private final Stores stores;
@@ -105,7 +106,7 @@ public final class Platform implements AutoCloseable {
             Sql sql = opened(openStore());
             database = options.databaseUrl().isPresent() ? "external" : "embedded PostgreSQL";
             engine = opening.get();
-            LogStore logs = new LogStore(home.logs());
+            logs = new LogStore(home.logs());
             LogCollector collector = opened(new LogCollector(logs, clock));
             router = opened(entrance).router();
             entrance.tell(opened(new AccessLog(logs, clock)));
@@ -197,7 +198,7 @@ public final class Platform implements AutoCloseable {
                         control.plans().endpoints(),
                         new HookApi(control.hooks()).endpoints(),
                         control.cronApi().endpoints(),
-                        new RouterApi(control.fleet()).endpoints(),
+                        new RouterApi(control.fleet(), logs).endpoints(),
                         new IdentityApi(desk, certificates, control.fleet()::routes).endpoints(),
                         control.canaryApi().endpoints(),
                         control.edgeApi().endpoints(),

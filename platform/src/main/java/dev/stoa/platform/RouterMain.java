@@ -2,10 +2,12 @@ package dev.stoa.platform;
 
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.control.AccessLog;
 import dev.stoa.platform.router.Router;
 import dev.stoa.platform.router.RouterConfig;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +26,9 @@ final class RouterMain {
     static void run(List<String> arguments, Map<String, String> environment) throws InterruptedException {
         RouterOptions options = RouterOptions.parse(arguments, environment);
         TableFile file = new TableFile(options.state(), new Ids(new SecureRandom()).next());
-        Router router = new Router(RouterConfig.onPort(options.httpPort()), request -> {});
+        RemoteLog remote = new RemoteLog(options.url(), options::currentToken, file.id());
+        AccessLog log = new AccessLog(remote, InstantSource.system());
+        Router router = new Router(RouterConfig.onPort(options.httpPort()), log);
         // Nobody is told "no app here" because the table has not come yet: connections wait for it.
         router.inherit(Map.of());
         router.behindProxies(options.proxies());
@@ -43,6 +47,8 @@ final class RouterMain {
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Threads.unstarted("stop", () -> {
             router.retire(Router.DRAIN_TIME);
+            log.close();
+            remote.close();
             link.close();
             identities.ifPresent(RemoteIdentities::close);
             file.close();

@@ -1,8 +1,8 @@
 package dev.stoa.platform.certificate;
 
+import dev.stoa.api.DomainName;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
-import java.net.IDN;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
@@ -204,7 +203,7 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
             if (entries != null) {
                 for (List<?> entry : entries) {
                     if (entry.get(0).equals(DNS_NAME)) {
-                        names.add(ascii((String) entry.get(1)));
+                        names.add(DomainName.ascii((String) entry.get(1)));
                     }
                 }
             }
@@ -213,14 +212,6 @@ public record CertificateChain(List<X509Certificate> certificates, PrivateKey ke
             throw bad(
                     "the names in the certificate cannot be read: " + e.getMessage(),
                     "ask its authority for a new one");
-        }
-    }
-
-    private static String ascii(String name) {
-        try {
-            return IDN.toASCII(name).toLowerCase(Locale.ROOT);
-        } catch (IllegalArgumentException e) {
-            return name.toLowerCase(Locale.ROOT);
         }
     }
 

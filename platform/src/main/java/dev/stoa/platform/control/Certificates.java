@@ -2,6 +2,7 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.Certificate;
 import dev.stoa.api.CertificateAuthority;
+import dev.stoa.api.DomainName;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Requests.AddCertificate;
 import dev.stoa.api.StoaException;
@@ -27,7 +28,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -398,7 +398,7 @@ public final class Certificates implements IdentitySource, AutoCloseable {
     }
 
     private static String host(String name) {
-        String host = name.toLowerCase(Locale.ROOT);
+        String host = DomainName.ascii(name);
         if (!HOST.matcher(host).matches()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,

@@ -17,7 +17,6 @@ import dev.stoa.platform.http.Endpoint;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -132,9 +131,8 @@ public final class DeployPlans {
 
     private void domains(AppRow app, Manifest manifest, List<Change> changes) {
         List<String> present = apps.domains(app.id());
-        Set<String> wanted = new LinkedHashSet<>();
-        manifest.domains().forEach(domain -> wanted.add(domain.toLowerCase(Locale.ROOT)));
-        wanted.stream()
+        manifest.domains().stream()
+                .distinct()
                 .filter(domain -> !present.contains(domain))
                 .forEach(domain ->
                         changes.add(new Change(Action.CREATE, "domain", domain, List.of(), Optional.empty())));
@@ -144,9 +142,7 @@ public final class DeployPlans {
     private void droppedDomains(AppRow app, Manifest before, Manifest after, List<Orphan> orphans) {
         List<String> present = apps.domains(app.id());
         before.domains().stream()
-                .map(domain -> domain.toLowerCase(Locale.ROOT))
-                .filter(domain ->
-                        present.contains(domain) && after.domains().stream().noneMatch(domain::equalsIgnoreCase))
+                .filter(domain -> present.contains(domain) && !after.domains().contains(domain))
                 .forEach(domain -> orphans.add(new Orphan(
                         "domain",
                         domain,

@@ -1,9 +1,9 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.DomainName;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.control.AppStore.AppRow;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -23,7 +23,7 @@ final class Domains {
     /** @throws StoaException if it is no host name, or leads to another app */
     void add(AppRow app, String domain) {
         check(app, domain);
-        apps.addDomain(app.id(), domain.toLowerCase(Locale.ROOT));
+        apps.addDomain(app.id(), DomainName.ascii(domain));
         // Another app may have been quicker.
         check(app, domain);
     }
@@ -34,7 +34,7 @@ final class Domains {
      * @throws StoaException if it is no host name, or leads to another app
      */
     void check(AppRow app, String domain) {
-        String host = domain.toLowerCase(Locale.ROOT);
+        String host = DomainName.ascii(domain);
         if (!HOST_NAME.matcher(host).matches()) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
@@ -58,7 +58,7 @@ final class Domains {
     }
 
     void remove(AppRow app, String domain) {
-        if (!apps.removeDomain(app.id(), domain.toLowerCase(Locale.ROOT))) {
+        if (!apps.removeDomain(app.id(), DomainName.ascii(domain))) {
             throw new StoaException(
                     ErrorCode.NOT_FOUND,
                     "%s does not lead to %s".formatted(domain, app.name()),

@@ -1,11 +1,15 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.AppName;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.LogLine;
+import dev.stoa.api.RequestLines;
 import dev.stoa.api.RouteTableEvent;
 import dev.stoa.api.RouterInfo;
 import dev.stoa.api.RouterReport;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.http.Endpoint;
+import dev.stoa.platform.observe.LogStore;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -14,9 +18,11 @@ public final class RouterApi {
     private static final Pattern ID = Pattern.compile("[a-zA-Z0-9._-]{1,64}");
 
     private final RouterFleet fleet;
+    private final LogStore logs;
 
-    public RouterApi(RouterFleet fleet) {
+    public RouterApi(RouterFleet fleet, LogStore logs) {
         this.fleet = fleet;
+        this.logs = logs;
     }
 
     public List<Endpoint> endpoints() {
@@ -34,9 +40,23 @@ public final class RouterApi {
                                 "Says which table is in force at a router, and what it has in flight")
                         .accepts(RouterReport.class)
                         .handler(request -> fleet.report(id(request.path("router")), request.body(RouterReport.class))),
+                Endpoint.post(
+                                "/v1/routers/{router}/requests",
+                                "Adds the requests that came by a router to the logs of their apps")
+                        .accepts(RequestLines.class)
+                        .handler(request -> keep(request.body(RequestLines.class))),
                 Endpoint.get("/v1/routers", "Lists the routers in other processes")
                         .returns(Endpoint.listOf(RouterInfo.class))
                         .handler(request -> fleet.list()));
+    }
+
+    private void keep(RequestLines lines) {
+        lines.apps().forEach((app, ofApp) -> {
+            List<LogLine> own = ofApp.stream()
+                    .map(line -> new LogLine(line.time(), AccessLog.SOURCE, line.text()))
+                    .toList();
+            logs.appendIfThere(new AppName(app).value(), own);
+        });
     }
 
     static String id(String text) {

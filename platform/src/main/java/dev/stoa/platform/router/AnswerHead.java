@@ -14,6 +14,21 @@ import io.netty.handler.codec.http.HttpVersion;
  * @param clientKeepAlive  whether the client's connection can stay open, since the client will see where the answer ends
  */
 record AnswerHead(boolean upstreamReusable, boolean clientKeepAlive) {
+    private static final int STATUS_MIN = 100;
+    private static final int STATUS_MAX = 999;
+
+    /** Whether it is an answer, and where it ends can be read in one way only. Netty has looked at the rest. */
+    static boolean isSound(HttpResponse response) {
+        int status = response.status().code();
+        if (status < STATUS_MIN || status > STATUS_MAX) {
+            return false;
+        }
+        HttpHeaders headers = response.headers();
+        String encoding = headers.get(HttpHeaderNames.TRANSFER_ENCODING);
+        return encoding == null
+                || (HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(encoding)
+                        && headers.getAll(HttpHeaderNames.TRANSFER_ENCODING).size() == 1);
+    }
 
     /**
      * Makes the head ready for the client: hop-by-hop headers go, and the body is framed in a way that it understands.

@@ -20,6 +20,7 @@ final class ForwardedHeaders {
     private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
     private static final AsciiString FORWARDED_PORT = AsciiString.cached("x-forwarded-port");
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
+    private static final AsciiString REAL_IP = AsciiString.cached("x-real-ip");
     private static final AsciiString REQUEST_START = AsciiString.cached("x-request-start");
 
     private static final AsciiString HTTP = AsciiString.cached("http");
@@ -27,6 +28,9 @@ final class ForwardedHeaders {
 
     private static final AsciiString TRACE_PARENT = AsciiString.cached("traceparent");
     private static final AsciiString TRACE_STATE = AsciiString.cached("tracestate");
+
+    /** Frameworks believe it more than X-Forwarded-*, and nobody in front of the router says it. */
+    private static final AsciiString FORWARDED = AsciiString.cached("forwarded");
 
     /** Hop by hop (RFC 9110, 7.6.1); {@code Proxy} is none, but CGI programs would read it as HTTP_PROXY. */
     private static final List<AsciiString> HOP_BY_HOP = List.of(
@@ -43,7 +47,14 @@ final class ForwardedHeaders {
 
     /** Beside X-Forwarded-*: what the router says to the app, and what says where a message ends; those with a hyphen. */
     private static final Set<String> OF_THE_ROUTER = Set.of(
-            "x-request-id", "x-request-start", "content-length", "transfer-encoding", "keep-alive", "proxy-connection");
+            "x-real-ip",
+            "x-request-id",
+            "x-request-start",
+            "forwarded",
+            "content-length",
+            "transfer-encoding",
+            "keep-alive",
+            "proxy-connection");
 
     private static final Set<String> NEVER_TRAILERS = Set.of(
             "authorization",
@@ -89,6 +100,8 @@ final class ForwardedHeaders {
         } else {
             headers.set(FORWARDED_FOR, address);
         }
+        headers.set(REAL_IP, address);
+        headers.remove(FORWARDED);
         headers.set(FORWARDED_HOST, headers.get(HttpHeaderNames.HOST, ""));
         headers.set(FORWARDED_PORT, client.caller().cameTo());
         headers.set(FORWARDED_PROTO, client.secure() ? HTTPS : HTTP);

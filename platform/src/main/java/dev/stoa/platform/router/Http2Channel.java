@@ -182,6 +182,8 @@ abstract class Http2Channel extends Http2ConnectionHandler {
 
     abstract void settings(Http2Settings settings);
 
+    void settingsAcknowledged() {}
+
     abstract void pong(long data);
 
     abstract void goAway(int lastStreamId);
@@ -311,6 +313,7 @@ abstract class Http2Channel extends Http2ConnectionHandler {
         @Override
         public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
             overhead();
+            settingsAcknowledged();
         }
 
         @Override

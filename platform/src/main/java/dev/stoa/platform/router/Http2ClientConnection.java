@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -70,6 +71,7 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
     void opened() {
         realm = realms.apply(((InetSocketAddress) context().channel().remoteAddress()).getAddress());
         listed = true;
+        settingsAcknowledged();
         lane.add(this);
     }
 
@@ -89,10 +91,64 @@ final class Http2ClientConnection extends Http2Channel implements ClientChannel 
             message.trailers(headers);
             return;
         }
+        if (connection().numActiveStreams() > STREAMS_MAX) {
+            refuse(stream);
+            return;
+        }
         Http2ClientStream client = new Http2ClientStream(this);
         client.on(stream);
         exchanges++;
         client.begin(headers, last);
+    }
+
+    /** The client may send it again, and nothing else is lost. */
+    private void refuse(Http2Stream stream) {
+        stream.resetSent();
+        resetHarmless(stream.id(), Http2Error.REFUSED_STREAM);
+        closeStream(stream, context().newSucceededFuture());
+    }
+
+    /**
+     * Not one of the resets that cost the connection when they are many: a client that sends all it has before the first SETTINGS or
+     * the end of a stream reach it means no harm.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void resetHarmless(int stream, Http2Error error) {
+        ChannelHandlerContext ctx = context();
+        encoder().frameWriter().writeRstStream(ctx, stream, error.code(), ctx.newPromise());
+        flushSoon();
+        try {
+            overhead();
+        } catch (Http2Exception e) {
+            onError(ctx, false, e);
+        }
+    }
+
+    /** They are counted here: Netty would take what a client says on a stream that it refused for an error of the connection. */
+    @Override
+    void settingsAcknowledged() {
+        connection().remote().maxActiveStreams(Integer.MAX_VALUE);
+    }
+
+    @Override
+    protected void onStreamError(
+            ChannelHandlerContext ctx, boolean outbound, Throwable cause, Http2Exception.StreamException error) {
+        Http2Connection.Endpoint<?> client = connection().remote();
+        int id = error.streamId();
+        if (!outbound && error.error() == Http2Error.STREAM_CLOSED && connection().stream(id) == null) {
+            resetHarmless(id, Http2Error.STREAM_CLOSED);
+            return;
+        }
+        if (client.isValidStreamId(id) && !client.mayHaveCreatedStream(id)) {
+            // A malformed head has begun its stream all the same: what follows on that stream is not the connection's
+            // fault.
+            try {
+                client.createStream(id, false);
+            } catch (Http2Exception e) {
+                // There are no more after a GOAWAY, and the client knows that.
+            }
+        }
+        super.onStreamError(ctx, outbound, cause, error);
     }
 
     void exchangeOver() {

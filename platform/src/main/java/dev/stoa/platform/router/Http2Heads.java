@@ -84,15 +84,14 @@ final class Http2Heads {
         String path = text(from.path());
         CharSequence protocol = from.get(Http2Headers.PseudoHeaderName.PROTOCOL.value());
         HttpHeaders headers = UNCHECKED.newHeaders();
-        fields(from, headers);
-        String why = authority(headers, from.authority());
+        String why = fields(from, headers) ? authority(headers, from.authority()) : "a value ends in a blank";
         if (why.isEmpty()) {
             why = line(method, path, protocol, from.scheme(), whole);
         }
         if (!why.isEmpty()) {
             return refused(new StoaException(ErrorCode.BAD_REQUEST, why, ""), method, headers);
         }
-        if (path.length() > RequestDecoder.LINE_BYTES_MAX) {
+        if (method.length() + path.length() > RequestDecoder.LINE_BYTES_MAX) {
             return refused(new TooLongHttpLineException(), method, headers);
         }
         HttpMethod asked = HttpMethod.valueOf(method);
@@ -123,8 +122,9 @@ final class Http2Heads {
         return request;
     }
 
-    /** Crumbs of a cookie become one (RFC 9113, 8.2.3). */
-    private static void fields(Http2Headers from, HttpHeaders to) {
+    /** Crumbs of a cookie become one (RFC 9113, 8.2.3). False: a value ends in a blank, which Netty lets through (8.2.1). */
+    private static boolean fields(Http2Headers from, HttpHeaders to) {
+        boolean sound = true;
         StringBuilder cookie = null;
         CharSequence crumb = null;
         for (Map.Entry<CharSequence, CharSequence> field : from) {
@@ -133,6 +133,7 @@ final class Http2Heads {
             if (name.charAt(0) == ':') {
                 continue;
             }
+            sound &= value.isEmpty() || value.charAt(value.length() - 1) > ' ';
             if (!HttpHeaderNames.COOKIE.contentEquals(name)) {
                 to.add(name, value);
             } else if (crumb == null) {
@@ -145,6 +146,7 @@ final class Http2Heads {
         if (crumb != null) {
             to.add(HttpHeaderNames.COOKIE, cookie == null ? crumb : cookie.toString());
         }
+        return sound;
     }
 
     private static String authority(HttpHeaders headers, CharSequence authority) {
@@ -180,6 +182,9 @@ final class Http2Heads {
         for (int i = 0; i < path.length(); i++) {
             if (path.charAt(i) <= ' ' || path.charAt(i) == 0x7f) {
                 return "its :path has a blank in it";
+            }
+            if (path.charAt(i) == '#') {
+                return "its :path has a fragment, which is for the client alone";
             }
         }
         if (!HTTP.contentEqualsIgnoreCase(scheme)
@@ -279,7 +284,7 @@ final class Http2Heads {
 
     static HttpResponse answer(Http2Headers from) {
         HttpHeaders headers = UNCHECKED.newHeaders();
-        fields(from, headers);
+        boolean _ = fields(from, headers);
         CharSequence status = from.status();
         int code = status.length() == 3 ? number(status) : 0;
         if (code < 100 || code == 101) {

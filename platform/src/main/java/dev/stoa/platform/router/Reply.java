@@ -100,6 +100,9 @@ final class Reply {
         if (response.decoderResult().isFailure()) {
             ReferenceCountUtil.release(response);
             unreadable(response.decoderResult().cause());
+        } else if (!AnswerHead.isSound(response)) {
+            ReferenceCountUtil.release(response);
+            exchange.failBy(Failure.badResponse(exchange.app(), exchange.instance()));
         } else if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
             switchProtocol(response);
         } else if (code >= 200 && code < 300 && client.nothingButTunnel()) {
@@ -114,7 +117,7 @@ final class Reply {
         } else {
             stage = Stage.BEGUN;
             status = code;
-            boolean canary = answered(response).isCanary();
+            Backend by = exchange.search().answered();
             AnswerHead head = AnswerHead.prepare(
                     response,
                     request.method().equals(HttpMethod.HEAD),
@@ -124,9 +127,11 @@ final class Reply {
             keepAlive = head.clientKeepAlive();
             originReusable = head.upstreamReusable();
             if (pass != null) {
-                pass.head(response, !canary);
+                pass.head(response, !by.isCanary());
                 status = response.status().code();
             }
+            // On top of what a cache keeps: where one client belongs is nothing for the others.
+            stick(response, by);
             client.write(response);
         }
     }
@@ -144,12 +149,10 @@ final class Reply {
         }
     }
 
-    private Backend answered(HttpResponse response) {
-        Backend by = exchange.search().answered();
+    private void stick(HttpResponse response, Backend to) {
         if (exchange.search().remember()) {
-            response.headers().add(HttpHeaderNames.SET_COOKIE, by.cookie(client.secure()));
+            response.headers().add(HttpHeaderNames.SET_COOKIE, to.cookie(client.secure()));
         }
-        return by;
     }
 
     private void switchProtocol(HttpResponse response) {
@@ -160,10 +163,11 @@ final class Reply {
         }
         stage = Stage.SWITCHING;
         status = response.status().code();
-        Backend _ = answered(response);
+        Backend by = exchange.search().answered();
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
         ForwardedHeaders.removeHopByHop(response.headers());
         ForwardedHeaders.markUpgrade(response.headers(), protocol);
+        stick(response, by);
         client.write(response);
     }
 

@@ -9,6 +9,7 @@ import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
@@ -37,6 +38,8 @@ final class RequestDecoder extends HttpRequestDecoder {
     private boolean complete;
     private boolean broken;
     private boolean reading;
+    private int wordEnd;
+    private boolean sized;
 
     /** Nothing was decoded yet; the first bytes may be those of HTTP/2. */
     private boolean fresh = true;
@@ -97,8 +100,12 @@ final class RequestDecoder extends HttpRequestDecoder {
         if (fresh && awaitsPreface(in)) {
             return;
         }
+        if (!inBody && beginsOddly(in)) {
+            refuse(in, out, "a line begins with a blank or a control character");
+            return;
+        }
         if (!inBody && hasFoldedHeader(in)) {
-            refuse(in, out);
+            refuse(in, out, "a header goes on in a second line");
             return;
         }
         int before = in.readerIndex();
@@ -133,30 +140,44 @@ final class RequestDecoder extends HttpRequestDecoder {
             headStarted = false;
         } else if (decoded instanceof HttpRequest) {
             inBody = true;
+            sized = false;
         }
     }
 
-    private void refuse(ByteBuf in, List<Object> out) {
+    private void refuse(ByteBuf in, List<Object> out, String why) {
         broken = true;
         in.skipBytes(in.readableBytes());
         HttpRequest refused = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
-        refused.setDecoderResult(DecoderResult.failure(ambiguous("a header goes on in a second line")));
+        refused.setDecoderResult(DecoderResult.failure(ambiguous(why)));
         out.add(refused);
+    }
+
+    /** RFC 9112, 2.2: empty lines may come before a request, and nothing else; Netty skips whatever is not printed. */
+    private boolean beginsOddly(ByteBuf in) {
+        int from = headStarted ? in.readerIndex() : afterLineEnds(in);
+        return from < in.writerIndex() && isUnprinted(in.getByte(from));
+    }
+
+    private static int afterLineEnds(ByteBuf in) {
+        int from = in.readerIndex();
+        while (from < in.writerIndex() && isLineEnd(in.getByte(from))) {
+            from++;
+        }
+        return from;
+    }
+
+    private static boolean isUnprinted(byte b) {
+        return ((b >= 0 && b <= ' ') || b == 0x7f) && !isLineEnd(b);
+    }
+
+    private static boolean isLineEnd(byte b) {
+        return b == HttpConstants.CR || b == HttpConstants.LF;
     }
 
     /** RFC 9112, 5.2: such a line is either refused or joined, and Netty joins it. */
     private boolean hasFoldedHeader(ByteBuf in) {
-        int from = in.readerIndex();
+        int from = headStarted ? in.readerIndex() : afterLineEnds(in);
         int end = in.writerIndex();
-        if (headStarted) {
-            if (from < end && isBlank(in.getByte(from))) {
-                return true;
-            }
-        } else {
-            while (from < end && in.getByte(from) >= 0 && in.getByte(from) <= ' ') {
-                from++;
-            }
-        }
         while (true) {
             int lineEnd = in.indexOf(from, end, HttpConstants.LF);
             if (lineEnd < 0 || lineEnd + 1 >= end) {
@@ -166,7 +187,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             if (isBlank(next)) {
                 return true;
             }
-            if (next == HttpConstants.CR || next == HttpConstants.LF) {
+            if (isLineEnd(next)) {
                 return false;
             }
             from = lineEnd + 1;
@@ -177,9 +198,48 @@ final class RequestDecoder extends HttpRequestDecoder {
         return b == HttpConstants.SP || b == HttpConstants.HT;
     }
 
+    /** RFC 9112, 3: its words are parted by one blank each; Netty takes several, and tabs. */
+    @Override
+    protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+        wordEnd = start + length;
+        return super.splitFirstWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+        checkBlank(line, start);
+        wordEnd = start + length;
+        return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    /** RFC 9112, 2.3: in capitals. */
+    @Override
+    protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+        checkBlank(line, start);
+        String version = super.splitThirdWordInitialLine(line, start, length);
+        if (!version.startsWith("HTTP/")) {
+            throw ambiguous("its first line does not end in the version of HTTP");
+        }
+        return version;
+    }
+
+    private void checkBlank(byte[] line, int start) {
+        if (start != wordEnd + 1 || line[wordEnd] != HttpConstants.SP) {
+            throw ambiguous("the words of its first line are not parted by one blank each");
+        }
+    }
+
     @Override
     protected AsciiString splitHeaderName(byte[] line, int start, int length) {
-        return HeaderNames.of(line, start, length);
+        AsciiString name = HeaderNames.of(line, start, length);
+        if (!inBody && HttpHeaderNames.CONTENT_LENGTH.contentEqualsIgnoreCase(name)) {
+            if (sized) {
+                // In HTTP/1.0 Netty takes the first.
+                throw ambiguous("it has more than one Content-Length");
+            }
+            sized = true;
+        }
+        return name;
     }
 
     @Override

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the head of a request says, or why it is refused. Anything that two servers could read in two ways is refused,
@@ -56,9 +58,13 @@ sealed interface RequestHead {
         if (hasControls(request.uri())) {
             return bad("its target has a control character in it");
         }
+        if (request.uri().indexOf('#') >= 0) {
+            return bad("its target has a fragment, which is for the client alone");
+        }
         HttpHeaders headers = request.headers();
         Iterator<String> hosts = headers.valueStringIterator(HttpHeaderNames.HOST);
-        boolean absolute = !request.uri().startsWith("/") && !request.uri().equals("*");
+        boolean star = request.uri().equals("*") && request.method().equals(HttpMethod.OPTIONS);
+        boolean absolute = !request.uri().startsWith("/") && !star;
         if (!hosts.hasNext()) {
             if (!absolute || !request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
                 return bad("it has no Host header, so it is not known for which app it is");
@@ -173,7 +179,7 @@ sealed interface RequestHead {
             return false;
         }
         int end = start;
-        while (end < uri.length() && "/?#".indexOf(uri.charAt(end)) < 0) {
+        while (end < uri.length() && "/?".indexOf(uri.charAt(end)) < 0) {
             end++;
         }
         String rest = uri.substring(end);
@@ -184,12 +190,20 @@ sealed interface RequestHead {
 
     private static String upgrade(HttpRequest request) {
         HttpHeaders headers = request.headers();
-        String protocol = headers.get(HttpHeaderNames.UPGRADE, "");
-        boolean asked = !protocol.isEmpty()
+        boolean asked = headers.contains(HttpHeaderNames.UPGRADE)
                 && request.protocolVersion().equals(HttpVersion.HTTP_1_1)
                 && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true);
+        if (!asked) {
+            return "";
+        }
         // An app that took to HTTP/2 here would be spoken to behind the router's back, past all its rules.
-        return asked && !protocol.regionMatches(true, 0, "h2c", 0, 3) ? protocol : "";
+        return Stream.of(String.join(",", headers.getAll(HttpHeaderNames.UPGRADE))
+                        .split(",", -1))
+                .map(String::trim)
+                .filter(protocol -> !protocol.isEmpty()
+                        && !protocol.regionMatches(true, 0, "h2", 0, 2)
+                        && !protocol.regionMatches(true, 0, "http/", 0, 5))
+                .collect(Collectors.joining(", "));
     }
 
     private static Refused bad(String why) {

@@ -62,12 +62,16 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
         write(request);
     }
 
-    /** Back to the pool, ready for the next exchange. */
-    void rest(long nowNanos) {
+    /**
+     * Back to the pool, ready for the next exchange. Whether it is: an instance that sent more than its answer, such as a body
+     * with a 304, could have it taken for the answer to somebody else.
+     */
+    boolean rest(long nowNanos) {
         exchange = null;
         used = true;
         idleSinceNanos = nowNanos;
         Wire.reading(channel(), true);
+        return decoder.rest();
     }
 
     @Override
@@ -119,9 +123,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         Exchange current = exchange;
         if (current == null) {
-            // An answer to no question: whatever it is, it must not become the answer to the next one.
             ReferenceCountUtil.release(message);
-            Wire.close(ctx.channel());
         } else if (message instanceof HttpResponse response) {
             current.responseHead(response);
         } else if (message instanceof HttpContent content) {

@@ -99,11 +99,10 @@ final class UpstreamPool {
     void give(UpstreamConnection connection, long nowNanos) {
         ArrayDeque<UpstreamConnection> resting =
                 idle.computeIfAbsent(connection.backend(), backend -> new ArrayDeque<>());
-        connection.rest(nowNanos);
-        if (!connection.backend().routed() || resting.size() >= IDLE_MAX) {
-            connection.close();
-        } else {
+        if (connection.rest(nowNanos) && connection.backend().routed() && resting.size() < IDLE_MAX) {
             resting.addLast(connection);
+        } else {
+            connection.close();
         }
     }
 

@@ -7,12 +7,15 @@ import dev.stoa.api.LogLine;
 import dev.stoa.platform.observe.LogQuery;
 import dev.stoa.platform.observe.LogStore;
 import dev.stoa.platform.router.FinishedRequest;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,7 +104,7 @@ class AccessLogTest {
     @Test
     void whatComesTooFastIsCounted() {
         LogStore quiet = new LogStore(directory);
-        AccessLog slow = new AccessLog(quiet, () -> NOW, Duration.ofDays(1));
+        AccessLog slow = new AccessLog(AccessLog.into(quiet), () -> NOW, Duration.ofDays(1));
         for (int i = 0; i < AccessLog.WAITING_MAX + 7; i++) {
             slow.finished(request("shop", "/", 200, "", true));
         }
@@ -112,5 +115,48 @@ class AccessLogTest {
                 .last()
                 .asString()
                 .startsWith("at=warn dropped=7 ");
+    }
+
+    /** The logs may be a platform in another process, which is away for a while. */
+    @Test
+    void linesWaitForLogsThatAreAwayAndWhatDoesNotFitIsCounted() {
+        AtomicBoolean away = new AtomicBoolean(true);
+        AtomicInteger batches = new AtomicInteger();
+        AccessLog far = new AccessLog(
+                apps -> {
+                    assertThat(apps.values())
+                            .allSatisfy(lines -> assertThat(lines).hasSizeLessThanOrEqualTo(AccessLog.BATCH_MAX + 1));
+                    if (away.get()) {
+                        throw new IOException("away");
+                    }
+                    batches.incrementAndGet();
+                    AccessLog.into(logs).take(apps);
+                },
+                () -> NOW,
+                Duration.ofDays(1));
+        int fits = AccessLog.BATCH_MAX + AccessLog.WAITING_MAX;
+        for (int i = 0; i < AccessLog.BATCH_MAX; i++) {
+            far.finished(request("shop", "/" + i, 200, "", true));
+        }
+        far.write();
+        for (int i = AccessLog.BATCH_MAX; i < fits + 5; i++) {
+            far.finished(request("shop", "/" + i, 200, "", true));
+        }
+        far.write();
+        assertThat(lines("shop")).isEmpty();
+
+        away.set(false);
+        far.write();
+        assertThat(lines("shop")).hasSize(fits + 1);
+        assertThat(lines("shop").stream().filter(line -> line.contains("path=")))
+                .hasSize(fits)
+                .first()
+                .asString()
+                .contains("path=\"/0\"");
+        assertThat(lines("shop"))
+                .filteredOn(line -> line.startsWith("at=warn dropped=5 "))
+                .hasSize(1);
+        // The one that waited, those of the queue, and the count.
+        assertThat(batches).hasValue(1 + AccessLog.WAITING_MAX / AccessLog.BATCH_MAX + 1);
     }
 }

@@ -9,6 +9,7 @@ import dev.stoa.platform.router.edge.BasicAuth;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -54,15 +55,24 @@ class EdgeTest {
     }
 
     private EdgeTest policy(String toml, FakeInstance instance) {
-        return policy(toml, false, Map.of(), "v1", instance);
+        return policy(toml, false, Map.of(), "v1", BalancePolicy.DEFAULT, instance);
+    }
+
+    private EdgeTest policy(String toml, BalancePolicy balance) {
+        return policy(toml, false, Map.of(), "v1", balance, web);
     }
 
     private EdgeTest policy(String toml, boolean maintenance, Map<String, String> pages, String edition) {
-        return policy(toml, maintenance, pages, edition, web);
+        return policy(toml, maintenance, pages, edition, BalancePolicy.DEFAULT, web);
     }
 
     private EdgeTest policy(
-            String toml, boolean maintenance, Map<String, String> pages, String edition, FakeInstance instance) {
+            String toml,
+            boolean maintenance,
+            Map<String, String> pages,
+            String edition,
+            BalancePolicy balance,
+            FakeInstance instance) {
         EdgeManifest manifest =
                 ManifestFile.parse("[edge]\n" + toml, "stoa.toml").edge();
         EdgePolicy policy = new EdgePolicy(
@@ -71,7 +81,7 @@ class EdgeTest {
                 maintenance,
                 pages,
                 edition);
-        Route route = new Route("shop", List.of(instance.upstream()), "", policy, BalancePolicy.DEFAULT);
+        Route route = new Route("shop", List.of(instance.upstream()), "", policy, balance);
         Map<String, Route> routes = new HashMap<>(Map.of("shop.localhost", route));
         edge.router.update(new RouteTable(routes));
         return this;
@@ -211,6 +221,27 @@ class EdgeTest {
 
         policy("cache = true", false, Map.of(), "v2");
         assertThat(get("/a?b")).contains("fwd=uri-miss");
+    }
+
+    /** Where one client belongs is nothing for the others, and no reason to keep nothing. */
+    @Test
+    void theCookieOfAClientThatStaysWithItsInstanceIsNotKept() {
+        policy("cache = true", new BalancePolicy(0, Duration.ZERO, true));
+        answer = ok("Cache-Control: max-age=60\r\nETag: \"a\"", LONG);
+
+        assertThat(get("/")).contains("stoa; fwd=uri-miss; stored").containsIgnoringCase("set-cookie: stoa_instance=");
+        assertThat(get("/")).contains("stoa; hit").doesNotContain("stoa_instance");
+
+        answer = ok("Cache-Control: no-cache\r\nETag: \"a\"", LONG);
+        assertThat(get("/asked")).contains("stored");
+        answer = "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n";
+        for (int i = 0; i < 2; i++) {
+            // It had to be asked, so the client is told; what is kept goes on as it was.
+            assertThat(get("/asked"))
+                    .contains("fwd-status=304")
+                    .containsOnlyOnce("stoa_instance=")
+                    .endsWith(LONG);
+        }
     }
 
     @Test

@@ -276,7 +276,7 @@ final class FramePeer implements AutoCloseable {
                     }
                 }
             }
-            case RST_STREAM -> answer.reset = frame.number(0);
+            case RST_STREAM -> answer.reset = answer.reset < 0 ? frame.number(0) : answer.reset;
             case SETTINGS -> {
                 if (!frame.has(ACK)) {
                     frame(SETTINGS, ACK, 0, new byte[0]);

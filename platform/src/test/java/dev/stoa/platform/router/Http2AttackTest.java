@@ -50,106 +50,6 @@ class Http2AttackTest {
         return new FramePeer(edge.router.port());
     }
 
-    /** In the table, a space parts names from values; ~ is a line end, ^ a line feed, ! a return, $ a zero byte, _ a blank. */
-    private static String[] fields(String table) {
-        List<String> fields = new ArrayList<>();
-        String whole = (" " + table).replaceAll("(?<=[ ,])GET(?=,|$)", GET);
-        for (String field : whole.split(",", -1)) {
-            String[] parts = field.trim().split("=", 2);
-            for (String part : parts) {
-                fields.add(part.replace("~", "\r\n")
-                        .replace("^", "\n")
-                        .replace("!", "\r")
-                        .replace("$", "\0")
-                        .replace("_", " "));
-            }
-        }
-        return fields.toArray(new String[0]);
-    }
-
-    private static final String GET = ":method=GET,:scheme=http,:authority=shop.localhost,:path=/";
-
-    @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "8.2.1 upper case in a name       | GET,X-Upper=1",
-                "8.2.1 a line end in a value      | GET,x-a=b~x-evil: 1",
-                "8.2.1 a line feed in a value     | GET,x-a=b^x-evil: 1",
-                "8.2.1 a return in a value        | GET,x-a=b!x-evil: 1",
-                "8.2.1 a zero in a value          | GET,x-a=b$c",
-                "8.2.1 a blank before a value     | GET,x-a=_b",
-                "8.2.1 a line end in a name       | GET,x-a: b~x-evil=1",
-                "8.2.1 a colon in a name          | GET,x:a=1",
-                "8.2.1 a blank in a name          | GET,x_a=1",
-                "8.2.1 an empty name              | GET,=1",
-                "8.2.2 Connection                 | GET,connection=close",
-                "8.2.2 Keep-Alive                 | GET,keep-alive=5",
-                "8.2.2 Proxy-Connection           | GET,proxy-connection=close",
-                "8.2.2 Transfer-Encoding          | GET,transfer-encoding=chunked",
-                "8.2.2 Upgrade                    | GET,upgrade=websocket",
-                "8.2.2 TE other than trailers     | GET,te=gzip",
-                "8.3 a pseudo-header at the end   | :method=GET,:scheme=http,x-a=1,:authority=shop.localhost,:path=/",
-                "8.3 an unknown pseudo-header     | GET,:evil=1",
-                "8.3 one of answers               | GET,:status=200",
-                "8.3 a method twice               | :method=GET,GET",
-                "8.3 a path twice                 | :path=/x,GET",
-                "8.3 an authority twice           | :authority=shop.localhost,GET",
-                "8.3.1 no method                  | :scheme=http,:authority=shop.localhost,:path=/",
-                "8.3.1 no scheme                  | :method=GET,:authority=shop.localhost,:path=/",
-                "8.3.1 no path                    | :method=GET,:scheme=http,:authority=shop.localhost",
-                "8.3.1 an empty path              | :method=GET,:scheme=http,:authority=shop.localhost,:path=",
-                "8.3.1 a path without a slash     | :method=GET,:scheme=http,:authority=shop.localhost,:path=x",
-                "8.3.1 a path with a blank        |"
-                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1",
-                "8.3.1 a path with a line end     |"
-                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=/_HTTP/1.1~x-evil: 1~~",
-                "8.3.1 a path with a tab          | :method=GET,:scheme=http,:authority=shop.localhost,:path=/\tx",
-                "8.3.1 an absolute path           |"
-                        + " :method=GET,:scheme=http,:authority=shop.localhost,:path=http://other/",
-                "8.3.1 a star for a GET           | :method=GET,:scheme=http,:authority=shop.localhost,:path=*",
-                "8.3.1 a method with a blank      | :method=GET_/evil,:scheme=http,:authority=shop.localhost,:path=/",
-                "8.3.1 a method with a line end   | :method=GET~,:scheme=http,:authority=shop.localhost,:path=/",
-                "8.3.1 another scheme             | :method=GET,:scheme=ftp,:authority=shop.localhost,:path=/",
-                "8.3.1 a scheme with a line end   | :method=GET,:scheme=http~x: y,:authority=shop.localhost,:path=/",
-                "8.3.1 neither authority nor Host | :method=GET,:scheme=http,:path=/",
-                "8.3.1 Host against authority     | GET,host=other.localhost",
-                "8.3.1 two Hosts                  | GET,host=shop.localhost,host=shop.localhost",
-                "8.3.1 a user in the authority    | :method=GET,:scheme=http,:authority=me@shop.localhost,:path=/",
-                "8.3.1 a path in the authority    | :method=GET,:scheme=http,:authority=shop.localhost/x,:path=/",
-                "8.3.1 a line end in authority    | :method=GET,:scheme=http,:authority=shop.localhost~x: y,:path=/",
-                "8.5 CONNECT                      | :method=CONNECT,:authority=shop.localhost:80",
-                "8.5 CONNECT with a path          | :method=CONNECT,:scheme=http,:authority=shop.localhost,:path=/",
-                "8441 a protocol without CONNECT  | GET,:protocol=websocket",
-                "8441 a protocol at the end       |"
-                        + " :method=CONNECT,:protocol=websocket,:scheme=http,:authority=shop.localhost,:path=/",
-                "8.1.1 a length and no body       | GET,content-length=5",
-                "8.1.1 two lengths                | GET,content-length=0,content-length=5",
-                "8.1.1 a signed length            | GET,content-length=+0",
-                "8.1.1 a negative length          | GET,content-length=-1",
-                "8.1.1 a length that is a word    | GET,content-length=zero",
-            })
-    void aMalformedRequestReachesNobody(String name, String table) {
-        synchronized (reached) {
-            reached.clear();
-        }
-        try (FramePeer client = client()) {
-            client.headers(1, true, fields(table));
-            assertThat(client.answer(1).outcome()).isIn("400", "reset 1");
-            // The connection is none the worse for it.
-            assertThat(client.get(3, "shop.localhost", "/after").answer(3).text())
-                    .isEqualTo("ok");
-        }
-        synchronized (reached) {
-            assertThat(reached)
-                    .hasSize(1)
-                    .first()
-                    .asString()
-                    .startsWith("GET /after ")
-                    .doesNotContain("evil");
-        }
-    }
-
     private static Arguments attack(String name, int code, Consumer<FramePeer> does) {
         return Arguments.of(name, code, does);
     }
@@ -357,7 +257,7 @@ class Http2AttackTest {
     void aHeaderMayBeAsLongAsOverHttp11(String name, String status) {
         int length = name.equals("x-a") ? 8190 : 8180;
         try (FramePeer client = client()) {
-            String[] fields = fields("GET" + "," + name + "=" + "v".repeat(length));
+            String[] fields = DowngradeTest.fields("GET " + name + "=" + "v".repeat(length));
             assertThat(client.headers(1, true, fields).answer(1).status()).isEqualTo(status);
         }
     }
@@ -375,11 +275,11 @@ class Http2AttackTest {
     @Test
     void headersThatAreTooManyOrTooLargeGet431() {
         try (FramePeer client = client()) {
-            String[] many = Arrays.copyOf(fields("GET"), 8 + 2 * 1001);
+            String[] many = Arrays.copyOf(DowngradeTest.fields("GET"), 8 + 2 * 1001);
             Arrays.fill(many, 8, many.length, "x");
             assertThat(client.headers(1, true, many).answer(1).status()).isEqualTo("431");
             // 17 KB of frames say 70 KB of headers, by reference to one that the router remembers.
-            byte[] first = FramePeer.block(fields("GET"));
+            byte[] first = FramePeer.block(DowngradeTest.fields("GET"));
             String value = "v".repeat(3900);
             byte[] literal = FramePeer.block("x-a", value);
             literal[0] = 0x40;
