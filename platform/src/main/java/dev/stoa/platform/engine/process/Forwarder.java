@@ -1,0 +1,199 @@
+package dev.stoa.platform.engine.process;
+
+import dev.stoa.platform.engine.PortForwarding;
+import dev.stoa.platform.engine.process.NetfilterBatch.Field;
+import dev.stoa.platform.engine.process.NetfilterBatch.Hook;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The port forwarding of an engine's network: a table of the kernel's packet filter with two maps, one of ports of this
+ * machine, one of instances and ports. A client that is in neither reaches the port itself.
+ *
+ * <p>The table outlives the engine, since connections would break with it. The next engine writes the maps anew when it has
+ * something to say, so that none of its instances has the rights of one that had the address before.
+ */
+final class Forwarder implements PortForwarding {
+    private static final System.Logger LOG = System.getLogger(Forwarder.class.getName());
+
+    private static final String MACHINE = "machine";
+    private static final String INSTANCES = "instances";
+    private static final byte[] LOCAL = {127, 0, 0, 1};
+    private static final int EEXIST = 17;
+
+    private final String table;
+    private final InetAddress address;
+    private final String clients;
+    private final Map<InetAddress, Integer> tenants = new HashMap<>();
+    private final Map<Integer, Forward> forwards = new TreeMap<>();
+
+    /** What the maps say, by their names; empty: not known. */
+    private Optional<Map<String, Map<ByteBuffer, ByteBuffer>>> written = Optional.empty();
+
+    private boolean closed;
+
+    private record Forward(int server, Set<Integer> tenants) {}
+
+    private Forwarder(String table, InetAddress address, String clients) {
+        this.table = table;
+        this.address = address;
+        this.clients = clients;
+    }
+
+    private static String table(String network) {
+        return network + "-forward";
+    }
+
+    /**
+     * @param address of this machine, for servers
+     * @param clients the addresses of instances, for people
+     */
+    static Forwarder open(String network, InetAddress gateway, InetAddress address, String clients)
+            throws IOException {
+        NetfilterBatch rules = new NetfilterBatch(table(network));
+        rules.only();
+        rules.map(MACHINE);
+        rules.map(INSTANCES);
+        rules.chain("from-machine", Hook.OUTPUT_NAT);
+        rules.rule(
+                "from-machine",
+                NetfilterBatch.is(Field.DESTINATION, LOCAL),
+                NetfilterBatch.tcp(),
+                NetfilterBatch.redirectBy(MACHINE, Field.DESTINATION));
+        rules.chain("from-instances", Hook.PREROUTING);
+        rules.rule(
+                "from-instances",
+                NetfilterBatch.is(Field.DESTINATION, gateway.getAddress()),
+                NetfilterBatch.tcp(),
+                NetfilterBatch.redirectBy(INSTANCES, Field.SOURCE));
+        rules.chain("servers", Hook.INPUT);
+        rules.rule(
+                "servers",
+                NetfilterBatch.is(Field.DESTINATION, address.getAddress()),
+                NetfilterBatch.newConnection(),
+                NetfilterBatch.notRedirected(),
+                NetfilterBatch.drop());
+        try {
+            rules.send();
+        } catch (NetlinkSocket.Refused e) {
+            if (e.errno() != EEXIST) {
+                throw e;
+            }
+        }
+        return new Forwarder(table(network), address, clients);
+    }
+
+    static void remove(String network) throws IOException {
+        Netfilter.remove(table(network));
+    }
+
+    @Override
+    public InetAddress address() {
+        return address;
+    }
+
+    @Override
+    public String clients() {
+        return clients;
+    }
+
+    @Override
+    public synchronized void forward(int port, int server, Set<Integer> whose) {
+        forwards.put(port, new Forward(server, Set.copyOf(whose)));
+        try {
+            write();
+        } catch (IOException e) {
+            forwards.remove(port);
+            throw new UncheckedIOException("could not have the kernel lead connections to port " + port, e);
+        }
+    }
+
+    @Override
+    public synchronized void end(int port) {
+        if (forwards.remove(port) != null) {
+            tryToWrite();
+        }
+    }
+
+    /** An instance has this address now. */
+    synchronized void admit(InetAddress instance, int tenant) {
+        tenants.put(instance, tenant);
+        tryToWrite();
+    }
+
+    /** Nobody has this address now. */
+    synchronized void forget(InetAddress instance) {
+        if (tenants.remove(instance) != null) {
+            tryToWrite();
+        }
+    }
+
+    /** Takes note of an instance that an earlier engine started. */
+    synchronized void hold(InetAddress instance, int tenant) {
+        tenants.put(instance, tenant);
+    }
+
+    /** Changes nothing any more: another engine may have the table. Returns whether anybody is led anywhere. */
+    synchronized boolean close() {
+        closed = true;
+        return !forwards.isEmpty();
+    }
+
+    private void tryToWrite() {
+        try {
+            write();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "could not change the port forwarding of instances", e);
+        }
+    }
+
+    private void write() throws IOException {
+        Map<String, Map<ByteBuffer, ByteBuffer>> wanted = Map.of(MACHINE, ofMachine(), INSTANCES, ofInstances());
+        if (closed || written.equals(Optional.of(wanted))) {
+            return;
+        }
+        NetfilterBatch changes = new NetfilterBatch(table);
+        wanted.forEach((map, entries) -> {
+            if (written.isEmpty()) {
+                changes.clear(map);
+                changes.put(map, entries);
+                return;
+            }
+            Map<ByteBuffer, ByteBuffer> former = new HashMap<>(written.get().get(map));
+            Map<ByteBuffer, ByteBuffer> fresh = new HashMap<>(entries);
+            former.entrySet().removeAll(entries.entrySet());
+            fresh.entrySet().removeAll(written.get().get(map).entrySet());
+            changes.remove(map, former.keySet());
+            changes.put(map, fresh);
+        });
+        written = Optional.empty();
+        changes.send();
+        written = Optional.of(wanted);
+    }
+
+    private Map<ByteBuffer, ByteBuffer> ofMachine() {
+        Map<ByteBuffer, ByteBuffer> entries = new HashMap<>();
+        forwards.forEach((port, to) ->
+                entries.put(NetfilterBatch.socket(LOCAL, port), NetfilterBatch.socket(LOCAL, to.server())));
+        return entries;
+    }
+
+    private Map<ByteBuffer, ByteBuffer> ofInstances() {
+        Map<ByteBuffer, ByteBuffer> entries = new HashMap<>();
+        forwards.forEach((port, to) -> tenants.forEach((instance, tenant) -> {
+            if (to.tenants().contains(tenant)) {
+                entries.put(
+                        NetfilterBatch.socket(instance.getAddress(), port),
+                        NetfilterBatch.socket(address.getAddress(), to.server()));
+            }
+        }));
+        return entries;
+    }
+}
