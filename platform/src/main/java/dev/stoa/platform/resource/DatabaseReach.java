@@ -63,7 +63,8 @@ final class DatabaseReach {
         Map<String, String> settings = new HashMap<>();
         try {
             Path data = home.resolve(PostgresCluster.DATA);
-            PostgresCluster.writePrivately(data.resolve("pg_hba.conf"), hosts(there.get().clients()), data);
+            PostgresCluster.writePrivately(
+                    data.resolve("pg_hba.conf"), hosts(there.get().clients()), data);
         } catch (IOException e) {
             throw PostgresCluster.unusable(home, e);
         }

@@ -325,7 +325,13 @@ public final class Databases implements ResourceKind {
                     ResourceSpec next = spec.withSetting(VERSION, Integer.toString(target.major()))
                             .withSecret(DatabaseFolder.SECRET, DatabaseFolder.successor(spec, target.major()))
                             .withSecret(BackupPlace.SECRET, place.json());
-                    seeds.succeed(spec, old, new DatabaseCluster(folder, versions, new DatabaseWay(reach), next), target, tools, finish);
+                    seeds.succeed(
+                            spec,
+                            old,
+                            new DatabaseCluster(folder, versions, new DatabaseWay(reach), next),
+                            target,
+                            tools,
+                            finish);
                     remember.accept(next);
                     return next;
                 });

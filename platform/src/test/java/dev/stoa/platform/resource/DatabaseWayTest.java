@@ -40,8 +40,7 @@ class DatabaseWayTest {
     @BeforeAll
     static void make() {
         engine = ProcessEngine.open(temp.resolve("instances"), List.of(temp), InstantSource.system());
-        assumeTrue(
-                engine.forwarding().isPresent(), "needs root and network namespaces: apt-get install iproute2");
+        assumeTrue(engine.forwarding().isPresent(), "needs root and network namespaces: apt-get install iproute2");
         databases = open();
         ResourceSpec wanted = new ResourceSpec(1, "main", databases.settle(Map.of()), Map.of());
         spec = new ResourceSpec(1, "main", wanted.settings(), databases.provision(wanted));

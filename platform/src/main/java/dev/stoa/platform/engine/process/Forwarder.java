@@ -34,10 +34,13 @@ final class Forwarder implements PortForwarding {
     private final Map<InetAddress, Integer> tenants = new HashMap<>();
     private final Map<Integer, Forward> forwards = new TreeMap<>();
 
-    /** What the maps say, by their names; empty: not known. */
-    private Optional<Map<String, Map<ByteBuffer, ByteBuffer>>> written = Optional.empty();
+    /** Empty: not known. */
+    private Optional<Maps> written = Optional.empty();
 
     private boolean closed;
+
+    /** What the two say. */
+    private record Maps(Map<ByteBuffer, ByteBuffer> machine, Map<ByteBuffer, ByteBuffer> instances) {}
 
     private record Forward(int server, Set<Integer> tenants) {}
 
@@ -55,8 +58,7 @@ final class Forwarder implements PortForwarding {
      * @param address of this machine, for servers
      * @param clients the addresses of instances, for people
      */
-    static Forwarder open(String network, InetAddress gateway, InetAddress address, String clients)
-            throws IOException {
+    static Forwarder open(String network, InetAddress gateway, InetAddress address, String clients) throws IOException {
         NetfilterBatch rules = new NetfilterBatch(table(network));
         rules.only();
         rules.map(MACHINE);
@@ -155,27 +157,34 @@ final class Forwarder implements PortForwarding {
     }
 
     private void write() throws IOException {
-        Map<String, Map<ByteBuffer, ByteBuffer>> wanted = Map.of(MACHINE, ofMachine(), INSTANCES, ofInstances());
+        Maps wanted = new Maps(ofMachine(), ofInstances());
         if (closed || written.equals(Optional.of(wanted))) {
             return;
         }
         NetfilterBatch changes = new NetfilterBatch(table);
-        wanted.forEach((map, entries) -> {
-            if (written.isEmpty()) {
-                changes.clear(map);
-                changes.put(map, entries);
-                return;
-            }
-            Map<ByteBuffer, ByteBuffer> former = new HashMap<>(written.get().get(map));
-            Map<ByteBuffer, ByteBuffer> fresh = new HashMap<>(entries);
-            former.entrySet().removeAll(entries.entrySet());
-            fresh.entrySet().removeAll(written.get().get(map).entrySet());
-            changes.remove(map, former.keySet());
-            changes.put(map, fresh);
-        });
+        if (written.isEmpty()) {
+            changes.clear(MACHINE);
+            changes.clear(INSTANCES);
+        }
+        Maps before = written.orElse(new Maps(Map.of(), Map.of()));
+        change(changes, MACHINE, before.machine(), wanted.machine());
+        change(changes, INSTANCES, before.instances(), wanted.instances());
         written = Optional.empty();
         changes.send();
         written = Optional.of(wanted);
+    }
+
+    private static void change(
+            NetfilterBatch changes,
+            String map,
+            Map<ByteBuffer, ByteBuffer> before,
+            Map<ByteBuffer, ByteBuffer> wanted) {
+        Map<ByteBuffer, ByteBuffer> former = new HashMap<>(before);
+        Map<ByteBuffer, ByteBuffer> fresh = new HashMap<>(wanted);
+        former.entrySet().removeAll(wanted.entrySet());
+        fresh.entrySet().removeAll(before.entrySet());
+        changes.remove(map, former.keySet());
+        changes.put(map, fresh);
     }
 
     private Map<ByteBuffer, ByteBuffer> ofMachine() {

@@ -176,7 +176,8 @@ final class NetfilterBatch {
     }
 
     void remove(String map, Collection<ByteBuffer> keys) {
-        elements(DELETE_ELEMENTS, 0, map, keys.stream().map(key -> value(1, key)).toList());
+        elements(
+                DELETE_ELEMENTS, 0, map, keys.stream().map(key -> value(1, key)).toList());
     }
 
     void put(String map, Map<ByteBuffer, ByteBuffer> entries) {
@@ -226,8 +227,9 @@ final class NetfilterBatch {
     }
 
     private static byte[] masked(Field field, byte[] address, int prefix, int operator) {
-        byte[] mask =
-                ByteBuffer.allocate(Integer.BYTES).putInt(-1 << (Integer.SIZE - prefix)).array();
+        byte[] mask = ByteBuffer.allocate(Integer.BYTES)
+                .putInt(-1 << (Integer.SIZE - prefix))
+                .array();
         return concat(load(field, REGISTER), masked(mask), compare(operator, address));
     }
 
@@ -237,8 +239,7 @@ final class NetfilterBatch {
 
     static byte[] tcp() {
         return concat(
-                expression("meta", number(1, REGISTER), number(2, META_L4_PROTOCOL)),
-                compare(EQUAL, new byte[] {TCP}));
+                expression("meta", number(1, REGISTER), number(2, META_L4_PROTOCOL)), compare(EQUAL, new byte[] {TCP}));
     }
 
     static byte[] newConnection() {
@@ -289,11 +290,7 @@ final class NetfilterBatch {
 
     private static byte[] redirect() {
         return expression(
-                "nat",
-                number(1, NAT_DESTINATION),
-                number(2, IPV4),
-                number(3, REGISTER),
-                number(5, REGISTER_SECOND));
+                "nat", number(1, NAT_DESTINATION), number(2, IPV4), number(3, REGISTER), number(5, REGISTER_SECOND));
     }
 
     private static byte[] load(Field field, int register) {

@@ -86,8 +86,7 @@ final class Network {
         taken.set(0, GATEWAY_OFFSET + 1);
         taken.set(SERVERS_OFFSET, ADDRESSES);
         prepare();
-        this.forwarder =
-                Forwarder.open(name, gateway(), address(pool + SERVERS_OFFSET), text(pool) + "/" + PREFIX);
+        this.forwarder = Forwarder.open(name, gateway(), address(pool + SERVERS_OFFSET), text(pool) + "/" + PREFIX);
     }
 
     /** What the registry says of a network. */

@@ -568,8 +568,7 @@ public final class ProcessEngine implements Engine {
                     instances.put(instance.id(), instance);
                     ports.hold(instance.port());
                     instance.address()
-                            .ifPresent(address ->
-                                    network.ifPresent(shared -> shared.hold(address, instance.tenant())));
+                            .ifPresent(address -> network.ifPresent(shared -> shared.hold(address, instance.tenant())));
                 }
             }
         } catch (IOException e) {
