@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from database_files import create, fork
+from database_files import create, fork, many_asleep
 from harness import Stoa, alternate, ratio, seconds_until, table
 
-# Arguments: how many rounds of pgbench, and the parts to run; all of them if none is named.
-ROUNDS = next((int(word) for word in sys.argv[1:] if word.isdigit()), 5)
+# Arguments: the parts to run, all of them if none is named, and how many rounds of pgbench, or databases of many.
+NUMBER = next((int(word) for word in sys.argv[1:] if word.isdigit()), 0)
+ROUNDS = NUMBER or 5
+MANY = NUMBER or 200
 SECONDS = 6
 CLIENTS = 8
 SCALE = 10
@@ -77,7 +79,7 @@ def throughput(stoa):
             share = statistics.median(taken["Stoa" + more]) / statistics.median(taken["direct" + more])
             print(f"Stoa{more}: {share:.2f} of direct{more}, of at least {SHARE_MIN}")
         shares.append((taken["Stoa"], taken["direct"]))
-    ratio(*shares[0])
+    return shares[0]
 
 
 def wakes(stoa):
@@ -99,7 +101,8 @@ def wakes(stoa):
     print(f"wake: {statistics.median(taken['asleep']) * 1000:.0f} ms of at most {WAKE_SECONDS_MAX * 1000:.0f} ms")
 
 
-PARTS = {"throughput": throughput, "wake": wakes, "create": create, "fork": fork}
+# The headline is that of the first part that has a peer.
+PARTS = {"throughput": throughput, "wake": wakes, "create": create, "fork": fork, "many": lambda stoa: many_asleep(stoa, MANY)}
 
 
 def main():
@@ -108,8 +111,10 @@ def main():
     if unknown:
         raise SystemExit(f"\"{unknown[0]}\" is no part of this benchmark: there are {', '.join(PARTS)}")
     with Stoa() as stoa:
-        for name in asked or PARTS:
-            PARTS[name](stoa)
+        compared = [PARTS[name](stoa) for name in asked or PARTS]
+    for pair in filter(None, compared):
+        ratio(*pair)
+        break
 
 
 main()

@@ -213,9 +213,7 @@ final class DatabaseCluster {
 
     /** Has the server show a certificate that is not old. */
     void renewCertificate() {
-        synchronized (starting) {
-            way.renew(home());
-        }
+        way.renew(home());
     }
 
     /** Where it listens in the file system, if it does: the folder is the platform's and the cluster's alone. */

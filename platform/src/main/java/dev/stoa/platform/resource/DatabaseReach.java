@@ -60,7 +60,9 @@ final class DatabaseReach {
         if (there.isEmpty()) {
             return Map.of();
         }
-        Map<String, String> settings = new HashMap<>();
+        // Who vanished without a word would keep the server awake for hours.
+        Map<String, String> settings =
+                new HashMap<>(Map.of("tcp_keepalives_idle", "60", "tcp_keepalives_interval", "10"));
         try {
             Path data = home.resolve(PostgresCluster.DATA);
             PostgresCluster.writePrivately(
@@ -108,7 +110,8 @@ final class DatabaseReach {
         }
     }
 
-    private boolean certify(Path home) {
+    /** One at a time, as certificate and key belong together. */
+    private synchronized boolean certify(Path home) {
         try {
             CertificateChain chain = certificate.get();
             Path data = home.resolve(PostgresCluster.DATA);

@@ -1,5 +1,6 @@
 package dev.stoa.platform.engine.process;
 
+import dev.stoa.api.Json;
 import dev.stoa.platform.engine.PortForwarding;
 import dev.stoa.platform.engine.process.NetfilterBatch.Field;
 import dev.stoa.platform.engine.process.NetfilterBatch.Hook;
@@ -7,7 +8,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,8 +23,9 @@ import java.util.TreeMap;
  * The port forwarding of an engine's network: a table of the kernel's packet filter with two maps, one of ports of this
  * machine, one of instances and ports. A client that is in neither reaches the port itself.
  *
- * <p>The table outlives the engine, since connections would break with it. The next engine writes the maps anew when it has
- * something to say, so that none of its instances has the rights of one that had the address before.
+ * <p>The table outlives the engine, since connections would break with it, and a file says what the maps are for. The next engine
+ * goes on with that, and writes the maps anew before it gives an address to an instance, which so has not the rights of one that
+ * had it before.
  */
 final class Forwarder implements PortForwarding {
     private static final System.Logger LOG = System.getLogger(Forwarder.class.getName());
@@ -29,6 +36,7 @@ final class Forwarder implements PortForwarding {
     private static final int EEXIST = 17;
 
     private final String table;
+    private final Path file;
     private final InetAddress address;
     private final String clients;
     private final Map<InetAddress, Integer> tenants = new HashMap<>();
@@ -42,16 +50,25 @@ final class Forwarder implements PortForwarding {
     /** What the two say. */
     private record Maps(Map<ByteBuffer, ByteBuffer> machine, Map<ByteBuffer, ByteBuffer> instances) {}
 
-    private record Forward(int server, Set<Integer> tenants) {}
+    private record Forward(int port, int server, Set<Integer> tenants) {}
 
-    private Forwarder(String table, InetAddress address, String clients) {
-        this.table = table;
+    /** What the file holds. */
+    private record Known(List<Forward> forwards) {}
+
+    private Forwarder(String network, InetAddress address, String clients) {
+        this.table = table(network);
+        this.file = file(network);
         this.address = address;
         this.clients = clients;
     }
 
     private static String table(String network) {
         return network + "-forward";
+    }
+
+    /** Gone with the next start of the machine, as the table is. */
+    private static Path file(String network) {
+        return Path.of("/run/stoa/forwards", network);
     }
 
     /**
@@ -89,11 +106,27 @@ final class Forwarder implements PortForwarding {
                 throw e;
             }
         }
-        return new Forwarder(table(network), address, clients);
+        Forwarder forwarder = new Forwarder(network, address, clients);
+        forwarder.recall();
+        return forwarder;
     }
 
     static void remove(String network) throws IOException {
         Netfilter.remove(table(network));
+        Files.deleteIfExists(file(network));
+    }
+
+    private synchronized void recall() throws IOException {
+        Files.createDirectories(file.getParent());
+        try {
+            Json.read(Files.readString(file), Known.class)
+                    .forwards()
+                    .forEach(forward -> forwards.put(forward.port(), forward));
+        } catch (NoSuchFileException e) {
+            LOG.log(System.Logger.Level.DEBUG, "nobody was led anywhere network={0}", table);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot read who was led where path=" + file, e);
+        }
     }
 
     @Override
@@ -108,7 +141,7 @@ final class Forwarder implements PortForwarding {
 
     @Override
     public synchronized void forward(int port, int server, Set<Integer> whose) {
-        forwards.put(port, new Forward(server, Set.copyOf(whose)));
+        forwards.put(port, new Forward(port, server, Set.copyOf(whose)));
         try {
             write();
         } catch (IOException e) {
@@ -170,6 +203,9 @@ final class Forwarder implements PortForwarding {
         change(changes, MACHINE, before.machine(), wanted.machine());
         change(changes, INSTANCES, before.instances(), wanted.instances());
         written = Optional.empty();
+        Path draft = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(draft, Json.write(new Known(List.copyOf(forwards.values()))));
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         changes.send();
         written = Optional.of(wanted);
     }

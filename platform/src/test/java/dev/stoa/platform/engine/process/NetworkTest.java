@@ -195,8 +195,10 @@ class NetworkTest {
             fixture.engine().close();
             assertThat(said(port)).isEqualTo("server here");
             fixture.reopen();
-            assertThat(said(port)).isEqualTo("server here");
             PortForwarding next = fixture.engine().forwarding().orElseThrow();
+            next.forward(port + 1, 1, Set.of());
+            assertThat(said(port)).isEqualTo("server here");
+            next.end(port + 1);
             next.forward(port, server.getLocalPort(), Set.of(7));
             await().until(() -> fixture.output(instance).contains("server\n"));
 
