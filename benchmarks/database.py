@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from database_files import create, fork, many_asleep
+from database_files import create, fork, many_asleep, states
 from harness import Stoa, alternate, ratio, seconds_until, table
 
 # Arguments: the parts to run, all of them if none is named, and how many rounds of pgbench, or databases of many.
@@ -92,7 +92,7 @@ def wakes(stoa):
             raise SystemExit("no row")
 
     def before(_):
-        seconds_until(lambda: stoa.api("/v1/resources/database/sleeper")["state"] == "asleep", pause=0.05)
+        seconds_until(lambda: states(stoa)["sleeper"] == "asleep", pause=0.05)
         time.sleep(0.3)
 
     taken = alternate(WAKES, before=before, asleep=lambda _: row(asleep), awake=lambda _: row(awake))
