@@ -1,4 +1,4 @@
-"""pgbench through a database's proxy and direct, the wake of a sleeping database, a new one, and a fork of 1 GB"""
+"""databases: pgbench against the server direct, the wake of one that sleeps, a new one, a fork of 1 GB; by name, or all"""
 
 import os
 import re
@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from database_files import create, fork
+from database_files import create, fork, many_asleep, states
 from harness import Stoa, alternate, ratio, seconds_until, table
 
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+# Arguments: the parts to run, all of them if none is named, and how many rounds of pgbench, or databases of many.
+NUMBER = next((int(word) for word in sys.argv[1:] if word.isdigit()), 0)
+ROUNDS = NUMBER or 5
+MANY = NUMBER or 200
 SECONDS = 6
 CLIENTS = 8
 SCALE = 10
@@ -60,23 +63,23 @@ def transactions(url, *arguments, tls="disable"):
 
 
 def throughput(stoa):
-    """Transactions of both roads, in turn; returns the shares that the proxy reached."""
+    """Transactions by the address of the database and at the port of the server itself, in turn; each also with TLS."""
     url = database(stoa, "bench", "--plan", "medium", "--sleep", "false")
     straight = direct(stoa, url)
     pgbench(straight, "-i", "-q", "-s", SCALE)
     shares = []
     for title, arguments in (("pgbench, simple updates", ["-N"]), ("pgbench, selects alone", ["-S"])):
-        taken = {"direct": [], "proxy": [], "proxy, TLS": []}
+        taken = {"direct": [], "Stoa": [], "direct, TLS": [], "Stoa, TLS": []}
         for _ in range(ROUNDS):
-            taken["direct"].append(transactions(straight, *arguments))
-            taken["proxy"].append(transactions(url, *arguments))
-            taken["proxy, TLS"].append(transactions(url, *arguments, tls="require"))
+            for tls, more in (("disable", ""), ("require", ", TLS")):
+                taken["direct" + more].append(transactions(straight, *arguments, tls=tls))
+                taken["Stoa" + more].append(transactions(url, *arguments, tls=tls))
         table(title, taken, " ")
-        base = statistics.median(taken["direct"])
-        for road in ("proxy", "proxy, TLS"):
-            print(f"{road}: {statistics.median(taken[road]) / base:.2f} of direct")
-        shares.append((taken["proxy"], taken["direct"]))
-    return shares
+        for more in ("", ", TLS"):
+            share = statistics.median(taken["Stoa" + more]) / statistics.median(taken["direct" + more])
+            print(f"Stoa{more}: {share:.2f} of direct{more}, of at least {SHARE_MIN}")
+        shares.append((taken["Stoa"], taken["direct"]))
+    return shares[0]
 
 
 def wakes(stoa):
@@ -89,7 +92,7 @@ def wakes(stoa):
             raise SystemExit("no row")
 
     def before(_):
-        seconds_until(lambda: stoa.api("/v1/resources/database/sleeper")["state"] == "asleep", pause=0.05)
+        seconds_until(lambda: states(stoa)["sleeper"] == "asleep", pause=0.05)
         time.sleep(0.3)
 
     taken = alternate(WAKES, before=before, asleep=lambda _: row(asleep), awake=lambda _: row(awake))
@@ -98,14 +101,20 @@ def wakes(stoa):
     print(f"wake: {statistics.median(taken['asleep']) * 1000:.0f} ms of at most {WAKE_SECONDS_MAX * 1000:.0f} ms")
 
 
+# The headline is that of the first part that has a peer.
+PARTS = {"throughput": throughput, "wake": wakes, "create": create, "fork": fork, "many": lambda stoa: many_asleep(stoa, MANY)}
+
+
 def main():
+    asked = [word for word in sys.argv[1:] if not word.isdigit()]
+    unknown = [word for word in asked if word not in PARTS]
+    if unknown:
+        raise SystemExit(f"\"{unknown[0]}\" is no part of this benchmark: there are {', '.join(PARTS)}")
     with Stoa() as stoa:
-        shares = throughput(stoa)
-        wakes(stoa)
-        create(stoa)
-        fork(stoa)
-    print(f"target: at least {SHARE_MIN} of the transactions")
-    ratio(*shares[0])
+        compared = [PARTS[name](stoa) for name in asked or PARTS]
+    for pair in filter(None, compared):
+        ratio(*pair)
+        break
 
 
 main()

@@ -1,6 +1,7 @@
-"""Rows of the benchmark of databases: making one, and forking one."""
+"""Rows of the benchmark of databases: making one, forking one, and having many."""
 
 import json
+import re
 import statistics
 import subprocess
 import tempfile
@@ -8,10 +9,11 @@ import time
 from pathlib import Path
 
 import pgwire
-from harness import ratio, table
+from harness import seconds_until, table
 
 CREATE_SECONDS_MAX = 1.5
 FORK_FACTOR_MAX = 1.1
+BEYOND_MEGABYTES_MAX = 100
 ROWS_OF_A_MEGABYTE = 1000
 
 
@@ -49,4 +51,36 @@ def fork(stoa, megabytes=1024, rounds=3):
             peers.append(time.perf_counter() - start)
     table(f"a fork of {megabytes} MB", {"stoa db fork": ours, "cp -r, and sync": peers})
     print(f"fork: {statistics.median(ours) / statistics.median(peers):.2f} of at most {FORK_FACTOR_MAX}")
-    ratio(ours, peers)
+    return ours, peers
+
+
+def many_asleep(stoa, count, awake=5):
+    """Databases that sleep but for a few: what each adds to the platform's memory, and to the disk beyond its own data."""
+    stoa.run("db", "create", "many-first")
+    before = resident(stoa)
+    for number in range(count):
+        stoa.run("db", "create", f"many-{number}", "--sleep", "false" if number < awake else "1s")
+    asleep = [f"many-{number}" for number in range(awake, count)]
+    seconds_until(lambda: all(states(stoa)[name] == "asleep" for name in asleep), pause=1)
+    root = Path(stoa.home) / "databases"
+    own = sum(bytes_of(path) for glob in ("*/data", "template-*") for path in root.glob(glob))
+    beyond = bytes_of(root) - own
+    print(f"{count} databases, {len(asleep)} asleep")
+    print(f"memory of the platform: {(resident(stoa) - before) / count:.0f} KB more for each")
+    print(f"disk beyond their data: {beyond / count * 100 / 1e6:.1f} MB for 100, of at most {BEYOND_MEGABYTES_MAX} MB")
+
+
+def states(stoa):
+    """By name. The list alone does not ask the servers, which would keep them awake."""
+    return {each["name"]: each["state"] for each in stoa.api("/v1/resources/database")}
+
+
+def resident(stoa):
+    """Of the platform's process, in KB."""
+    status = Path(f"/proc/{stoa.status()['pid']}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+
+def bytes_of(folder):
+    """What it takes of the disk."""
+    return int(subprocess.run(["du", "-s", "-B1", folder], check=True, capture_output=True, text=True).stdout.split()[0])

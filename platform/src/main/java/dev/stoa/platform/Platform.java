@@ -132,6 +132,7 @@ public final class Platform implements AutoCloseable {
                             home.root().resolve("bin"),
                             engine::gateway,
                             engine::tenantAt,
+                            engine::forwarding,
                             names ->
                                     LocalAuthority.open(home.authority(), clock).issue(names)),
                     new Buckets(objects, bucketEndpoint()),

@@ -104,6 +104,9 @@ public interface Engine extends AutoCloseable {
      */
     Optional<InetAddress> gateway();
 
+    /** Leads clients past the platform; empty where there is no {@link #gateway}. */
+    Optional<PortForwarding> forwarding();
+
     /** The tenant of the instance that has this address. */
     Optional<Integer> tenantAt(InetAddress address);
 

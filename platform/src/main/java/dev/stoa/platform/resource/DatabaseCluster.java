@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /**
  * The server and the files of one database. The server is started when somebody needs it, and when it has crashed the next
@@ -23,11 +24,15 @@ final class DatabaseCluster {
     /** Seen from the data directory, in which the server works. */
     private static final Map<String, String> SOCKET_SETTINGS = Map.of("unix_socket_directories", "..");
 
+    /** So often within the time after which it sleeps, somebody looks who uses it. */
+    private static final int LOOKS = 4;
+
     private static final int PASSWORD_BYTES = 24;
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final DatabaseFolder folder;
     private final PostgresVersions versions;
+    private final DatabaseWay way;
     private volatile ResourceSpec spec;
 
     /** While another cluster is made to take its place, who asks for the server waits. */
@@ -45,9 +50,16 @@ final class DatabaseCluster {
     /** It may still look as if it took connections. */
     private volatile boolean stopping;
 
-    DatabaseCluster(DatabaseFolder folder, PostgresVersions versions, ResourceSpec spec) {
+    /** How many sessions there had been when somebody last looked, and when that was. */
+    private volatile long sessions;
+
+    private volatile long lookedNanos = System.nanoTime();
+
+    /** @param way of clients to the server, which is open only while that runs */
+    DatabaseCluster(DatabaseFolder folder, PostgresVersions versions, DatabaseWay way, ResourceSpec spec) {
         this.folder = folder;
         this.versions = versions;
+        this.way = way;
         this.spec = spec;
     }
 
@@ -182,9 +194,26 @@ final class DatabaseCluster {
             usedNanos = System.nanoTime();
             asleep = false;
             WalSpool.prepare(home());
-            PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings(), DatabaseFolder.uid(spec));
+            PostgresSettings settings = settings().withMore(way.prepare(home()));
+            PostgresCluster cluster = PostgresCluster.open(home(), binaries(), settings, DatabaseFolder.uid(spec));
+            adopt();
             return cluster.port();
         }
+    }
+
+    /** Lets clients come to a server that runs already. */
+    void adopt() {
+        running().ifPresent(way::leadTo);
+    }
+
+    /** Shuts the way to a server that is there no more. */
+    void look() {
+        way.look(data());
+    }
+
+    /** Has the server show a certificate that is not old. */
+    void renewCertificate() {
+        way.renew(home());
     }
 
     /** Where it listens in the file system, if it does: the folder is the platform's and the cluster's alone. */
@@ -195,6 +224,7 @@ final class DatabaseCluster {
     void stop() {
         synchronized (starting) {
             stopping = true;
+            way.close();
             try {
                 Postmaster.running(data()).ifPresent(postmaster -> PostgresCluster.stop(home(), postmaster));
             } finally {
@@ -207,17 +237,30 @@ final class DatabaseCluster {
      * Stops the server if nobody has used it for so long, which writes everything to its files; who comes meanwhile waits,
      * and has it started again.
      *
+     * @param idle  at least; when clients have gone that did not come by the door is known by looking now and then
      * @param quiet whether nobody is in by the door
      * @param letGo ends the sessions at the door that nobody has
      * @return whether it sleeps from now on, and did not before
      */
     boolean sleepAfter(Duration idle, BooleanSupplier quiet, Runnable letGo) {
-        if (replaced || asleep || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
+        if (replaced || asleep || !quiet.getAsBoolean()) {
+            return false;
+        }
+        boolean due = isUnusedFor(idle) || System.nanoTime() - lookedNanos >= idle.toNanos() / LOOKS;
+        // The way stays open for that: who comes meanwhile would have to stay with the door.
+        if (due && way.isOpen()) {
+            letGo.run();
+            if (running().filter(this::wasUsed).isPresent()) {
+                usedNanos = System.nanoTime();
+            }
+        }
+        if (!isUnusedFor(idle)) {
             return false;
         }
         synchronized (starting) {
             // Who asks for the server from here on waits for the end of this.
             stopping = true;
+            way.close();
             try {
                 if (!isUnusedFor(idle) || !quiet.getAsBoolean()) {
                     return false;
@@ -233,6 +276,7 @@ final class DatabaseCluster {
                 return running.isPresent();
             } finally {
                 stopping = false;
+                adopt();
             }
         }
     }
@@ -241,13 +285,27 @@ final class DatabaseCluster {
         return System.nanoTime() - usedNanos >= idle.toNanos();
     }
 
+    /** By a client past the door, since this was asked before. */
+    private boolean wasUsed(Postmaster running) {
+        return tells(running, of -> {
+            lookedNanos = System.nanoTime();
+            long before = sessions;
+            sessions = of.ever();
+            return sessions != before || of.others() > 0;
+        });
+    }
+
     /** By somebody who did not come by the door, such as a backup that is being made. */
     private boolean isUsed(Postmaster running) {
+        return tells(running, of -> of.others() > 0) || TcpConnections.to(running.port()) > 0;
+    }
+
+    private boolean tells(Postmaster running, Predicate<RoleStore> use) {
         if (!running.ready()) {
             return true;
         }
-        try (RoleStore sessions = RoleStore.open(running.port(), superuserPassword(), RoleStore.DATABASE)) {
-            return sessions.others() > 0;
+        try (RoleStore of = RoleStore.open(running.port(), superuserPassword(), "postgres")) {
+            return use.test(of);
         } catch (IOException | StoaException e) {
             LOG.log(
                     Level.WARNING,
@@ -260,6 +318,15 @@ final class DatabaseCluster {
     void destroy() {
         stop();
         FileTree.delete(home());
+    }
+
+    /** A session with all rights in the database; starts the server if need be. */
+    RoleStore superuser() {
+        try {
+            return RoleStore.open(start(), superuserPassword(), RoleStore.DATABASE);
+        } catch (IOException e) {
+            throw PostgresCluster.unusable(home(), e);
+        }
     }
 
     String superuserPassword() throws IOException {

@@ -6,15 +6,12 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.certificate.CertificateChain;
-import dev.stoa.platform.resource.proxy.Behind;
-import dev.stoa.platform.resource.proxy.DatabaseDoor;
+import dev.stoa.platform.engine.PortForwarding;
 import dev.stoa.platform.resource.proxy.DatabaseProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -25,11 +22,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -60,88 +55,15 @@ public final class Databases implements ResourceKind {
 
     private static final String LOCAL = "127.0.0.1";
 
-    /** Below those that the system gives to clients, which might otherwise have one when its database starts. */
-    private static final int PORT_FIRST = 20_000;
-
-    private static final int PORTS = 12_000;
-    private static final int PORTS_TRIED_MAX = 200;
     /** Where backups go unless told, beside the folder of the databases. */
     private static final String BACKUPS = "backups";
 
-    private static final Duration DOOR_RETRY = Duration.ofSeconds(3);
     private static final Duration SLEEP_LOOK = Duration.ofSeconds(1);
 
+    /** Whoever connects is refused until it is seen that a server was killed. */
+    private static final Duration CRASH_LOOK = Duration.ofMillis(50);
+
     private static final System.Logger LOG = System.getLogger(Databases.class.getName());
-
-    /** One that is looked after; its door is empty until its port could be listened on. */
-    private final class Held implements Behind {
-        final DatabaseCluster cluster;
-        volatile Set<Integer> tenants = Set.of();
-        volatile Optional<DatabaseDoor> door = Optional.empty();
-        volatile boolean gone;
-
-        Held(DatabaseCluster cluster) {
-            this.cluster = cluster;
-        }
-
-        /** On the loopback address there are only users of this machine, who need the password as everybody does. */
-        @Override
-        public Optional<String> refusal(InetAddress client) {
-            if (client.isLoopbackAddress()
-                    || tenantAt.apply(client).filter(tenants::contains).isPresent()) {
-                return Optional.empty();
-            }
-            return Optional.of("this app does not have the database %s"
-                    .formatted(cluster.spec().name()));
-        }
-
-        @Override
-        public Place start() {
-            return place(cluster.start());
-        }
-
-        @Override
-        public Optional<Place> running() {
-            return cluster.running().map(server -> place(server.port()));
-        }
-
-        @Override
-        public OptionalInt pooled() {
-            Map<String, String> settings = cluster.spec().settings();
-            return DatabaseAccess.of(settings).pool()
-                    ? OptionalInt.of(DatabasePlan.named(settings.getOrDefault(PLAN, DatabasePlan.SMALL.word()))
-                            .pooledSessions())
-                    : OptionalInt.empty();
-        }
-
-        @Override
-        public Optional<String> verifier(String user) {
-            try (RoleStore roles = superuser(cluster)) {
-                return roles.verifier(user);
-            }
-        }
-
-        private Place place(int port) {
-            return new Place(port, cluster.socket(port));
-        }
-
-        void sleepIfUnused() {
-            Optional<Duration> idle =
-                    DatabaseAccess.of(cluster.spec().settings()).sleep();
-            if (idle.isPresent()
-                    && !gone
-                    && cluster.sleepAfter(
-                            idle.get(),
-                            () -> door.filter(open -> !open.isQuietFor(idle.get()))
-                                    .isEmpty(),
-                            () -> door.ifPresent(DatabaseDoor::letGo))) {
-                LOG.log(
-                        Level.INFO,
-                        "a database sleeps database={0}",
-                        cluster.spec().name());
-            }
-        }
-    }
 
     private final DatabaseFolder folder;
     private final PostgresVersions versions;
@@ -150,8 +72,9 @@ public final class Databases implements ResourceKind {
     private final DatabaseBackups backups;
     private final DatabaseSeeds seeds;
     private final SecureRandom random = new SecureRandom();
-    private final Map<Long, Held> held = new ConcurrentHashMap<>();
+    private final Map<Long, DatabaseGate> gates = new ConcurrentHashMap<>();
     private final DatabaseProxy proxy;
+    private final DatabaseReach reach;
     private boolean looking;
     private volatile boolean closed;
 
@@ -160,6 +83,7 @@ public final class Databases implements ResourceKind {
      * @param binaries where the embedded PostgreSQL is unpacked
      * @param gateway  the address by which instances reach this machine, where they have a network of their own
      * @param tenantAt whose the instance is that has an address
+     * @param forwarding  of the instances' network, which leads clients past the platform
      * @param certificate for names of hosts, and addresses
      */
     public Databases(
@@ -167,6 +91,7 @@ public final class Databases implements ResourceKind {
             Path binaries,
             Supplier<Optional<InetAddress>> gateway,
             Function<InetAddress, Optional<Integer>> tenantAt,
+            Supplier<Optional<PortForwarding>> forwarding,
             Function<List<String>, CertificateChain> certificate) {
         this.folder = new DatabaseFolder(root.toAbsolutePath());
         this.versions = new PostgresVersions(binaries);
@@ -174,43 +99,38 @@ public final class Databases implements ResourceKind {
         this.seeds = new DatabaseSeeds(
                 new DatabaseTemplate(folder, random),
                 backups,
-                id -> Optional.ofNullable(held.get(id)).map(there -> there.cluster),
+                id -> Optional.ofNullable(gates.get(id)).map(DatabaseGate::cluster),
                 this::settle,
                 random,
                 InstantSource.system());
         this.gateway = gateway;
         this.tenantAt = tenantAt;
-        this.proxy = new DatabaseProxy(() -> {
+        Supplier<CertificateChain> own = () -> {
             List<String> names = new ArrayList<>(List.of("localhost", LOCAL, MACHINE));
             gateway.get().map(InetAddress::getHostAddress).ifPresent(names::add);
             return certificate.apply(names);
-        });
+        };
+        this.proxy = new DatabaseProxy(own);
+        this.reach = new DatabaseReach(forwarding, own, InstantSource.system());
     }
 
-    /** Puts to sleep what nobody uses, from the first of them on. */
-    private synchronized void lookAfterSleep() {
+    /** Puts to sleep what nobody uses, and notices what was killed, from the first of them on. */
+    private synchronized void lookAfter() {
         if (looking) {
             return;
         }
         looking = true;
-        Threads.start("database-sleep", () -> {
-            while (!closed) {
-                held.values().forEach(this::sleepIfUnused);
-                LockSupport.parkNanos(SLEEP_LOOK.toNanos());
-            }
-        });
+        every(SLEEP_LOOK, "database-sleep", DatabaseGate::sleepIfUnused);
+        every(CRASH_LOOK, "database-look", gate -> gate.cluster().look());
     }
 
-    private void sleepIfUnused(Held each) {
-        try {
-            each.sleepIfUnused();
-        } catch (StoaException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "a database does not go to sleep database="
-                            + each.cluster.spec().name(),
-                    e);
-        }
+    private void every(Duration pause, String thread, Consumer<DatabaseGate> look) {
+        Threads.start(thread, () -> {
+            while (!closed) {
+                gates.values().forEach(look);
+                LockSupport.parkNanos(pause.toNanos());
+            }
+        });
     }
 
     @Override
@@ -287,9 +207,9 @@ public final class Databases implements ResourceKind {
             }
         }
         if (spec.secrets().containsKey(PORT)) {
-            Held known = held(spec);
-            known.cluster.change(spec);
-            backups.watch(spec, known.cluster);
+            DatabaseGate known = gate(spec);
+            known.change(spec);
+            backups.watch(spec, known.cluster());
             return spec.secrets();
         }
         try {
@@ -298,10 +218,10 @@ public final class Databases implements ResourceKind {
             secrets.put(BackupPlace.SECRET, backups.freshPlace(spec.name()).json());
             secrets.put(USER, DatabaseCluster.newLogin());
             secrets.put(PASSWORD, DatabaseCluster.newPassword());
-            Held made = held(spec);
-            seeds.fill(spec, made.cluster, secrets.get(USER), secrets.get(PASSWORD));
-            secrets.put(PORT, Integer.toString(openDoor(made)));
-            backups.watch(new ResourceSpec(spec.id(), spec.name(), spec.settings(), secrets), made.cluster);
+            DatabaseGate made = gate(spec);
+            seeds.fill(spec, made.cluster(), secrets.get(USER), secrets.get(PASSWORD));
+            secrets.put(PORT, Integer.toString(made.open(addresses(), random)));
+            backups.watch(new ResourceSpec(spec.id(), spec.name(), spec.settings(), secrets), made.cluster());
             return secrets;
         } catch (IOException e) {
             throw PostgresCluster.unusable(folder.cluster(spec), e);
@@ -310,7 +230,7 @@ public final class Databases implements ResourceKind {
 
     /** Backs it up as its secrets say now. */
     public void watch(ResourceSpec spec) {
-        backups.watch(spec, held(spec).cluster);
+        backups.watch(spec, cluster(spec));
     }
 
     public DatabaseBackups backups() {
@@ -321,9 +241,16 @@ public final class Databases implements ResourceKind {
         return seeds;
     }
 
-    private Held held(ResourceSpec spec) {
-        lookAfterSleep();
-        return held.computeIfAbsent(spec.id(), id -> new Held(new DatabaseCluster(folder, versions, spec)));
+    private DatabaseGate gate(ResourceSpec spec) {
+        lookAfter();
+        return gates.computeIfAbsent(spec.id(), id -> {
+            DatabaseWay way = new DatabaseWay(reach);
+            return new DatabaseGate(new DatabaseCluster(folder, versions, way, spec), way, proxy, tenantAt);
+        });
+    }
+
+    private DatabaseCluster cluster(ResourceSpec spec) {
+        return gate(spec).cluster();
     }
 
     @Override
@@ -331,17 +258,10 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             return;
         }
-        Held resumed = held(spec);
+        DatabaseGate resumed = gate(spec);
         dropFormer(spec);
-        backups.watch(spec, resumed.cluster);
-        if (!opened(resumed, Integer.parseInt(spec.secret(PORT)))) {
-            LOG.log(
-                    Level.WARNING,
-                    "the port of a database is in use database={0} port={1}",
-                    spec.name(),
-                    spec.secret(PORT));
-            retry(resumed, Integer.parseInt(spec.secret(PORT)));
-        }
+        backups.watch(spec, resumed.cluster());
+        resumed.reopen(addresses(), Integer.parseInt(spec.secret(PORT)));
     }
 
     /** What upgrades have left that a platform was killed in the middle of. */
@@ -355,47 +275,10 @@ public final class Databases implements ResourceKind {
         }
     }
 
-    private void retry(Held waiting, int port) {
-        ScheduledFuture<?> _ = Threads.after(DOOR_RETRY, "database-door", () -> {
-            if (!closed && !waiting.gone && waiting.door.isEmpty() && !opened(waiting, port)) {
-                retry(waiting, port);
-            }
-        });
-    }
-
-    /** On a port that is free now. */
-    private int openDoor(Held behind) throws IOException {
-        for (int tried = 0; tried < PORTS_TRIED_MAX; tried++) {
-            int port = PORT_FIRST + random.nextInt(PORTS);
-            if (isFree(port) && opened(behind, port)) {
-                return port;
-            }
-        }
-        throw new IOException("no port from %d to %d is free".formatted(PORT_FIRST, PORT_FIRST + PORTS - 1));
-    }
-
-    /** Also on all addresses together, for what listens there takes the port on every one. */
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(false);
-            socket.bind(new InetSocketAddress(port));
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private boolean opened(Held behind, int port) {
-        DatabaseDoor door = new DatabaseDoor(proxy, behind.cluster.spec().name(), behind);
+    private List<InetAddress> addresses() {
         List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOCAL)));
         gateway.get().ifPresent(addresses::add);
-        try {
-            door.listen(addresses, port);
-            behind.door = Optional.of(door);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+        return addresses;
     }
 
     /**
@@ -414,8 +297,8 @@ public final class Databases implements ResourceKind {
                     "upgrade it there");
         }
         PostgresBinaries target = wish.map(versions::named).orElseGet(versions::embedded);
-        Held of = held(spec);
-        int present = of.cluster.binaries().major();
+        DatabaseCluster of = cluster(spec);
+        int present = of.binaries().major();
         if (target.major() <= present) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
@@ -435,21 +318,27 @@ public final class Databases implements ResourceKind {
         }
         DumpTools tools = versions.dumpTools(spec.name(), present, target.major());
         try {
-            Path former = of.cluster.home();
-            seeds.checkRoom(of.cluster);
+            Path former = of.home();
+            seeds.checkRoom(of);
             ResourceSpec _ = backups.during(spec, (place, finish) -> {
-                of.cluster.replace(old -> {
+                of.replace(old -> {
                     ResourceSpec next = spec.withSetting(VERSION, Integer.toString(target.major()))
                             .withSecret(DatabaseFolder.SECRET, DatabaseFolder.successor(spec, target.major()))
                             .withSecret(BackupPlace.SECRET, place.json());
-                    seeds.succeed(spec, old, new DatabaseCluster(folder, versions, next), target, tools, finish);
+                    seeds.succeed(
+                            spec,
+                            old,
+                            new DatabaseCluster(folder, versions, new DatabaseWay(reach), next),
+                            target,
+                            tools,
+                            finish);
                     remember.accept(next);
                     return next;
                 });
-                return of.cluster.spec();
+                return of.spec();
             });
             FileTree.delete(former);
-            int _ = of.cluster.start();
+            int _ = of.start();
         } catch (IOException e) {
             throw PostgresCluster.unusable(folder.cluster(spec), e);
         }
@@ -493,7 +382,7 @@ public final class Databases implements ResourceKind {
             return new PromptStore(RoleStore.connect(spec.name(), url));
         }
         // Past the pool: whoever types wants a session of his own.
-        int port = held(spec).cluster.start();
+        int port = cluster(spec).start();
         return new PromptStore(RoleStore.connect(
                 spec.name(), new DatabaseUrl(LOCAL, port, url.database(), url.user(), url.password(), Map.of())));
     }
@@ -518,7 +407,7 @@ public final class Databases implements ResourceKind {
     @Override
     public void admit(ResourceSpec spec, Set<Integer> tenants) {
         if (!isExternal(spec)) {
-            held(spec).tenants = Set.copyOf(tenants);
+            gate(spec).admit(tenants);
         }
     }
 
@@ -554,15 +443,7 @@ public final class Databases implements ResourceKind {
     }
 
     private RoleStore superuser(ResourceSpec spec) {
-        return superuser(held(spec).cluster);
-    }
-
-    private static RoleStore superuser(DatabaseCluster cluster) {
-        try {
-            return RoleStore.open(cluster.start(), cluster.superuserPassword(), RoleStore.DATABASE);
-        } catch (IOException e) {
-            throw PostgresCluster.unusable(cluster.home(), e);
-        }
+        return cluster(spec).superuser();
     }
 
     /** What goes on in it; wakes it if it sleeps. */
@@ -570,7 +451,7 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             return new InsightStore(RoleStore.connect(spec.name(), address(spec)));
         }
-        DatabaseCluster cluster = held(spec).cluster;
+        DatabaseCluster cluster = cluster(spec);
         try {
             return InsightStore.open(cluster.start(), cluster.superuserPassword());
         } catch (IOException e) {
@@ -583,23 +464,23 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             return new Inspection("external", Optional.empty(), Map.of());
         }
-        Held seen = held(spec);
+        DatabaseGate seen = gate(spec);
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("address", LOCAL + ":" + spec.secret(PORT));
-        facts.put("size", megabytes(FileTree.sizeBytes(seen.cluster.home())));
+        facts.put("size", megabytes(FileTree.sizeBytes(seen.cluster().home())));
         if (!spec.secrets().getOrDefault(RETIRED, "").isEmpty()) {
             facts.put("password", "the one before works still: not every app has taken the new one");
         }
-        if (seen.cluster.isReplaced()) {
+        if (seen.cluster().isReplaced()) {
             return new Inspection("upgrading", Optional.empty(), facts);
         }
-        boolean running = seen.cluster.running().isPresent();
+        boolean running = seen.cluster().running().isPresent();
         List<String> problems = new ArrayList<>(backups.problems(spec));
-        if (seen.door.isEmpty()) {
+        if (!seen.isOpen()) {
             problems.addFirst("its port %s is in use".formatted(spec.secret(PORT)));
         }
         Optional<String> reason = problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
-        String state = running ? "running" : Postmaster.isKnown(seen.cluster.data()) ? "stopped" : "asleep";
+        String state = running ? "running" : Postmaster.isKnown(seen.cluster().data()) ? "stopped" : "asleep";
         return new Inspection(state, reason, facts);
     }
 
@@ -623,7 +504,7 @@ public final class Databases implements ResourceKind {
 
     /** The data directory of one that is no external one. */
     Path data(ResourceSpec spec) {
-        return held(spec).cluster.data();
+        return cluster(spec).data();
     }
 
     @Override
@@ -636,20 +517,19 @@ public final class Databases implements ResourceKind {
         if (isExternal(spec)) {
             return;
         }
-        Held last = held(spec);
-        last.gone = true;
+        DatabaseGate last = gate(spec);
         backups.forget(spec);
-        last.door.ifPresent(DatabaseDoor::close);
-        last.cluster.destroy();
-        held.remove(spec.id());
+        last.close();
+        last.cluster().destroy();
+        gates.remove(spec.id());
     }
 
     @Override
     public void rest(List<ResourceSpec> specs) {
         Threads.together(
                 "database-stop",
-                held.values().stream()
-                        .map(each -> (Runnable) each.cluster::stop)
+                gates.values().stream()
+                        .map(each -> (Runnable) each.cluster()::stop)
                         .toList());
     }
 
@@ -658,7 +538,7 @@ public final class Databases implements ResourceKind {
     public void close() {
         closed = true;
         backups.close();
-        held.values().forEach(each -> each.door.ifPresent(DatabaseDoor::close));
+        gates.values().forEach(DatabaseGate::close);
         proxy.close();
     }
 }

@@ -37,6 +37,7 @@ public final class PostgresCluster implements AutoCloseable {
     private static final Duration STOP_MAX = Duration.ofSeconds(60);
     private static final Duration QUIT_MAX = Duration.ofSeconds(10);
     private static final Duration POLL = Duration.ofMillis(5);
+    private static final String OWNER = "unix:uid";
 
     private final Path directory;
     private final Postmaster postmaster;
@@ -198,11 +199,8 @@ public final class PostgresCluster implements AutoCloseable {
             return true;
         }
         try {
-            // INT is PostgreSQL's fast shutdown; Java itself can only send TERM, which waits for all clients to go.
-            new ProcessBuilder("/bin/sh", "-c", "kill -s \"$1\" \"$2\"", "sh", signal, str(postmaster.pid()))
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+            // INT is PostgreSQL's fast shutdown, TERM waits for all clients to go.
+            signal(postmaster, signal);
         } catch (IOException e) {
             throw unusable(data, e);
         }
@@ -214,6 +212,14 @@ public final class PostgresCluster implements AutoCloseable {
             pause();
         }
         return true;
+    }
+
+    /** Java itself can only send TERM. */
+    static void signal(Postmaster postmaster, String signal) throws IOException {
+        new ProcessBuilder("/bin/sh", "-c", "kill -s \"$1\" \"$2\"", "sh", signal, str(postmaster.pid()))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     static void pause() {
@@ -252,8 +258,19 @@ public final class PostgresCluster implements AutoCloseable {
 
     /** Writes a file that is either complete or not there. */
     static void writePrivately(Path file, String text) throws IOException {
+        Files.move(draft(file, text), file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** The same, for the owner of another file. */
+    static void writePrivately(Path file, String text, Path owned) throws IOException {
+        Path draft = draft(file, text);
+        Files.setAttribute(draft, OWNER, Files.getAttribute(owned, OWNER));
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static Path draft(Path file, String text) throws IOException {
         Path draft = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
         Files.write(draft, text.getBytes(StandardCharsets.UTF_8));
-        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        return draft;
     }
 }

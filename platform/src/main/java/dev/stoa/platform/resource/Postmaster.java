@@ -10,13 +10,15 @@ import java.util.stream.Stream;
 /**
  * The server process of a cluster, as {@code postmaster.pid} describes it (PostgreSQL: src/include/utils/pidfile.h).
  *
- * @param ready whether it takes connections
+ * @param address the first one that it listens on
+ * @param ready   whether it takes connections
  */
-record Postmaster(long pid, int port, boolean ready) {
+record Postmaster(long pid, int port, String address, boolean ready) {
     private static final String FILE = "postmaster.pid";
     private static final Path PROCESSES = Path.of("/proc");
     private static final int PID_LINE = 0;
     private static final int PORT_LINE = 3;
+    private static final int ADDRESS_LINE = 5;
     private static final int STATUS_LINE = 7;
 
     /** The one that runs in this data directory now, if any. */
@@ -95,6 +97,7 @@ record Postmaster(long pid, int port, boolean ready) {
             return Optional.of(new Postmaster(
                     Long.parseLong(lines.get(PID_LINE).strip()),
                     Integer.parseInt(lines.get(PORT_LINE).strip()),
+                    lines.size() > ADDRESS_LINE ? lines.get(ADDRESS_LINE).strip() : "",
                     ready));
         } catch (IOException | NumberFormatException e) {
             return Optional.empty();

@@ -211,6 +211,19 @@ final class RoleStore implements AutoCloseable {
         }
     }
 
+    /** How many sessions there have been in the database until now; always the same number before PostgreSQL 14. */
+    long ever() {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                        select coalesce((to_jsonb(stat)->>'sessions')::bigint, 0)
+                          from pg_stat_database stat where datname = '%s'
+                        """.formatted(DATABASE))) {
+            return rows.next() ? rows.getLong(1) : 0;
+        } catch (SQLException e) {
+            throw failed("count the sessions of", e);
+        }
+    }
+
     private void execute(String... statements) {
         for (String sql : statements) {
             try (Statement statement = connection.createStatement()) {

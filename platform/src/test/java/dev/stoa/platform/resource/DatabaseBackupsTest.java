@@ -53,6 +53,7 @@ class DatabaseBackupsTest {
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
                 client -> Optional.empty(),
+                Optional::empty,
                 names -> {
                     throw new IllegalStateException("nobody asks for TLS");
                 });

@@ -44,6 +44,7 @@ class DatabasePoolTest {
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
                 client -> Optional.empty(),
+                Optional::empty,
                 names -> {
                     throw new IllegalStateException("nobody asks for TLS");
                 });

@@ -51,6 +51,7 @@ class DatabaseUpgradeTest {
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
                 client -> Optional.empty(),
+                Optional::empty,
                 names -> {
                     throw new IllegalStateException("nobody asks for TLS");
                 });

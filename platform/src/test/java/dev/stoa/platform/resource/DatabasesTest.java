@@ -54,6 +54,7 @@ class DatabasesTest {
                 Path.of("target/postgres-binaries"),
                 Optional::empty,
                 client -> Optional.empty(),
+                Optional::empty,
                 names -> LocalAuthority.open(root.resolve("authority"), InstantSource.system())
                         .issue(names));
     }

@@ -1,5 +1,6 @@
 package dev.stoa.platform.engine.process;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
@@ -15,6 +16,8 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int NETLINK_NETFILTER = 12;
     private static final int SOL_SOCKET = 1;
     private static final int SO_RCVTIMEO = 20;
+    private static final int SO_SNDBUFFORCE = 32;
+    private static final int SEND_BYTES_MAX = 4 << 20;
     private static final long RECEIVE_SECONDS_MAX = 5;
     private static final int RECEIVE_BYTES = 64 * 1024;
 
@@ -23,12 +26,29 @@ final class NetlinkSocket implements AutoCloseable {
 
     private final int descriptor;
 
+    /** The kernel has refused a message. */
+    static final class Refused extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private final int errno;
+
+        private Refused(int errno) {
+            super("the kernel's packet filter refused a rule: error " + errno);
+            this.errno = errno;
+        }
+
+        int errno() {
+            return errno;
+        }
+    }
+
     NetlinkSocket() throws IOException {
         descriptor = Libc.socket(AF_NETLINK, SOCK_RAW | Libc.O_CLOEXEC, NETLINK_NETFILTER);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment timeout = arena.allocate(JAVA_LONG, 2);
             timeout.setAtIndex(JAVA_LONG, 0, RECEIVE_SECONDS_MAX);
             Libc.setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeout);
+            Libc.setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, arena.allocateFrom(JAVA_INT, SEND_BYTES_MAX));
         } catch (IOException e) {
             close();
             throw e;
@@ -39,7 +59,7 @@ final class NetlinkSocket implements AutoCloseable {
      * Sends messages as one datagram, and returns when each that asked for it is acknowledged.
      *
      * @param acknowledged how many of the messages asked
-     * @throws IOException with the kernel's error number, if it refuses one
+     * @throws Refused if the kernel refuses one
      */
     void exchange(byte[] messages, int acknowledged) throws IOException {
         int sent = Libc.write(descriptor, messages, 0, messages.length);
@@ -66,7 +86,7 @@ final class NetlinkSocket implements AutoCloseable {
             if (in.getShort(at + 4) == NLMSG_ERROR) {
                 int error = -in.getInt(at + HEADER_BYTES);
                 if (error != 0) {
-                    throw new IOException("the kernel's packet filter refused a rule: error " + error);
+                    throw new Refused(error);
                 }
                 count++;
             }

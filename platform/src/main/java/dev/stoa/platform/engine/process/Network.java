@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
+import dev.stoa.platform.engine.PortForwarding;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Inet4Address;
@@ -51,6 +52,11 @@ final class Network {
     private static final int ADDRESSES = 1 << (Integer.SIZE - PREFIX);
     private static final int GATEWAY_OFFSET = 1;
 
+    /** Where servers listen that instances are led to: the last address, since the first ones may be taken already. */
+    private static final int SERVERS_OFFSET = ADDRESSES - 2;
+
+    private static final List<Integer> OWN_OFFSETS = List.of(GATEWAY_OFFSET, SERVERS_OFFSET);
+
     private static final Path NAMESPACES = Path.of("/run/netns");
 
     /** Which directory each network of this machine belongs to: those of directories that are gone are cleared away. */
@@ -66,18 +72,21 @@ final class Network {
     private final int pool;
     private final int user;
     private final BitSet taken = new BitSet(ADDRESSES);
+    private final Forwarder forwarder;
     private final ReentrantLock making = new ReentrantLock();
     private int next = GATEWAY_OFFSET;
     private OptionalInt spare = OptionalInt.empty();
     private boolean sparing;
     private volatile boolean closed;
 
-    private Network(String name, int pool, int user) {
+    private Network(String name, int pool, int user) throws IOException {
         this.name = name;
         this.pool = pool;
         this.user = user;
         taken.set(0, GATEWAY_OFFSET + 1);
-        taken.set(ADDRESSES - 1);
+        taken.set(SERVERS_OFFSET, ADDRESSES);
+        prepare();
+        this.forwarder = Forwarder.open(name, gateway(), address(pool + SERVERS_OFFSET), text(pool) + "/" + PREFIX);
     }
 
     /** What the registry says of a network. */
@@ -99,14 +108,14 @@ final class Network {
         Path entry = REGISTRY.resolve(name);
         Optional<Registered> registered = registered(entry);
         int pool = registered.isPresent() ? registered.get().pool() : freePool(name.hashCode());
-        Network network = new Network(name, pool, user);
         Files.writeString(entry, Json.write(new Registered(directory.toString(), pool)));
-        network.prepare();
-        return network;
+        return new Network(name, pool, user);
     }
 
     private void prepare() throws IOException {
-        String _ = run(List.of("ip", "address", "replace", text(gatewayBits()) + "/32", "dev", "lo"), "");
+        for (int offset : OWN_OFFSETS) {
+            String _ = run(List.of("ip", "address", "replace", text(pool + offset) + "/32", "dev", "lo"), "");
+        }
         Netfilter.install(name, bytes(pool), PREFIX, bytes(gatewayBits()), 0, user);
         Path forwarding = Path.of("/proc/sys/net/ipv4/ip_forward");
         if (!Files.readString(forwarding).strip().equals("1")) {
@@ -127,7 +136,8 @@ final class Network {
         return List.of(
                 List.of("FORWARD", "-s", range, "!", "-d", range, "-j", "ACCEPT"),
                 List.of("FORWARD", "-d", range, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"),
-                List.of("INPUT", "-s", range, "-d", text(pool + GATEWAY_OFFSET), "-j", "ACCEPT"));
+                List.of("INPUT", "-s", range, "-d", text(pool + GATEWAY_OFFSET), "-j", "ACCEPT"),
+                List.of("INPUT", "-s", range, "-d", text(pool + SERVERS_OFFSET), "-j", "ACCEPT"));
     }
 
     private static boolean refuses(String chain) throws IOException {
@@ -141,6 +151,11 @@ final class Network {
     /** Where the platform is for the instances. */
     InetAddress gateway() {
         return address(gatewayBits());
+    }
+
+    /** What it knows of instances are those that {@link #admit} and {@link #hold} tell of. */
+    PortForwarding forwarding() {
+        return forwarder;
     }
 
     /** From now on port 80 of the gateway is this port of it. */
@@ -198,6 +213,11 @@ final class Network {
 
     /** Makes nothing beforehand any more. The instances keep what they have. */
     void close() {
+        boolean _ = retire();
+    }
+
+    /** Returns whether the kernel leads anybody anywhere. */
+    private boolean retire() {
         closed = true;
         making.lock();
         try {
@@ -205,6 +225,7 @@ final class Network {
         } finally {
             making.unlock();
         }
+        return forwarder.close();
     }
 
     private void make(int address) throws IOException {
@@ -237,8 +258,14 @@ final class Network {
         }
     }
 
+    /** An instance of a tenant is about to have this address, and no other one. */
+    void admit(InetAddress address, int tenant) {
+        forwarder.admit(address, tenant);
+    }
+
     /** Takes note of an instance that an earlier engine gave this address. */
-    synchronized void hold(InetAddress address) {
+    synchronized void hold(InetAddress address, int tenant) {
+        forwarder.hold(address, tenant);
         int offset = bits(address) - pool;
         if (offset > GATEWAY_OFFSET && offset < ADDRESSES) {
             taken.set(offset);
@@ -249,6 +276,7 @@ final class Network {
 
     /** Takes back what an instance had. */
     void leave(InetAddress address) {
+        forwarder.forget(address);
         removeNamespace(namespace(bits(address)));
         int offset = bits(address) - pool;
         synchronized (this) {
@@ -270,22 +298,26 @@ final class Network {
         spareLater();
     }
 
-    /** Leaves nothing in the kernel; for when no instance runs. */
+    /** Leaves nothing in the kernel that is of use to nobody; for when no instance runs. */
     void dissolve() {
-        close();
-        dissolve(name, pool);
+        if (!retire()) {
+            dissolve(name, pool);
+        }
     }
 
     private static void dissolve(String name, int pool) {
         namespaces(name).forEach(Network::removeNamespace);
         try {
             Netfilter.remove(name);
+            Forwarder.remove(name);
             if (Launcher.onPath("iptables")) {
                 for (List<String> rule : exceptions(pool)) {
                     boolean _ = refuses(rule.getFirst()) && succeeds(iptables("-D", rule));
                 }
             }
-            boolean _ = succeeds(List.of("ip", "address", "delete", text(pool + GATEWAY_OFFSET) + "/32", "dev", "lo"));
+            for (int offset : OWN_OFFSETS) {
+                boolean _ = succeeds(List.of("ip", "address", "delete", text(pool + offset) + "/32", "dev", "lo"));
+            }
             Files.deleteIfExists(REGISTRY.resolve(name));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "could not take down a network name=" + name, e);

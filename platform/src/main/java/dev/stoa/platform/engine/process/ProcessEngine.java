@@ -11,6 +11,7 @@ import dev.stoa.platform.engine.Exit;
 import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.engine.Isolation;
+import dev.stoa.platform.engine.PortForwarding;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -260,6 +261,7 @@ public final class ProcessEngine implements Engine {
                 place = Optional.of(network.get().join());
             }
             Optional<InetAddress> address = place.map(Network.Place::address);
+            address.ifPresent(given -> network.orElseThrow().admit(given, spec.tenant()));
             Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
             Process shim = launcher.launch(
                     spec,
@@ -487,6 +489,11 @@ public final class ProcessEngine implements Engine {
     }
 
     @Override
+    public Optional<PortForwarding> forwarding() {
+        return network.map(Network::forwarding);
+    }
+
+    @Override
     public Optional<Integer> tenantAt(InetAddress address) {
         return instances.values().stream()
                 .filter(instance -> instance.running() && instance.address().equals(Optional.of(address)))
@@ -560,7 +567,8 @@ public final class ProcessEngine implements Engine {
                     ProcessInstance instance = reopen(new InstanceFiles(found));
                     instances.put(instance.id(), instance);
                     ports.hold(instance.port());
-                    instance.address().ifPresent(address -> network.ifPresent(shared -> shared.hold(address)));
+                    instance.address()
+                            .ifPresent(address -> network.ifPresent(shared -> shared.hold(address, instance.tenant())));
                 }
             }
         } catch (IOException e) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.InstanceStatus;
+import dev.stoa.platform.engine.PortForwarding;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,8 @@ class NetworkTest {
             perl -MIO::Socket::INET -e '$c = IO::Socket::INET->new(PeerAddr => "%s", PeerPort => %d, Timeout => 1);
               print $c ? <$c> : "no\\n"'
             """;
+
+    private static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
 
     private final EngineFixture fixture;
 
@@ -142,6 +147,84 @@ class NetworkTest {
             fixture.engine().await(asking.id());
 
             assertThat(fixture.output(asking)).isEqualTo("here\n");
+        }
+    }
+
+    @Test
+    void theKernelLeadsTheInstancesOfATenantToAServerAndAllOthersToThePort() throws Exception {
+        PortForwarding forwarding = fixture.engine().forwarding().orElseThrow();
+        InetAddress gateway = fixture.engine().gateway().orElseThrow();
+        try (ServerSocket door = answering(gateway, 0, "door");
+                ServerSocket local = answering(LOCAL, door.getLocalPort(), "door here");
+                ServerSocket server = answering(LOCAL, 0, "server here");
+                ServerSocket _ = answering(forwarding.address(), server.getLocalPort(), "server")) {
+            int port = door.getLocalPort();
+            String question = ASK.formatted(gateway.getHostAddress(), port);
+            forwarding.forward(port, server.getLocalPort(), Set.of(7));
+
+            assertThat(fixture.run(fixture.spec(question).tenant(7))).isEqualTo("server\n");
+            assertThat(fixture.run(fixture.spec(question).tenant(8))).isEqualTo("door\n");
+            assertThat(said(local.getLocalPort())).isEqualTo("server here");
+            String straight = ASK.formatted(forwarding.address().getHostAddress(), server.getLocalPort());
+            assertThat(fixture.run(fixture.spec(straight).tenant(7))).isEqualTo("no\n");
+            assertThat(onTheMachine("sh", "-c", straight)).isEqualTo("no\n");
+
+            forwarding.forward(port, server.getLocalPort(), Set.of());
+            assertThat(fixture.run(fixture.spec(question).tenant(7))).isEqualTo("door\n");
+            assertThat(said(port)).isEqualTo("server here");
+            forwarding.end(port);
+            assertThat(said(port)).isEqualTo("door here");
+        }
+    }
+
+    @Test
+    void whoIsLedAnywhereStaysSoWithoutAnEngineAndTheNextOneKnowsWhoseInstancesThereAre() throws Exception {
+        InetAddress gateway = fixture.engine().gateway().orElseThrow();
+        try (ServerSocket door = answering(LOCAL, 0, "door here");
+                ServerSocket server = answering(LOCAL, 0, "server here");
+                ServerSocket _ = answering(
+                        fixture.engine().forwarding().orElseThrow().address(), server.getLocalPort(), "server")) {
+            int port = door.getLocalPort();
+            InstanceStatus instance = fixture.spec(
+                            "while :; do " + ASK.formatted(gateway.getHostAddress(), port) + " sleep 0.05; done")
+                    .tenant(7)
+                    .start();
+            await().until(() -> fixture.output(instance).contains("no\n"));
+            fixture.engine().forwarding().orElseThrow().forward(port, server.getLocalPort(), Set.of());
+
+            fixture.engine().close();
+            assertThat(said(port)).isEqualTo("server here");
+            fixture.reopen();
+            PortForwarding next = fixture.engine().forwarding().orElseThrow();
+            next.forward(port + 1, 1, Set.of());
+            assertThat(said(port)).isEqualTo("server here");
+            next.end(port + 1);
+            next.forward(port, server.getLocalPort(), Set.of(7));
+            await().until(() -> fixture.output(instance).contains("server\n"));
+
+            next.end(port);
+            assertThat(said(port)).isEqualTo("door here");
+        }
+    }
+
+    /** Says a word to whoever connects. */
+    private static ServerSocket answering(InetAddress address, int port, String word) throws IOException {
+        ServerSocket listening = new ServerSocket(port, 5, address);
+        Threads.start("answering", () -> {
+            while (!listening.isClosed()) {
+                try (Socket client = listening.accept()) {
+                    client.getOutputStream().write((word + "\n").getBytes(UTF_8));
+                } catch (IOException e) {
+                    return;
+                }
+            }
+        });
+        return listening;
+    }
+
+    private static String said(int port) throws IOException {
+        try (Socket client = new Socket(LOCAL, port)) {
+            return new String(client.getInputStream().readAllBytes(), UTF_8).strip();
         }
     }
 
