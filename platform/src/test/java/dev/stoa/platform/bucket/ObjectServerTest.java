@@ -9,6 +9,8 @@ import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -362,6 +364,25 @@ class ObjectServerTest {
                         request -> request.bucket("photos").key("once").ifNoneMatch("*"), RequestBody.fromString("2"))))
                 .isEqualTo("PreconditionFailed");
         assertThat(text("photos", "once")).isEqualTo("first");
+    }
+
+    @Test
+    void aRefusedUploadIsAnsweredBeforeItIsSentWhereTheClientAsksAndAfterItElsewhere() throws Exception {
+        long bytes = 32L << 20;
+        for (boolean asks : List.of(true, false)) {
+            try (Socket socket = new Socket("127.0.0.1", server.address().getPort())) {
+                OutputStream out = socket.getOutputStream();
+                out.write("PUT /photos/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n"
+                        .formatted(bytes, asks ? "Expect: 100-continue\r\n" : "")
+                        .getBytes(StandardCharsets.US_ASCII));
+                for (long sent = 0; !asks && sent < bytes; sent += 1 << 20) {
+                    out.write(new byte[1 << 20]);
+                }
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("HTTP/1.1 403")
+                        .contains("<Code>AccessDenied</Code>");
+            }
+        }
     }
 
     @Test
