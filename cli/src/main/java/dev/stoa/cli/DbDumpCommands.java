@@ -121,8 +121,8 @@ final class DbDumpCommands {
                 }
                 return;
             }
-            Process reader = start(
-                    new ProcessBuilder("pg_restore", "--no-owner", "--no-privileges", "--file=-", file.toString())
+            Process reader =
+                    start(new ProcessBuilder("pg_restore", "--no-owner", "--no-privileges", "--file=-", file.toString())
                             .redirectError(ProcessBuilder.Redirect.INHERIT));
             try (InputStream text = new BufferedInputStream(reader.getInputStream())) {
                 load(database, text, () -> end(reader, "pg_restore", NEWER_DUMP));

@@ -35,7 +35,9 @@ final class DumpHead {
             if (!REFUSED.matcher(line).matches()) {
                 out.write(bytes);
             }
-            head = bytes.length > 0 && bytes.length < LINE_BYTES_MAX && !END.matcher(line).matches();
+            head = bytes.length > 0
+                    && bytes.length < LINE_BYTES_MAX
+                    && !END.matcher(line).matches();
         }
         dump.transferTo(out);
     }

@@ -158,6 +158,11 @@ public final class ObjectServer implements AutoCloseable {
         keys.rotate(app, newKey(), now, now.plus(RETIRED_KEY_WORKS));
     }
 
+    /** Looks at every key of the bucket. */
+    public List<String> keysEnding(long bucket, String end) {
+        return store.keysEnding(bucket, end);
+    }
+
     public long objects(long bucket) {
         return totals(bucket).objects();
     }
@@ -218,7 +223,8 @@ public final class ObjectServer implements AutoCloseable {
         String id = UUID.randomUUID().toString();
         response.header("x-amz-request-id", id);
         RequestBody body = new RequestBody(
-                () -> request.content().inputStream(), request.headers().contains(HeaderNames.EXPECT),
+                () -> request.content().inputStream(),
+                request.headers().contains(HeaderNames.EXPECT),
                 request.headers().contentLength());
         Optional<S3Request> asked = Optional.empty();
         S3Answer answer;

@@ -98,7 +98,7 @@ public final class BucketApi {
             ResourceRow row = resources.require(Buckets.NAME, wanted.name(), Optional.empty());
             buckets.revive(row.spec(), wanted.from());
         } catch (RuntimeException e) {
-            resources.destroy(Buckets.NAME, wanted.name(), Optional.empty());
+            resources.destroy(Buckets.NAME, wanted.name(), Optional.empty(), List.of());
             throw e;
         }
         return new Changed(resources.show(Buckets.NAME, wanted.name(), Optional.empty()), made.deploys());

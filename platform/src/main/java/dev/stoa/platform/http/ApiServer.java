@@ -154,7 +154,8 @@ public final class ApiServer implements AutoCloseable {
 
     private static RequestBody body(ServerRequest request) {
         return new RequestBody(
-                () -> request.content().inputStream(), request.headers().contains(HeaderNames.EXPECT),
+                () -> request.content().inputStream(),
+                request.headers().contains(HeaderNames.EXPECT),
                 request.headers().contentLength());
     }
 

@@ -58,14 +58,16 @@ final class BucketRefusal {
             case "RequestTimeTooSkewed" ->
                 "the clock of this machine is too far from its own%s: set it, for example with timedatectl set-ntp true"
                         .formatted(date.map(" (there it is %s)"::formatted).orElse(""));
-            case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException" ->
+            case "AuthorizationHeaderMalformed",
+                    "PermanentRedirect",
+                    "TemporaryRedirect",
+                    "IllegalLocationConstraintException" ->
                 leaf(answer, "Region")
                         .map("the bucket is in the region %s: say so, with --region"::formatted)
                         .orElse("the bucket is in another region than %s: see --region, and --endpoint"
                                 .formatted(signing.region()));
             case "QuotaExceeded", "InsufficientStorage", "EntityTooLarge" ->
-                "it has no room for more: %s"
-                        .formatted(leaf(answer, "Message").orElse(code));
+                "it has no room for more: %s".formatted(leaf(answer, "Message").orElse(code));
             case "" ->
                 status >= TRYING_AGAIN_HELPS
                         ? "it fails itself, with status %d".formatted(status)
@@ -89,7 +91,8 @@ final class BucketRefusal {
             case ConnectException refused ->
                 refused.getCause() instanceof ConnectException inner
                                 && inner.getCause() instanceof UnresolvedAddressException
-                        ? "the name %s is not known: see --endpoint, and this machine's DNS".formatted(endpoint.getHost())
+                        ? "the name %s is not known: see --endpoint, and this machine's DNS"
+                                .formatted(endpoint.getHost())
                         : "nothing listens there: see --endpoint";
             case SSLException tls -> tls(tls);
             default -> String.valueOf(e.getMessage() == null ? e : e.getMessage());

@@ -65,10 +65,11 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
             out.flush();
             long size = file.position();
             HttpRequest request = signed("PUT", object(name), HexFormat.of().formatHex(digest.digest()))
-                    .PUT(size == 0
-                            ? BodyPublishers.noBody()
-                            : BodyPublishers.fromPublisher(
-                                    BodyPublishers.ofInputStream(() -> fromItsBeginning(file)), size))
+                    .PUT(
+                            size == 0
+                                    ? BodyPublishers.noBody()
+                                    : BodyPublishers.fromPublisher(
+                                            BodyPublishers.ofInputStream(() -> fromItsBeginning(file)), size))
                     .build();
             try (InputStream _ = answered(request, name).body()) {
                 return;

@@ -366,6 +366,11 @@ public final class Buckets implements ResourceKind {
     }
 
     @Override
+    public Set<String> backedUpIn(ResourceSpec spec) {
+        return isExternal(spec) ? Set.of() : BackupArchive.databases(server.keysEnding(spec.id(), BackupArchive.HEAD));
+    }
+
+    @Override
     public List<Kept> kept() {
         List<Kept> kept = new ArrayList<>();
         server.destroyed().forEach((name, at) -> kept.add(new Kept(name, at, at.plus(ObjectServer.KEPT))));

@@ -386,6 +386,15 @@ class ObjectServerTest {
     }
 
     @Test
+    void keysAreFoundByTheirEnds() {
+        put("photos", "ends/with/this.json", "x");
+        put("photos", "ends/with/this.json/not", "x");
+        put("photos", "n", "x");
+        assertThat(server.keysEnding(PHOTOS.id(), "this.json")).containsExactly("ends/with/this.json");
+        assertThat(server.keysEnding(SMALL.id(), "this.json")).isEmpty();
+    }
+
+    @Test
     void whatIsPublicIsReadByEverybodyAndWrittenByNobody() throws Exception {
         put("open", "logo.svg", "<svg/>");
         String url = endpoint() + "/open/logo.svg";

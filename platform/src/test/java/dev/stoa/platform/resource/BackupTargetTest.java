@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -148,7 +149,8 @@ class BackupTargetTest {
     @Test
     void whatABucketRefusesIsSaidWithWhatHelps() throws Exception {
         URI endpoint = URI.create("https://s3.example.org");
-        BucketRefusal refusal = new BucketRefusal(endpoint, "backups", new SignedRequest("us-east-1", "AKID", "secret"));
+        BucketRefusal refusal =
+                new BucketRefusal(endpoint, "backups", new SignedRequest("us-east-1", "AKID", "secret"));
         Map<String, String> said = Map.of(
                 "<Code>InvalidAccessKeyId</Code>", "does not know the access key AKID: see --access-key",
                 "<Code>SignatureDoesNotMatch</Code>", "the secret key is not that of the access key AKID",
@@ -170,7 +172,8 @@ class BackupTargetTest {
         try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread answering = Threads.start("plain", () -> {
                 try (Socket client = plain.accept()) {
-                    client.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    client.getOutputStream()
+                            .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                     long _ = client.getInputStream().transferTo(OutputStream.nullOutputStream());
                 } catch (IOException e) {
                     // The client has had enough.
@@ -187,6 +190,16 @@ class BackupTargetTest {
         URI unknown = URI.create("http://nowhere.invalid");
         assertThatThrownBy(() -> new BucketTarget(unknown, "b", "", signing).list(""))
                 .hasMessageContaining("the name nowhere.invalid is not known");
+    }
+
+    @Test
+    void whoseBackupsThereAreIsSeenFromTheNamesOfFiles() {
+        assertThat(BackupArchive.databases(List.of(
+                        "shop-main-1f00d5ab/archive.json",
+                        "deep/er/other-00000000/archive.json",
+                        "photos/archive.json",
+                        "1f00d5ab/archive.json")))
+                .containsExactly("other", "shop-main");
     }
 
     private static void keepsFiles(BackupTarget target) throws IOException {
