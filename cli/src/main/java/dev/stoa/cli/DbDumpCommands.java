@@ -134,7 +134,8 @@ final class DbDumpCommands {
         /** All of it or nothing: a psql that reads no "commit", because anything broke before, leaves what was there. */
         private void load(DbConnection database, InputStream text, Runnable atItsEnd) throws IOException {
             ProcessBuilder command = new ProcessBuilder("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-")
-                    .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                    // What the statements of a dump give is nothing to anybody.
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.INHERIT);
             command.environment().putAll(database.environment());
             Process writer = start(command);

@@ -175,7 +175,7 @@ public final class ObjectServer implements AutoCloseable {
         return store.totals(bucket);
     }
 
-    /** A URL that lets whoever has it do one thing with one object for a while. */
+    /** A URL that lets whoever has it do one thing with one object for a while, with these headers. */
     public static String presigned(
             String endpoint,
             String region,
@@ -183,10 +183,11 @@ public final class ObjectServer implements AutoCloseable {
             String method,
             String bucket,
             String object,
+            Map<String, String> headers,
             Duration valid,
             Instant now) {
         ObjectOperations.checkKey(object);
-        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), valid, now);
+        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), headers, valid, now);
     }
 
     /** The same of a page of the bucket's list; {@code query} says of which, as ListObjectsV2 has it. */
@@ -201,7 +202,7 @@ public final class ObjectServer implements AutoCloseable {
         Map<String, String> all = new java.util.HashMap<>(query);
         all.put("list-type", "2");
         all.put("encoding-type", "url");
-        return presigned(endpoint, region, key, "GET", bucket, all, valid, now);
+        return presigned(endpoint, region, key, "GET", bucket, all, Map.of(), valid, now);
     }
 
     private static String presigned(
@@ -211,12 +212,13 @@ public final class ObjectServer implements AutoCloseable {
             String method,
             String what,
             Map<String, String> query,
+            Map<String, String> headers,
             Duration valid,
             Instant now) {
         java.net.URI uri = java.net.URI.create(endpoint);
         String path = uri.getPath().replaceFirst("/$", "") + "/" + what;
         return uri.getScheme() + "://" + uri.getRawAuthority() + Percent.encode(path, false) + "?"
-                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, region, valid, now);
+                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, headers, region, valid, now);
     }
 
     private void serve(ServerRequest request, ServerResponse response) throws IOException {

@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -46,6 +47,7 @@ import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.ObjectAttributes;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -133,7 +135,7 @@ class ObjectServerTest {
 
     private static String presigned(String method, String object, Instant at) {
         return ObjectServer.presigned(
-                endpoint(), ObjectServer.REGION, key, method, "photos", object, Duration.ofMinutes(10), at);
+                endpoint(), ObjectServer.REGION, key, method, "photos", object, Map.of(), Duration.ofMinutes(10), at);
     }
 
     @Test
@@ -392,6 +394,59 @@ class ObjectServerTest {
         put("photos", "n", "x");
         assertThat(server.keysEnding(PHOTOS.id(), "this.json")).containsExactly("ends/with/this.json");
         assertThat(server.keysEnding(SMALL.id(), "this.json")).isEmpty();
+    }
+
+    @Test
+    void aUrlThatIsSignedByVersion2WorksAsAnyOther() throws Exception {
+        // Made by botocore, for this key, and this time.
+        BucketKey known = new BucketKey("STOAKEY", "geheim");
+        S3Request request = new S3Request(
+                "GET",
+                "photos.s3.localhost:8080",
+                "/a b/\u00fc.txt",
+                "photos",
+                "a b/\u00fc.txt",
+                List.of(
+                        Map.entry("response-content-type", "text/q"),
+                        Map.entry("foo", "1"),
+                        Map.entry("AWSAccessKeyId", "STOAKEY"),
+                        Map.entry("Signature", "tufttgiFJIOZ8kFy9u8bq6NnSK0="),
+                        Map.entry("Expires", "1000000000")),
+                Map.of("host", "photos.s3.localhost:8080"),
+                new ByteArrayInputStream(new byte[0]));
+        Signature.Keys keys = id -> Optional.of(known).filter(each -> each.id().equals(id));
+        Instant until = Instant.ofEpochSecond(1_000_000_000);
+        assertThat(Signature.check(request, keys, until).key()).isEqualTo(known);
+        assertThatThrownBy(() -> Signature.check(request, keys, until.plusSeconds(1)))
+                .hasMessageContaining("expired");
+        assertThatThrownBy(() -> Signature.check(request, keys, until.minus(Duration.ofDays(8))))
+                .hasMessageContaining("at most 7 days");
+        S3Request changed = new S3Request(
+                "PUT",
+                request.host(),
+                request.path(),
+                "photos",
+                request.key(),
+                request.query(),
+                request.headers(),
+                request.body());
+        assertThatThrownBy(() -> Signature.check(changed, keys, until)).hasMessageContaining("not the one");
+        assertThatThrownBy(() -> Signature.check(request, id -> Optional.empty(), until))
+                .hasMessageContaining("not known here");
+        assertThat(send("GET", endpoint() + "/photos/x?AWSAccessKeyId=%s&Signature=x&Expires=soon".formatted(key.id()))
+                        .statusCode())
+                .isEqualTo(403);
+    }
+
+    @Test
+    void whatIsToldOfAnObjectIsWhatWasAskedFor() {
+        put("photos", "attributes", "twelve bytes");
+        var told = s3.getObjectAttributes(request -> request.bucket("photos")
+                .key("attributes")
+                .objectAttributes(ObjectAttributes.OBJECT_SIZE, ObjectAttributes.CHECKSUM));
+        assertThat(told.objectSize()).isEqualTo(12);
+        assertThat(told.checksum().checksumCRC32()).isNotEmpty();
+        assertThat(told.eTag()).isNull();
     }
 
     @Test
