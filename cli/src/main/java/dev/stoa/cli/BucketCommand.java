@@ -41,7 +41,7 @@ final class BucketCommand implements Callable<Integer> {
                 .addSubcommand(new CreateOne(session))
                 .addSubcommand(new AddOne(session))
                 .addSubcommand(new BucketFilesCommands.ListObjects(session))
-                .addSubcommand(new BucketFilesCommands.Copy(session))
+                .addSubcommand(new BucketCopyCommand(session))
                 .addSubcommand(new Url(session))
                 .addSubcommand(new CommandLine(new Keys(session)).addSubcommand(new Rotate(session)))
                 .addSubcommand(new RestoreOne(session));

@@ -19,7 +19,10 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +35,9 @@ final class ObjectTransfer {
 
     private static final int OK_MAX = 299;
     private static final int SAID_CHARS_MAX = 4000;
+    static final String META = "x-amz-meta-";
+    private static final Set<String> KEPT = Set.of(
+            "content-type", "content-encoding", "content-disposition", "content-language", "cache-control", "expires");
     private static final Pattern ENTRY =
             Pattern.compile("<(Contents|CommonPrefixes)>(.*?)</(?:Contents|CommonPrefixes)>", Pattern.DOTALL);
 
@@ -83,15 +89,54 @@ final class ObjectTransfer {
         }
     }
 
-    static long upload(Path from, String url) {
+    /** @param headers that the URL is signed for, and others that need not be */
+    static long upload(Path from, String url, Map<String, String> headers) {
         try {
             long size = Files.size(from);
-            String _ = send(request(url).PUT(BodyPublishers.ofFile(from)).build(), BodyHandlers.ofString());
+            HttpRequest.Builder request = request(url).PUT(BodyPublishers.ofFile(from));
+            headers.forEach(request::header);
+            String _ = send(request.build(), BodyHandlers.ofString());
             return size;
         } catch (FileNotFoundException e) {
             throw new StoaException(ErrorCode.BAD_REQUEST, "there is no file %s".formatted(from), "", e);
         } catch (IOException e) {
             throw new StoaException(ErrorCode.BAD_REQUEST, "cannot read %s: %s".formatted(from, e.getMessage()), "", e);
+        }
+    }
+
+    /** What is said of an object beside its content, by header. */
+    static Map<String, String> described(String url) {
+        HttpResponse<Void> response = answered(request(url).HEAD().build(), BodyHandlers.discarding());
+        if (response.statusCode() > OK_MAX) {
+            throw refused(response.statusCode(), "");
+        }
+        Map<String, String> headers = new TreeMap<>();
+        response.headers().map().forEach((name, values) -> {
+            if (name.startsWith(META) || KEPT.contains(name)) {
+                headers.put(name, String.join(",", values));
+            }
+        });
+        return headers;
+    }
+
+    /** From one URL to another, without a stop on this machine's disk. */
+    static long pass(String from, String to, Map<String, String> headers) {
+        HttpResponse<InputStream> source = answered(request(from).GET().build(), BodyHandlers.ofInputStream());
+        try (InputStream in = source.body()) {
+            if (source.statusCode() > OK_MAX) {
+                throw refused(source.statusCode(), new String(in.readNBytes(SAID_CHARS_MAX), StandardCharsets.UTF_8));
+            }
+            long size = source.headers().firstValueAsLong("Content-Length").orElseThrow();
+            HttpRequest.Builder request = request(to)
+                    .PUT(
+                            size == 0
+                                    ? BodyPublishers.noBody()
+                                    : BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(() -> in), size));
+            headers.forEach(request::header);
+            String _ = send(request.build(), BodyHandlers.ofString());
+            return size;
+        } catch (IOException e) {
+            throw broken(URI.create(from), e);
         }
     }
 
@@ -107,7 +152,7 @@ final class ObjectTransfer {
 
     private static <T> T send(HttpRequest request, HttpResponse.BodyHandler<T> body) {
         try {
-            HttpResponse<Object> response = HTTP.send(
+            HttpResponse<Object> response = answered(
                     request,
                     info -> info.statusCode() <= OK_MAX
                             ? HttpResponse.BodySubscribers.mapping(body.apply(info), content -> (Object) content)
@@ -121,16 +166,28 @@ final class ObjectTransfer {
             try (InputStream in = (InputStream) response.body()) {
                 throw refused(response.statusCode(), new String(in.readNBytes(SAID_CHARS_MAX), StandardCharsets.UTF_8));
             }
+        } catch (IOException e) {
+            throw broken(request.uri(), e);
+        }
+    }
+
+    private static <T> HttpResponse<T> answered(HttpRequest request, HttpResponse.BodyHandler<T> body) {
+        try {
+            return HTTP.send(request, body);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StoaException(ErrorCode.CANCELLED, "interrupted", "", e);
         } catch (IOException e) {
-            throw new StoaException(
-                    ErrorCode.CONNECTION_LOST,
-                    "the connection to %s broke: %s".formatted(request.uri().getRawAuthority(), e),
-                    "nothing of the object was kept; try again",
-                    e);
+            throw broken(request.uri(), e);
         }
+    }
+
+    private static StoaException broken(URI uri, IOException e) {
+        return new StoaException(
+                ErrorCode.CONNECTION_LOST,
+                "the connection to %s broke: %s".formatted(uri.getRawAuthority(), Reason.of(e)),
+                "nothing of the object was kept; try again",
+                e);
     }
 
     private static StoaException refused(int status, String xml) {

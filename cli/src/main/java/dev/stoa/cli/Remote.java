@@ -7,6 +7,7 @@ import dev.stoa.api.StoaException;
 import dev.stoa.api.TerminalSize;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -22,6 +23,7 @@ final class Remote {
     private final Client client;
     private final AppName app;
     private final Wish wish;
+    private final Optional<Pipes> pipes;
 
     /** Of the command, once it has started. */
     private volatile String id = "";
@@ -30,11 +32,24 @@ final class Remote {
     private Optional<RawTerminal> raw = Optional.empty();
 
     Remote(Session session, Client client, AppName app, Wish wish) {
+        this(session, client, app, wish, Optional.empty());
+    }
+
+    /** One whose input and output are not this process's own, and which says nothing of itself. */
+    Remote(Session session, Client client, AppName app, Wish wish, Pipes pipes) {
+        this(session, client, app, wish, Optional.of(pipes));
+    }
+
+    private Remote(Session session, Client client, AppName app, Wish wish, Optional<Pipes> pipes) {
         this.session = session;
         this.client = client;
         this.app = app;
         this.wish = wish;
+        this.pipes = pipes;
     }
+
+    /** Neither is closed. */
+    record Pipes(InputStream in, OutputStream out) {}
 
     /**
      * What the user wants of the connection.
@@ -81,13 +96,15 @@ final class Remote {
         for (Optional<RunEvent> next = events.next(); next.isPresent(); next = events.next()) {
             switch (next.get()) {
                 case RunEvent.Started started -> start(started);
-                case RunEvent.Output output -> terminal.pass(output.text().getBytes(StandardCharsets.UTF_8), false);
+                case RunEvent.Output output -> pass(output.text().getBytes(StandardCharsets.UTF_8), false);
                 case RunEvent.Errors errors -> terminal.pass(errors.text().getBytes(StandardCharsets.UTF_8), true);
-                case RunEvent.Bytes bytes -> terminal.pass(Base64.getDecoder().decode(bytes.base64()), bytes.errors());
+                case RunEvent.Bytes bytes -> pass(Base64.getDecoder().decode(bytes.base64()), bytes.errors());
                 case RunEvent.Exit exit -> {
                     raw.ifPresent(RawTerminal::close);
                     raw = Optional.empty();
-                    terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
+                    if (pipes.isEmpty()) {
+                        terminal.show(Map.of("id", id, "release", release, "status", exit.status()), () -> {});
+                    }
                     return exit.status();
                 }
             }
@@ -96,6 +113,19 @@ final class Remote {
                 ErrorCode.CONNECTION_LOST,
                 "the platform ended the stream before the command in %s ended".formatted(app),
                 "the command ends with the connection; see: stoa logs -a " + app);
+    }
+
+    private void pass(byte[] bytes, boolean errors) {
+        if (errors || pipes.isEmpty()) {
+            session.terminal().pass(bytes, errors);
+            return;
+        }
+        try {
+            pipes.get().out().write(bytes);
+        } catch (IOException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST, "what the command said cannot be taken: " + Reason.of(e), "", e);
+        }
     }
 
     private void start(RunEvent.Started started) {
@@ -131,7 +161,7 @@ final class Remote {
     private void passInput() {
         byte[] buffer = new byte[INPUT_BYTES_MAX];
         try {
-            InputStream in = session.terminal().in();
+            InputStream in = pipes.map(Pipes::in).orElseGet(session.terminal()::in);
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 client.send(path("input"), Arrays.copyOf(buffer, read));
             }

@@ -262,6 +262,12 @@ final class ResourceCommand {
                 description = "The name again, instead of being asked for it.")
         private Optional<String> confirm = Optional.empty();
 
+        @Option(
+                names = "--with-backups-of",
+                paramLabel = "DATABASE",
+                description = "Also where a bucket holds the backups of that database. May be repeated.")
+        private List<String> backups = List.of();
+
         Destroy(Session session, Kind kind) {
             super(session);
             this.kind = kind;
@@ -300,7 +306,9 @@ final class ResourceCommand {
                                 .formatted(said.strip(), kind.kind(), resource.name()),
                         "");
             }
-            session.client().delete(kind.path(resource.name()));
+            session.client()
+                    .delete(kind.path(resource.name())
+                            + (backups.isEmpty() ? "" : "?backups=" + Client.escape(String.join(",", backups))));
             terminal.show(Map.of("destroyed", resource.name()), () -> {
                 terminal.line("Destroyed %s.".formatted(resource.name()));
                 kind.kept()

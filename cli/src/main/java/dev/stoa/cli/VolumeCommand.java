@@ -39,7 +39,9 @@ final class VolumeCommand implements Callable<Integer> {
                 .addSubcommand(new TakeSnapshot(session))
                 .addSubcommand(new Snapshots(session))
                 .addSubcommand(new RestoreOne(session))
-                .addSubcommand(new Forget(session));
+                .addSubcommand(new Forget(session))
+                .addSubcommand(new VolumeFilesCommands.ListFiles(session))
+                .addSubcommand(new VolumeFilesCommands.Copy(session));
         return ResourceCommand.with(line, session, KIND);
     }
 

@@ -3,17 +3,29 @@ package dev.stoa.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BucketTest {
+    private static final List<String> PROGRAMS = List.of("node", "npm");
+
     /** Made when the platform is up, and with it the client may say which host it means. */
     private static HttpClient client;
 
@@ -97,6 +109,40 @@ class BucketTest {
                 "needs root and network namespaces: apt-get install iproute2");
         assertThat(stoa.ok("run", "-a", "shop", "--", "cat", "/etc/hosts").out())
                 .contains(" s3.localhost", " shop-photos.s3.localhost");
+    }
+
+    @Test
+    void theAwsSdkForJavaScriptWorksUnmodified(@TempDir Path folder) throws Exception {
+        for (String file : List.of("package.json", "objects.mjs")) {
+            try (InputStream in = BucketTest.class.getResourceAsStream("/aws-sdk/" + file)) {
+                Files.copy(Objects.requireNonNull(in, file), folder.resolve(file));
+            }
+        }
+        assumeTrue(
+                PROGRAMS.stream().allMatch(BucketTest::isOnPath), "needs Node.js with npm: apt-get install nodejs npm");
+        run(folder, List.of("npm", "install", "--no-audit", "--no-fund", "--prefer-offline"), Map.of());
+        stoa.ok("bucket", "create", "script");
+        Map<String, String> keys = new HashMap<>();
+        stoa.ok("bucket", "keys", "script").out().lines().forEach(line -> {
+            String[] pair = line.replaceFirst("export ", "").split("=", 2);
+            keys.put(pair[0], pair[1]);
+        });
+        assertThat(run(folder, List.of("node", "objects.mjs", "script"), keys)).contains("as it has to be");
+    }
+
+    private static boolean isOnPath(String program) {
+        return Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    private static String run(Path folder, List<String> command, Map<String, String> environment) throws Exception {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
     }
 
     @Test

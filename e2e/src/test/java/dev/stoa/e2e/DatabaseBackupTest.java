@@ -1,11 +1,14 @@
 package dev.stoa.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,6 +68,34 @@ class DatabaseBackupTest {
         assertThat(stoa.fails("db", "restore", "main", "--to", "yesterday", "--as", "x")
                         .err())
                 .contains("is no moment", "2026-11-20 14:03:11");
+    }
+
+    @Test
+    void aDumpOfAnOlderPostgresIsLoadedIntoANewOne(@TempDir Path folder) throws IOException {
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/lib/postgresql/15/bin/pg_dump")),
+                "needs PostgreSQL 15: apt-get install postgresql-15");
+        stoa.ok("db", "create", "old", "--version", "15");
+        sql("old", "create table t as select n, repeat('COMMENT ON', n) as line from generate_series(1, 1000) n");
+        String rows = "select count(*), sum(hashtext(t::text)) from t";
+        stoa.ok("db", "create", "new");
+        for (String file : List.of("dump.sql", "dump.custom")) {
+            Path dump = folder.resolve(file);
+            stoa.ok("db", "dump", "old", dump.toString());
+            stoa.ok("db", "load", "new", dump.toString());
+            assertThat(sql("new", rows)).isEqualTo(sql("old", rows)).contains("1000");
+            assertThat(stoa.fails("db", "load", "new", dump.toString()).err())
+                    .contains("\"t\" already exists", "nothing of it was kept");
+            sql("new", "drop table t");
+
+            // What is cut off is not taken for all that there is.
+            Files.write(dump, Arrays.copyOf(Files.readAllBytes(dump), (int) Files.size(dump) * 2 / 3));
+            stoa.fails("db", "load", "new", dump.toString());
+            assertThat(sql("new", "select to_regclass('t') is null")).contains("t");
+        }
+        assertThat(stoa.fails("db", "load", "new", folder.resolve("none").toString())
+                        .err())
+                .contains("there is no such file");
     }
 
     @Test

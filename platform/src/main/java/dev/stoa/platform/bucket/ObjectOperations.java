@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is done with one object, or with some of them. */
@@ -250,6 +251,38 @@ final class ObjectOperations {
                 headers,
                 range.length(),
                 out -> files.read(item.blobs(), range.from(), range.length(), out));
+    }
+
+    /** What the header {@code x-amz-object-attributes} names, as far as objects here have it. */
+    S3Answer attributes(Bucket bucket, S3Request request) {
+        checkKey(request.key());
+        Item item = store.find(bucket.id(), request.key()).orElseThrow(ObjectOperations::noSuchKey);
+        List<String> wanted = Stream.of(
+                        request.header("x-amz-object-attributes").orElse("").split(",", -1))
+                .map(String::strip)
+                .toList();
+        Xml xml = Xml.root("GetObjectAttributesResponse");
+        if (wanted.contains("ETag")) {
+            xml.leaf("ETag", item.etag());
+        }
+        if (wanted.contains("Checksum")) {
+            xml.open("Checksum");
+            item.headers()
+                    .forEach((name, value) ->
+                            Digests.ofHeader(name).ifPresent(digest -> xml.leaf("Checksum" + digest.name(), value)));
+            xml.close("Checksum");
+        }
+        if (wanted.contains("ObjectParts") && item.etag().contains("-")) {
+            xml.open("ObjectParts").leaf("PartsCount", item.blobs().size()).close("ObjectParts");
+        }
+        if (wanted.contains("StorageClass")) {
+            xml.leaf("StorageClass", "STANDARD");
+        }
+        if (wanted.contains("ObjectSize")) {
+            xml.leaf("ObjectSize", item.sizeBytes());
+        }
+        return S3Answer.of(xml.close("GetObjectAttributesResponse"))
+                .with("Last-Modified", validators(item).getOrDefault("Last-Modified", ""));
     }
 
     private static Map<String, String> validators(Item item) {

@@ -1,6 +1,7 @@
 package dev.stoa.platform.bucket;
 
 import dev.stoa.platform.base.DiskFull;
+import dev.stoa.platform.base.RequestBody;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.bucket.Stored.Totals;
 import io.helidon.http.HeaderNames;
@@ -10,7 +11,6 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -49,8 +49,6 @@ public final class ObjectServer implements AutoCloseable {
     private static final Duration SWEEP_EVERY = Duration.ofHours(1);
     private static final Duration FIRST_SWEEP_AFTER = Duration.ofMinutes(1);
     private static final int SWEPT_AT_ONCE = 500;
-    private static final Duration DRAIN_MAX = Duration.ofSeconds(20);
-    private static final int DRAIN_BYTES = 64 << 10;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private static final System.Logger LOG = System.getLogger(ObjectServer.class.getName());
@@ -160,6 +158,11 @@ public final class ObjectServer implements AutoCloseable {
         keys.rotate(app, newKey(), now, now.plus(RETIRED_KEY_WORKS));
     }
 
+    /** Looks at every key of the bucket. */
+    public List<String> keysEnding(long bucket, String end) {
+        return store.keysEnding(bucket, end);
+    }
+
     public long objects(long bucket) {
         return totals(bucket).objects();
     }
@@ -172,7 +175,7 @@ public final class ObjectServer implements AutoCloseable {
         return store.totals(bucket);
     }
 
-    /** A URL that lets whoever has it do one thing with one object for a while. */
+    /** A URL that lets whoever has it do one thing with one object for a while, with these headers. */
     public static String presigned(
             String endpoint,
             String region,
@@ -180,10 +183,11 @@ public final class ObjectServer implements AutoCloseable {
             String method,
             String bucket,
             String object,
+            Map<String, String> headers,
             Duration valid,
             Instant now) {
         ObjectOperations.checkKey(object);
-        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), valid, now);
+        return presigned(endpoint, region, key, method, bucket + "/" + object, Map.of(), headers, valid, now);
     }
 
     /** The same of a page of the bucket's list; {@code query} says of which, as ListObjectsV2 has it. */
@@ -198,7 +202,7 @@ public final class ObjectServer implements AutoCloseable {
         Map<String, String> all = new java.util.HashMap<>(query);
         all.put("list-type", "2");
         all.put("encoding-type", "url");
-        return presigned(endpoint, region, key, "GET", bucket, all, valid, now);
+        return presigned(endpoint, region, key, "GET", bucket, all, Map.of(), valid, now);
     }
 
     private static String presigned(
@@ -208,22 +212,27 @@ public final class ObjectServer implements AutoCloseable {
             String method,
             String what,
             Map<String, String> query,
+            Map<String, String> headers,
             Duration valid,
             Instant now) {
         java.net.URI uri = java.net.URI.create(endpoint);
         String path = uri.getPath().replaceFirst("/$", "") + "/" + what;
         return uri.getScheme() + "://" + uri.getRawAuthority() + Percent.encode(path, false) + "?"
-                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, region, valid, now);
+                + Signature.presigned(key, method, uri.getRawAuthority(), path, query, headers, region, valid, now);
     }
 
     private void serve(ServerRequest request, ServerResponse response) throws IOException {
         String id = UUID.randomUUID().toString();
         response.header("x-amz-request-id", id);
+        RequestBody body = new RequestBody(
+                () -> request.content().inputStream(),
+                request.headers().contains(HeaderNames.EXPECT),
+                request.headers().contentLength());
         Optional<S3Request> asked = Optional.empty();
         S3Answer answer;
         boolean failed = false;
         try {
-            asked = Optional.of(S3Request.of(request, base));
+            asked = Optional.of(S3Request.of(request, body, base));
             answer = service.answer(asked.get());
         } catch (Exception e) {
             failed = true;
@@ -233,7 +242,7 @@ public final class ObjectServer implements AutoCloseable {
         asked.map(service::corsHeaders).orElse(Map.of()).forEach(response::header);
         answer.headers().forEach(response::header);
         response.status(answer.status());
-        boolean unread = failed && request.content().hasEntity();
+        boolean unread = failed && hasBody(request);
         if (unread) {
             response.header(HeaderValues.CONNECTION_CLOSE);
         }
@@ -251,29 +260,16 @@ public final class ObjectServer implements AutoCloseable {
             }
         }
         if (unread) {
-            drain(request, asked.map(S3Request::body));
+            body.discard();
             // What is left of the body must not be read as the next request.
             throw new CloseConnectionException("the request failed");
         }
     }
 
-    /** A client that still sends when its connection is closed never sees the answer. One that waits to be told sends nothing. */
-    private static void drain(ServerRequest request, Optional<InputStream> body) {
-        boolean begun =
-                body.filter(sent -> sent instanceof Body read && read.begun()).isPresent();
-        if (request.headers().contains(HeaderNames.EXPECT) && !begun) {
-            return;
-        }
-        long until = System.nanoTime() + DRAIN_MAX.toNanos();
-        byte[] bytes = new byte[DRAIN_BYTES];
-        try {
-            InputStream rest = body.orElseGet(() -> request.content().inputStream());
-            while (System.nanoTime() < until && rest.read(bytes) >= 0) {
-                // Nobody wants it.
-            }
-        } catch (IOException | RuntimeException e) {
-            LOG.log(Level.DEBUG, "a client went away", e);
-        }
+    /** The content itself, asked whether it is there, tells the client to send it. */
+    private static boolean hasBody(ServerRequest request) {
+        return request.headers().contains(HeaderNames.TRANSFER_ENCODING)
+                || request.headers().contentLength().orElse(0) > 0;
     }
 
     private static S3Answer failure(String id, ServerRequest request, Exception e) {

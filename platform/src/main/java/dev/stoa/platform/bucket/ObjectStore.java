@@ -130,6 +130,17 @@ final class ObjectStore {
                 .execute());
     }
 
+    List<String> keysEnding(long bucket, String end) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select key from bucket_objects
+                        where bucket = :bucket and substring(key from greatest(1, length(key) - length(:end) + 1)) = :end
+                        """)
+                .bind("bucket", bucket)
+                .bind("end", bytes(end))
+                .map((row, context) -> new String(row.getBytes(1), StandardCharsets.UTF_8))
+                .list());
+    }
+
     Optional<Item> find(long bucket, String key) {
         return jdbi.withHandle(handle -> find(handle, bucket, key));
     }

@@ -30,7 +30,7 @@ record S3Request(
         InputStream body) {
 
     /** @param base the host by whose name the bucket is in the path; below it, the bucket is in the host's name */
-    static S3Request of(ServerRequest request, String base) {
+    static S3Request of(ServerRequest request, InputStream body, String base) {
         Map<String, String> headers = new TreeMap<>();
         request.headers()
                 .forEach(header -> headers.put(
@@ -58,7 +58,7 @@ record S3Request(
                 key,
                 query(request.prologue().query().rawValue()),
                 headers,
-                new Body(request.content().inputStream()));
+                body);
     }
 
     private static List<Map.Entry<String, String>> query(String raw) {

@@ -135,6 +135,7 @@ final class S3Service {
         return request.query().stream()
                 .map(Map.Entry::getKey)
                 .filter(name -> !PLAIN.contains(name)
+                        && !OldSignature.PARAMETERS.contains(name)
                         && !name.startsWith("response-")
                         && !name.startsWith("X-Amz-")
                         && !name.startsWith("x-amz-"))
@@ -185,6 +186,7 @@ final class S3Service {
             case "DELETE uploadId" -> multipart.abort(bucket, request);
             case "GET uploadId" -> multipart.listParts(bucket, request);
             case "GET acl" -> acl(signature);
+            case "GET attributes" -> objects.attributes(bucket, request);
             case "GET tagging" ->
                 S3Answer.of(Xml.root("Tagging").open("TagSet").close("TagSet").close("Tagging"));
             default -> throw notImplemented(what);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -38,18 +39,19 @@ record Signature(BucketKey key, String time, String scope, SigningKey signing, S
         return request.header("authorization").isPresent()
                 || request.has("X-Amz-Algorithm")
                 || request.has(SIGNATURE)
-                || request.has("AWSAccessKeyId");
+                || request.has(OldSignature.KEY);
     }
 
     /** @throws S3Exception if it is not right */
     static Signature check(S3Request request, Keys keys, Instant now) {
         boolean presigned = request.header("authorization").isEmpty();
+        if (presigned && request.has(OldSignature.KEY)) {
+            return OldSignature.check(request, keys, now);
+        }
         Claim claim = presigned ? inQuery(request) : inHeader(request);
         Instant signedAt = time(claim.time(), presigned);
         checkTime(request, signedAt, presigned, now);
-        BucketKey key = keys.find(claim.id())
-                .orElseThrow(() -> new S3Exception(
-                        S3Code.InvalidAccessKeyId, "The access key id that the request names is not known here."));
+        BucketKey key = keys.find(claim.id()).orElseThrow(Signature::unknownKey);
         if (!claim.headers().contains("host")) {
             throw new S3Exception(S3Code.AccessDenied, "The header host has to be signed.");
         }
@@ -68,12 +70,21 @@ record Signature(BucketKey key, String time, String scope, SigningKey signing, S
         SigningKey signing = SigningKey.of(key.secret(), claim.scope());
         String expected = signing.signRequest(claim.time(), claim.scope(), canonical(request, claim, payload));
         if (!MessageDigest.isEqual(bytes(expected), bytes(claim.signature()))) {
-            throw new S3Exception(
-                    S3Code.SignatureDoesNotMatch,
-                    "The signature is not the one that the request gives with this key. Either the secret is wrong,"
-                            + " or the request was changed on its way.");
+            throw wrong();
         }
         return new Signature(key, claim.time(), claim.scope(), signing, claim.signature(), payload);
+    }
+
+    static S3Exception unknownKey() {
+        return new S3Exception(
+                S3Code.InvalidAccessKeyId, "The access key id that the request names is not known here.");
+    }
+
+    static S3Exception wrong() {
+        return new S3Exception(
+                S3Code.SignatureDoesNotMatch,
+                "The signature is not the one that the request gives with this key. Either the secret is wrong,"
+                        + " or the request was changed on its way.");
     }
 
     private static Claim inHeader(S3Request request) {
@@ -194,34 +205,34 @@ record Signature(BucketKey key, String time, String scope, SigningKey signing, S
                 payload);
     }
 
-    /** The URL's query that lets whoever has it do one thing for a while. */
+    /**
+     * The URL's query that lets whoever has it do one thing for a while.
+     *
+     * @param headers with which it is to be done, by lower-case name
+     */
     static String presigned(
             BucketKey key,
             String method,
             String host,
             String path,
             Map<String, String> query,
+            Map<String, String> headers,
             String region,
             Duration valid,
             Instant now) {
         String time = SigningKey.time(now);
         String scope = SigningKey.scope(time, region);
+        Map<String, String> signed = new TreeMap<>(headers);
+        signed.put("host", host);
         Map<String, String> all = new HashMap<>(query);
         all.put("X-Amz-Algorithm", SigningKey.ALGORITHM);
         all.put("X-Amz-Credential", key.id() + "/" + scope);
         all.put("X-Amz-Date", time);
         all.put("X-Amz-Expires", Long.toString(valid.toSeconds()));
-        all.put("X-Amz-SignedHeaders", "host");
+        all.put("X-Amz-SignedHeaders", String.join(";", signed.keySet()));
         S3Request request = new S3Request(
-                method,
-                host,
-                path,
-                "",
-                "",
-                List.copyOf(all.entrySet()),
-                Map.of("host", host),
-                java.io.InputStream.nullInputStream());
-        Claim claim = new Claim(key.id(), scope, time.substring(0, 8), List.of("host"), "", time);
+                method, host, path, "", "", List.copyOf(all.entrySet()), signed, java.io.InputStream.nullInputStream());
+        Claim claim = new Claim(key.id(), scope, time.substring(0, 8), List.copyOf(signed.keySet()), "", time);
         String signature =
                 SigningKey.of(key.secret(), scope).signRequest(time, scope, canonical(request, claim, UNSIGNED));
         return all.entrySet().stream()

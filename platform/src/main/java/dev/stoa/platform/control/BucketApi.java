@@ -5,6 +5,7 @@ import dev.stoa.api.BucketRequests.Add;
 import dev.stoa.api.BucketRequests.Restore;
 import dev.stoa.api.BucketRequests.Signed;
 import dev.stoa.api.ErrorCode;
+import dev.stoa.api.Json;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.StoaException;
@@ -18,9 +19,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import tools.jackson.core.JacksonException;
 
 /** The endpoints of buckets, beside those that all resources have. */
 public final class BucketApi {
@@ -63,6 +66,7 @@ public final class BucketApi {
                         .query(ResourceApi.APP, ResourceApi.APP_MEANING)
                         .query("key", "of the object")
                         .query("method", "GET, which goes without saying, PUT, HEAD or DELETE")
+                        .query("headers", "that go with the request and are signed, as x-amz-meta-NAME has to be; JSON")
                         .query("seconds", "for which it is valid; 3600 unless told")
                         .returns(Signed.class)
                         .handler(request -> signed(spec(request), request)),
@@ -98,7 +102,7 @@ public final class BucketApi {
             ResourceRow row = resources.require(Buckets.NAME, wanted.name(), Optional.empty());
             buckets.revive(row.spec(), wanted.from());
         } catch (RuntimeException e) {
-            resources.destroy(Buckets.NAME, wanted.name(), Optional.empty());
+            resources.destroy(Buckets.NAME, wanted.name(), Optional.empty(), List.of());
             throw e;
         }
         return new Changed(resources.show(Buckets.NAME, wanted.name(), Optional.empty()), made.deploys());
@@ -124,7 +128,26 @@ public final class BucketApi {
         if (key.isEmpty()) {
             throw new StoaException(ErrorCode.BAD_REQUEST, "the URL needs the key of an object", "");
         }
-        return new Signed(buckets.presigned(spec, method, key, valid(request.query("seconds")), clock.instant()));
+        return new Signed(buckets.presigned(
+                spec,
+                method,
+                key,
+                request.query("headers").map(BucketApi::headers).orElse(Map.of()),
+                valid(request.query("seconds")),
+                clock.instant()));
+    }
+
+    private static Map<String, String> headers(String json) {
+        Map<String, String> headers = new HashMap<>();
+        try {
+            Json.MAPPER
+                    .readTree(json)
+                    .forEachEntry((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value.asString()));
+        } catch (JacksonException e) {
+            throw new StoaException(
+                    ErrorCode.BAD_REQUEST, "headers=%s is no JSON object of texts".formatted(json), "", e);
+        }
+        return headers;
     }
 
     private static Duration valid(Optional<String> given) {

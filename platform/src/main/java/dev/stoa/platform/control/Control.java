@@ -86,8 +86,9 @@ public final class Control {
         kinds.addAll(otherKinds);
         resources = new Resources(stores, kinds, clock);
         bucketApi = new BucketApi(resources, stores.apps(), buckets, clock);
-        Upstream objects = new Upstream("buckets", buckets.address());
-        routes.provide(new Routes.Provided(new Route("buckets", List.of(objects), ""), buckets::hosts, buckets::hosts));
+        Upstream objects = new Upstream(Buckets.HOST, buckets.address());
+        routes.provide(
+                new Routes.Provided(new Route(Buckets.HOST, List.of(objects), ""), buckets::hosts, buckets::hosts));
         buckets.onChange(routes::providedChanged);
         rotations = new Rotations(resources, stores, databases, clock);
         sqlSessions = new SqlSessions(databases);

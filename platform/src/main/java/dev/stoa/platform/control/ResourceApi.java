@@ -53,7 +53,12 @@ public final class ResourceApi {
                         .handler(request -> resources.show(request.path("kind"), name(request), request.query(APP))),
                 Endpoint.delete(one, "Destroys a resource that no app has")
                         .query(APP, APP_MEANING)
-                        .handler(request -> resources.destroy(request.path("kind"), name(request), request.query(APP))),
+                        .query("backups", "the databases whose backups in a bucket may go with it, with commas between")
+                        .handler(request -> resources.destroy(
+                                request.path("kind"),
+                                name(request),
+                                request.query(APP),
+                                List.of(request.query("backups").orElse("").split(",", -1)))),
                 Endpoint.post(one + "/attach", "Gives a resource to an app, which gets a release with its config vars")
                         .accepts(Attach.class)
                         .returns(Changed.class)

@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
@@ -425,8 +426,12 @@ public final class Resources {
         return new Changed(shown(require(resource), true), deploys);
     }
 
-    /** Refuses while an app has it. */
-    void destroy(String kind, String name, Optional<String> app) {
+    /**
+     * Refuses while an app has it.
+     *
+     * @param backups the databases whose backups in it are known to go with it
+     */
+    void destroy(String kind, String name, Optional<String> app, List<String> backups) {
         ResourceRow row = require(kind, name, app);
         locked(row, () -> {
             List<AttachmentRow> users = store.ofResource(row.id());
@@ -446,6 +451,21 @@ public final class Resources {
                                 .collect(Collectors.joining("\n")));
             }
             ResourceRow present = require(row);
+            Set<String> lost = new TreeSet<>(kind(kind).backedUpIn(present.spec()));
+            backups.forEach(lost::remove);
+            if (!lost.isEmpty()) {
+                throw new StoaException(
+                        ErrorCode.RESOURCE_IN_USE,
+                        "the %s %s holds the backups of %s, and was not destroyed"
+                                .formatted(kind, row.name(), String.join(", ", lost)),
+                        "have them backed up elsewhere (stoa db backup-to), or destroy their backups, too: stoa %s destroy %s %s"
+                                .formatted(
+                                        ResourceManifest.groupOf(kind),
+                                        row.name(),
+                                        lost.stream()
+                                                .map("--with-backups-of %s"::formatted)
+                                                .collect(Collectors.joining(" "))));
+            }
             if (present.ready()) {
                 Optional<String> kept = kind(kind).backup(present.spec());
                 kept.ifPresent(backup -> LOG.log(

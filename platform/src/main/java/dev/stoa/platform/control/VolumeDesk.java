@@ -133,7 +133,7 @@ final class VolumeDesk {
             fill.accept(require(name, Optional.empty()));
         } catch (RuntimeException e) {
             stores.resources().find(Volumes.NAME, name).ifPresent(row -> volumes.discard(row.spec()));
-            resources.destroy(Volumes.NAME, name, Optional.empty());
+            resources.destroy(Volumes.NAME, name, Optional.empty(), List.of());
             throw e;
         }
         return resources.show(Volumes.NAME, name, Optional.empty());

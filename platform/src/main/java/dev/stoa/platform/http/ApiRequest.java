@@ -4,6 +4,7 @@ import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Json;
 import dev.stoa.api.Nearest;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.RequestBody;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
@@ -21,9 +22,11 @@ public final class ApiRequest {
     static final int BODY_BYTES_MAX = 1 << 20;
 
     private final ServerRequest request;
+    private final RequestBody body;
 
-    ApiRequest(ServerRequest request) {
+    ApiRequest(ServerRequest request, RequestBody body) {
         this.request = request;
+        this.body = body;
     }
 
     /** What stands in the path for a {@code {name}}. */
@@ -41,7 +44,7 @@ public final class ApiRequest {
 
     /** The body as it comes. */
     public InputStream bodyStream() {
-        return request.content().inputStream();
+        return body;
     }
 
     /**

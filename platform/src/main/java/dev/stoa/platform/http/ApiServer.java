@@ -5,6 +5,7 @@ import dev.stoa.api.Json;
 import dev.stoa.api.Problem;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
+import dev.stoa.platform.base.RequestBody;
 import dev.stoa.platform.base.Threads;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -119,17 +120,18 @@ public final class ApiServer implements AutoCloseable {
         });
         for (Endpoint endpoint : endpoints) {
             routing.route(Method.create(endpoint.method()), endpoint.path(), (request, response) -> {
+                RequestBody body = body(request);
                 try {
                     if (!endpoint.isOpen()) {
                         admit(request, endpoint.described());
                     }
-                    answer(endpoint, request, response);
+                    answer(endpoint, new ApiRequest(request, body), response);
                 } catch (Exception e) {
-                    fail(request, response, e, endpoint.described());
+                    fail(request, body, response, e, endpoint.described());
                 }
             });
         }
-        routing.any((request, response) -> fail(request, response, unknown(request), true));
+        routing.any((request, response) -> fail(request, body(request), response, unknown(request), true));
     }
 
     /** Lets in who has the token, and no web page that points a name of its own at this machine. */
@@ -150,8 +152,14 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    private static void answer(Endpoint endpoint, ServerRequest request, ServerResponse response) throws Exception {
-        ApiRequest asked = new ApiRequest(request);
+    private static RequestBody body(ServerRequest request) {
+        return new RequestBody(
+                () -> request.content().inputStream(),
+                request.headers().contains(HeaderNames.EXPECT),
+                request.headers().contentLength());
+    }
+
+    private static void answer(Endpoint endpoint, ApiRequest asked, ServerResponse response) throws Exception {
         switch (endpoint.action()) {
             case Endpoint.Action.Answers action -> {
                 Object answer = action.answer().to(asked);
@@ -210,7 +218,8 @@ public final class ApiServer implements AutoCloseable {
                         "/openapi.json lists what there is");
     }
 
-    private static void fail(ServerRequest request, ServerResponse response, Exception e, boolean json) {
+    private static void fail(
+            ServerRequest request, RequestBody body, ServerResponse response, Exception e, boolean json) {
         if (response.isSent() || response.bytesWritten() > 0 || (!(e instanceof StoaException) && clientHasGone(e))) {
             LOG.log(Level.DEBUG, "a client went away path=" + request.path().path(), e);
             throw new CloseConnectionException("the answer was cut short", e);
@@ -224,6 +233,7 @@ public final class ApiServer implements AutoCloseable {
         }
         response.header(HeaderValues.CONNECTION_CLOSE);
         response.send((json ? Json.write(problem) : text(problem)).getBytes(StandardCharsets.UTF_8));
+        body.discard();
         // What is left of the body must not be read as the next request.
         throw new CloseConnectionException("the request failed", e);
     }

@@ -16,8 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * All backups of one database. It needs nothing but its files and the key:
@@ -32,6 +37,9 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class BackupArchive {
     static final String HEAD = "archive.json";
+
+    /** Of an archive with the name that {@link BackupPlace#fresh} gives it. */
+    private static final Pattern HEAD_PATH = Pattern.compile("(?:.*/)?([a-z0-9-]+)-[0-9a-f]{8}/" + Pattern.quote(HEAD));
 
     private static final String WAL = "wal/";
     private static final String BASE = "base/";
@@ -63,6 +71,15 @@ final class BackupArchive {
         String id() {
             return manifest.id();
         }
+    }
+
+    /** Whose archives there are among such files. */
+    static Set<String> databases(List<String> heads) {
+        return heads.stream()
+                .map(HEAD_PATH::matcher)
+                .filter(Matcher::matches)
+                .map(head -> head.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     String id() {

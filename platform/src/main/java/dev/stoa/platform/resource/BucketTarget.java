@@ -4,6 +4,7 @@ import dev.stoa.platform.bucket.SigningKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -11,10 +12,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -41,8 +45,7 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
     private static final Duration ANSWER_MAX = Duration.ofMinutes(10);
     private static final String EMPTY_SHA256 = SigningKey.sha256("");
     private static final int OK_MAX = 299;
-    private static final int NOT_FOUND = 404;
-    private static final int SAID_CHARS_MAX = 300;
+    private static final int SAID_BYTES_MAX = 4000;
     private static final Pattern CONTENTS = Pattern.compile("<Contents>(.*?)</Contents>", Pattern.DOTALL);
     private static final Pattern KEY = Pattern.compile("<Key>(.*?)</Key>", Pattern.DOTALL);
     private static final Pattern SIZE = Pattern.compile("<Size>(\\d+)</Size>");
@@ -51,23 +54,36 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
 
     @Override
     public void put(String name, Content content) throws IOException {
-        // The signature covers the content, so that is made before.
         Path draft = Files.createTempFile("stoa-backup", ".part");
-        try {
+        // Gone from its folder at once, and from the disk with whoever has it open, however that ends.
+        try (FileChannel file = FileChannel.open(
+                draft, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {
+            // The signature covers the content, so that is made before.
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            try (OutputStream out = new DigestOutputStream(Files.newOutputStream(draft), digest)) {
-                content.writeTo(out);
-            }
+            OutputStream out = new DigestOutputStream(Channels.newOutputStream(file), digest);
+            content.writeTo(out);
+            out.flush();
+            long size = file.position();
             HttpRequest request = signed("PUT", object(name), HexFormat.of().formatHex(digest.digest()))
-                    .PUT(BodyPublishers.ofFile(draft))
+                    .PUT(
+                            size == 0
+                                    ? BodyPublishers.noBody()
+                                    : BodyPublishers.fromPublisher(
+                                            BodyPublishers.ofInputStream(() -> fromItsBeginning(file)), size))
                     .build();
             try (InputStream _ = answered(request, name).body()) {
                 return;
             }
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
-        } finally {
-            Files.deleteIfExists(draft);
+        }
+    }
+
+    private static InputStream fromItsBeginning(FileChannel file) {
+        try {
+            return Channels.newInputStream(file.position(0));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -157,19 +173,27 @@ record BucketTarget(URI endpoint, String bucket, String prefix, SignedRequest si
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         } catch (IOException e) {
-            throw new IOException("%s does not answer: %s".formatted(endpoint, e), e);
+            throw refusal().of(e);
         }
         if (response.statusCode() <= OK_MAX) {
             return response;
         }
         try (InputStream in = response.body()) {
-            String said = new String(in.readNBytes(SAID_CHARS_MAX), StandardCharsets.UTF_8).replaceAll("\\s+", " ");
-            if (response.statusCode() == NOT_FOUND && !said.contains("NoSuchBucket")) {
+            String said = new String(in.readNBytes(SAID_BYTES_MAX), StandardCharsets.UTF_8);
+            if (BucketRefusal.code(said).equals(BucketRefusal.NO_SUCH_KEY)) {
                 throw new NoSuchFileException(name);
             }
-            throw new IOException("%s refuses to %s %s: status %d, %s"
-                    .formatted(text(), request.method(), name, response.statusCode(), said));
+            throw refusal()
+                    .of(
+                            request.method() + " " + name,
+                            response.statusCode(),
+                            said,
+                            response.headers().firstValue("Date"));
         }
+    }
+
+    private BucketRefusal refusal() {
+        return new BucketRefusal(endpoint, bucket, signing);
     }
 
     @Override

@@ -304,10 +304,11 @@ public final class Buckets implements ResourceKind {
         return new BucketKey(spec.secret(KEY), spec.secret(SECRET));
     }
 
-    /** A URL that lets whoever has it do one thing with one object for a while. */
-    public String presigned(ResourceSpec spec, String method, String object, Duration valid, Instant now) {
+    /** A URL that lets whoever has it do one thing with one object for a while, with these headers. */
+    public String presigned(
+            ResourceSpec spec, String method, String object, Map<String, String> headers, Duration valid, Instant now) {
         return ObjectServer.presigned(
-                endpoint(spec), region(spec), key(spec), method, bucket(spec), object, valid, now);
+                endpoint(spec), region(spec), key(spec), method, bucket(spec), object, headers, valid, now);
     }
 
     /** A URL that gives a page of the list, as {@link ObjectServer#presignedList} has it. */
@@ -363,6 +364,11 @@ public final class Buckets implements ResourceKind {
         return isExternal(spec)
                 ? Optional.empty()
                 : Optional.of("its objects, for %d days".formatted(ObjectServer.KEPT.toDays()));
+    }
+
+    @Override
+    public Set<String> backedUpIn(ResourceSpec spec) {
+        return isExternal(spec) ? Set.of() : BackupArchive.databases(server.keysEnding(spec.id(), BackupArchive.HEAD));
     }
 
     @Override

@@ -121,6 +121,11 @@ public interface ResourceKind extends AutoCloseable {
     /** Makes a backup that outlives the resource, and says in a word where it is; empty where a kind has none. */
     Optional<String> backup(ResourceSpec spec);
 
+    /** The databases whose backups would be lost with it. */
+    default Set<String> backedUpIn(ResourceSpec spec) {
+        return Set.of();
+    }
+
     /** Ends and deletes it. Does nothing for what is not there. */
     void destroy(ResourceSpec spec);
 

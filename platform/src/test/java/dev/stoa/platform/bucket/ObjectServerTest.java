@@ -9,6 +9,8 @@ import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -44,6 +47,7 @@ import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.ObjectAttributes;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -131,7 +135,7 @@ class ObjectServerTest {
 
     private static String presigned(String method, String object, Instant at) {
         return ObjectServer.presigned(
-                endpoint(), ObjectServer.REGION, key, method, "photos", object, Duration.ofMinutes(10), at);
+                endpoint(), ObjectServer.REGION, key, method, "photos", object, Map.of(), Duration.ofMinutes(10), at);
     }
 
     @Test
@@ -362,6 +366,87 @@ class ObjectServerTest {
                         request -> request.bucket("photos").key("once").ifNoneMatch("*"), RequestBody.fromString("2"))))
                 .isEqualTo("PreconditionFailed");
         assertThat(text("photos", "once")).isEqualTo("first");
+    }
+
+    @Test
+    void aRefusedUploadIsAnsweredBeforeItIsSentWhereTheClientAsksAndAfterItElsewhere() throws Exception {
+        long bytes = 32L << 20;
+        for (boolean asks : List.of(true, false)) {
+            try (Socket socket = new Socket("127.0.0.1", server.address().getPort())) {
+                OutputStream out = socket.getOutputStream();
+                out.write("PUT /photos/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n"
+                        .formatted(bytes, asks ? "Expect: 100-continue\r\n" : "")
+                        .getBytes(StandardCharsets.US_ASCII));
+                for (long sent = 0; !asks && sent < bytes; sent += 1 << 20) {
+                    out.write(new byte[1 << 20]);
+                }
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("HTTP/1.1 403")
+                        .contains("<Code>AccessDenied</Code>");
+            }
+        }
+    }
+
+    @Test
+    void keysAreFoundByTheirEnds() {
+        put("photos", "ends/with/this.json", "x");
+        put("photos", "ends/with/this.json/not", "x");
+        put("photos", "n", "x");
+        assertThat(server.keysEnding(PHOTOS.id(), "this.json")).containsExactly("ends/with/this.json");
+        assertThat(server.keysEnding(SMALL.id(), "this.json")).isEmpty();
+    }
+
+    @Test
+    void aUrlThatIsSignedByVersion2WorksAsAnyOther() throws Exception {
+        // Made by botocore, for this key, and this time.
+        BucketKey known = new BucketKey("STOAKEY", "geheim");
+        S3Request request = new S3Request(
+                "GET",
+                "photos.s3.localhost:8080",
+                "/a b/\u00fc.txt",
+                "photos",
+                "a b/\u00fc.txt",
+                List.of(
+                        Map.entry("response-content-type", "text/q"),
+                        Map.entry("foo", "1"),
+                        Map.entry("AWSAccessKeyId", "STOAKEY"),
+                        Map.entry("Signature", "tufttgiFJIOZ8kFy9u8bq6NnSK0="),
+                        Map.entry("Expires", "1000000000")),
+                Map.of("host", "photos.s3.localhost:8080"),
+                new ByteArrayInputStream(new byte[0]));
+        Signature.Keys keys = id -> Optional.of(known).filter(each -> each.id().equals(id));
+        Instant until = Instant.ofEpochSecond(1_000_000_000);
+        assertThat(Signature.check(request, keys, until).key()).isEqualTo(known);
+        assertThatThrownBy(() -> Signature.check(request, keys, until.plusSeconds(1)))
+                .hasMessageContaining("expired");
+        assertThatThrownBy(() -> Signature.check(request, keys, until.minus(Duration.ofDays(8))))
+                .hasMessageContaining("at most 7 days");
+        S3Request changed = new S3Request(
+                "PUT",
+                request.host(),
+                request.path(),
+                "photos",
+                request.key(),
+                request.query(),
+                request.headers(),
+                request.body());
+        assertThatThrownBy(() -> Signature.check(changed, keys, until)).hasMessageContaining("not the one");
+        assertThatThrownBy(() -> Signature.check(request, id -> Optional.empty(), until))
+                .hasMessageContaining("not known here");
+        assertThat(send("GET", endpoint() + "/photos/x?AWSAccessKeyId=%s&Signature=x&Expires=soon".formatted(key.id()))
+                        .statusCode())
+                .isEqualTo(403);
+    }
+
+    @Test
+    void whatIsToldOfAnObjectIsWhatWasAskedFor() {
+        put("photos", "attributes", "twelve bytes");
+        var told = s3.getObjectAttributes(request -> request.bucket("photos")
+                .key("attributes")
+                .objectAttributes(ObjectAttributes.OBJECT_SIZE, ObjectAttributes.CHECKSUM));
+        assertThat(told.objectSize()).isEqualTo(12);
+        assertThat(told.checksum().checksumCRC32()).isNotEmpty();
+        assertThat(told.eTag()).isNull();
     }
 
     @Test

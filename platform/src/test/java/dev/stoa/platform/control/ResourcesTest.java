@@ -81,6 +81,7 @@ class ResourcesTest {
         final Map<String, Map<String, String>> made = new ConcurrentHashMap<>();
         final Map<String, Set<Integer>> admitted = new ConcurrentHashMap<>();
         volatile boolean broken;
+        volatile Set<String> backedUp = Set.of();
 
         @Override
         public String name() {
@@ -104,6 +105,11 @@ class ResourcesTest {
                 throw new StoaException(ErrorCode.INTERNAL, "the jar broke", "");
             }
             return spec.secrets().isEmpty() ? Map.of("lid", "secret of " + spec.name()) : spec.secrets();
+        }
+
+        @Override
+        public Set<String> backedUpIn(ResourceSpec spec) {
+            return backedUp;
         }
 
         @Override
@@ -312,7 +318,7 @@ class ResourcesTest {
     void whatAnAppHasIsNotDestroyedAndOutlivesTheApp() {
         Resources resources = resources();
         resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
-        assertThatThrownBy(() -> resources.destroy("database", "shop-main", Optional.empty()))
+        assertThatThrownBy(() -> resources.destroy("database", "shop-main", Optional.empty(), List.of()))
                 .isInstanceOfSatisfying(
                         StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_IN_USE));
 
@@ -324,7 +330,22 @@ class ResourcesTest {
 
         resources.detach("database", "main", "shop");
         assertThat(jars.admitted).containsEntry("shop-main", Set.of());
-        resources.destroy("database", "shop-main", Optional.empty());
+        resources.destroy("database", "shop-main", Optional.empty(), List.of());
+        assertThat(jars.made).isEmpty();
+    }
+
+    @Test
+    void whatHoldsTheBackupsOfOthersIsOnlyDestroyedWithEachOfThemByName() {
+        Resources resources = resources();
+        resources.create("database", new Create("jar", Map.of(), Optional.empty(), Optional.empty()));
+        jars.backedUp = Set.of("main", "other");
+        assertThatThrownBy(() -> resources.destroy("database", "jar", Optional.empty(), List.of("main")))
+                .isInstanceOfSatisfying(
+                        StoaException.class,
+                        e -> assertThat(e.hint().orElse("")).endsWith("stoa db destroy jar --with-backups-of other"))
+                .hasMessageContaining("holds the backups of other, and was not destroyed");
+        assertThat(jars.made).containsKey("jar");
+        resources.destroy("database", "jar", Optional.empty(), List.of("main", "other", "other"));
         assertThat(jars.made).isEmpty();
     }
 

@@ -55,6 +55,11 @@ class ApiServerTest {
                             .acceptsStream("application/gzip")
                             .returns(Long.class)
                             .handler(request -> count(request.bodyStream())),
+                    Endpoint.post("/v1/full", "Has no room")
+                            .acceptsStream("application/gzip")
+                            .handler(request -> {
+                                throw new StoaException(ErrorCode.DISK_FULL, "the disk is full", "free some room");
+                            }),
                     Endpoint.delete("/v1/thing", "Gives nothing").handler(request -> {}),
                     Endpoint.get("/v1/known-error", "Fails as foreseen").handler(request -> {
                         throw new StoaException(ErrorCode.APP_NOT_FOUND, "there is no app \"x\"", "stoa apps");
@@ -285,6 +290,40 @@ class ApiServerTest {
             assertThat(socket.getInputStream().read()).isEqualTo('H');
         }
         await().atMost(Duration.ofSeconds(10)).untilTrue(INTERRUPTED);
+    }
+
+    @Test
+    void aClientThatStillSendsReadsWhyItIsRefused() throws Exception {
+        // More than the buffers of both ends together.
+        byte[] megabyte = new byte[1 << 20];
+        for (String path : List.of("/v1/full", "/raw/nothing", "/v1/nowhere")) {
+            try (Socket socket = new Socket("127.0.0.1", SERVER.port())) {
+                OutputStream out = socket.getOutputStream();
+                out.write(head("POST", path, "Content-Length: %d".formatted(32L << 20)));
+                for (int sent = 0; sent < 32; sent++) {
+                    out.write(megabyte);
+                }
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .as(path)
+                        .startsWith("HTTP/1.1 " + (path.equals("/v1/full") ? 507 : 404));
+            }
+        }
+    }
+
+    @Test
+    void aClientThatAsksBeforeItSendsIsRefusedWithoutSending() throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", SERVER.port())) {
+            socket.getOutputStream()
+                    .write(head("POST", "/v1/full", "Content-Length: 10000000\r\nExpect: 100-continue"));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 507");
+        }
+    }
+
+    private static byte[] head(String method, String path, String headers) {
+        return "%s %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer s3cret\r\n%s\r\n\r\n"
+                .formatted(method, path, headers)
+                .getBytes(StandardCharsets.US_ASCII);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.bucket.SigningKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -14,6 +15,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -136,10 +140,66 @@ class BackupTargetTest {
             keepsFiles(new BucketTarget(endpoint, "backups", "here/", signing));
             assertThatThrownBy(() -> new BucketTarget(endpoint, "forbidden", "", signing).list(""))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("status 403");
+                    .hasMessageContaining("the access key key may not do that");
         } finally {
             server.stop(0);
         }
+    }
+
+    @Test
+    void whatABucketRefusesIsSaidWithWhatHelps() throws Exception {
+        URI endpoint = URI.create("https://s3.example.org");
+        BucketRefusal refusal =
+                new BucketRefusal(endpoint, "backups", new SignedRequest("us-east-1", "AKID", "secret"));
+        Map<String, String> said = Map.of(
+                "<Code>InvalidAccessKeyId</Code>", "does not know the access key AKID: see --access-key",
+                "<Code>SignatureDoesNotMatch</Code>", "the secret key is not that of the access key AKID",
+                "<Code>NoSuchBucket</Code>", "there is no bucket backups there: make it",
+                "<Code>RequestTimeTooSkewed</Code>", "(there it is noon): set it",
+                "<Code>PermanentRedirect</Code>", "in another region than us-east-1: see --region",
+                "<Code>AuthorizationHeaderMalformed</Code><Region>eu-north-1</Region>", "in the region eu-north-1",
+                "<Code>InsufficientStorage</Code><Message>Full.</Message>", "no room for more: Full.",
+                "<Code>Odd</Code><Message>Because.</Message>", "Odd, Because.",
+                "<html><h1>Not Found</h1></html>", "not answer as an S3 server does (status 404: \"Not Found\")");
+        said.forEach((answer, words) -> assertThat(refusal.of("PUT x", 404, answer, Optional.of("noon")))
+                .hasMessageStartingWith("https://s3.example.org refuses to PUT x: ")
+                .hasMessageContaining(words));
+    }
+
+    @Test
+    void whyABucketCannotBeReachedIsSaidWithWhatHelps() throws Exception {
+        SignedRequest signing = new SignedRequest("us-east-1", "AKID", "secret");
+        try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread answering = Threads.start("plain", () -> {
+                try (Socket client = plain.accept()) {
+                    client.getOutputStream()
+                            .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    long _ = client.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (IOException e) {
+                    // The client has had enough.
+                }
+            });
+            URI tls = URI.create("https://127.0.0.1:" + plain.getLocalPort());
+            assertThatThrownBy(() -> new BucketTarget(tls, "b", "", signing).list(""))
+                    .hasMessageContaining("it speaks no TLS there");
+            answering.join();
+        }
+        URI nobody = URI.create("http://127.0.0.1:1");
+        assertThatThrownBy(() -> new BucketTarget(nobody, "b", "", signing).list(""))
+                .hasMessage("http://127.0.0.1:1 cannot be reached: nothing listens there: see --endpoint");
+        URI unknown = URI.create("http://nowhere.invalid");
+        assertThatThrownBy(() -> new BucketTarget(unknown, "b", "", signing).list(""))
+                .hasMessageContaining("the name nowhere.invalid is not known");
+    }
+
+    @Test
+    void whoseBackupsThereAreIsSeenFromTheNamesOfFiles() {
+        assertThat(BackupArchive.databases(List.of(
+                        "shop-main-1f00d5ab/archive.json",
+                        "deep/er/other-00000000/archive.json",
+                        "photos/archive.json",
+                        "1f00d5ab/archive.json")))
+                .containsExactly("other", "shop-main");
     }
 
     private static void keepsFiles(BackupTarget target) throws IOException {
