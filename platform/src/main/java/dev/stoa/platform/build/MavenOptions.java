@@ -19,6 +19,12 @@ final class MavenOptions {
     /** The second compiler gives a build less than it takes from it on few processors, even where javac reads 72,000 lines. */
     private static final String FIRST_COMPILER = "-XX:TieredStopAtLevel=1";
 
+    /**
+     * The JVM begins with a 64th of the memory that a build may have, and collects all of the heap when it has loaded as many
+     * classes as Maven has after a second.
+     */
+    private static final String ROOM = "-XX:InitialRAMPercentage=12.5 -XX:MetaspaceSize=128m";
+
     /** Nobody waits for the pauses of a build, only for its end. */
     private static final String COLLECTOR = "-XX:+UseParallelGC";
 
@@ -33,6 +39,7 @@ final class MavenOptions {
                         " ",
                         jdk.feature() >= NATIVE_ACCESS_WARNS_SINCE ? QUIET : "",
                         FIRST_COMPILER,
+                        ROOM,
                         chosen(context, given) ? "" : COLLECTOR,
                         given)
                 .strip();
