@@ -17,16 +17,12 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
+import javax.net.ssl.SSLParameters;
 import tools.jackson.core.JacksonException;
 
 /** Speaks to a platform's HTTP API. Whatever goes wrong comes out as a {@link StoaException}. */
@@ -48,20 +44,9 @@ final class Client implements AutoCloseable {
                 .connectTimeout(CONNECT_TIMEOUT)
                 .executor(Threads.virtual());
         if ("http".equals(platform.url().getScheme())) {
-            builder.sslContext(trustingNobody());
+            builder.sslContext(NoTls.context()).sslParameters(new SSLParameters());
         }
         this.http = builder.build();
-    }
-
-    /** The default one reads all the world's certificates at the start, for a connection that has none. */
-    private static SSLContext trustingNobody() {
-        try {
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[0], new TrustManager[0], new SecureRandom());
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has TLS", e);
-        }
     }
 
     /**

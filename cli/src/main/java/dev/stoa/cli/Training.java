@@ -70,27 +70,27 @@ public final class Training {
         Path folder = Files.createTempDirectory("stoa-training");
         Path file = Files.writeString(folder.resolve("app.txt"), "text");
         Path ignore = Files.writeString(folder.resolve(".gitignore"), "*.log\n");
+        Path home = Files.createTempDirectory("stoa-training-home");
+        Path platform = Files.writeString(
+                home.resolve("platform.json"),
+                "{\"pid\": %d, \"url\": \"http://127.0.0.1:%d\"}"
+                        .formatted(
+                                ProcessHandle.current().pid(),
+                                server.getAddress().getPort()));
+        Path token = Files.writeString(home.resolve("token"), "token\n");
         try {
-            run(server, folder);
+            run(home, folder);
         } finally {
             server.stop(0);
-            Files.delete(file);
-            Files.delete(ignore);
-            Files.delete(folder);
+            for (Path made : List.of(file, ignore, folder, platform, token, home)) {
+                Files.delete(made);
+            }
         }
     }
 
-    private static void run(HttpServer server, Path folder) {
-        Environment environment = new Environment(
-                Map.of(
-                        "STOA_URL",
-                        "http://127.0.0.1:" + server.getAddress().getPort(),
-                        "STOA_TOKEN",
-                        "token",
-                        "STOA_HOME",
-                        folder.toString()),
-                folder,
-                Clock.systemUTC());
+    private static void run(Path home, Path folder) {
+        Environment environment =
+                new Environment(Map.of("STOA_HOME", home.toString()), folder, Clock.systemUTC());
         for (List<String> line : List.of(
                 List.of("--help"),
                 List.of("--version"),
@@ -121,7 +121,8 @@ public final class Training {
             try (exchange) {
                 exchange.getRequestBody().transferTo(OutputStream.nullOutputStream());
                 byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-                exchange.sendResponseHeaders(200, bytes.length);
+                // A platform streams what a deploy says, in chunks.
+                exchange.sendResponseHeaders(200, path.endsWith("/events") ? 0 : bytes.length);
                 exchange.getResponseBody().write(bytes);
             }
         });

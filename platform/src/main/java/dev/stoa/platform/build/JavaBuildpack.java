@@ -12,9 +12,6 @@ import java.util.regex.Pattern;
 final class JavaBuildpack implements Buildpack {
     private static final String POM = "pom.xml";
 
-    /** From this version on the JDK warns about what today's Maven does inside itself. */
-    private static final int NATIVE_ACCESS_WARNS_SINCE = 24;
-
     private static final Pattern RELEASE = Pattern.compile(
             "<(maven\\.compiler\\.release|maven\\.compiler\\.target|java\\.version|release)>\\s*(?:1\\.)?(\\d{1,3})\\s*</");
 
@@ -49,7 +46,7 @@ final class JavaBuildpack implements Buildpack {
         env.put("JAVA_HOME", jdk.home().toString());
         env.put("PATH", jdk.path());
         env.put("MAVEN_USER_HOME", home.toString());
-        env.put("MAVEN_OPTS", mavenOptions(context, jdk));
+        env.put(MavenOptions.VARIABLE, MavenOptions.of(context, jdk));
         JavaTool maven = JavaTool.find(
                 context,
                 ToolKind.MAVEN,
@@ -74,15 +71,6 @@ final class JavaBuildpack implements Buildpack {
                         .orElse(Map.of()),
                 Map.of("JAVA_HOME", jdk.home().toString(), "PATH", jdk.path(), "JAVA_OPTS", Jdk.JAVA_OPTS),
                 jdk.readable());
-    }
-
-    private static String mavenOptions(BuildContext context, Jdk jdk) {
-        String options = context.tools().networkEnvironment().getOrDefault("MAVEN_OPTS", "");
-        if (jdk.feature() >= NATIVE_ACCESS_WARNS_SINCE) {
-            options += " --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow";
-        }
-        // A build runs once and briefly: the second compiler would cost more than it gives.
-        return (options + " -XX:TieredStopAtLevel=1").strip();
     }
 
     private static int release(String pom) {

@@ -20,6 +20,14 @@ import tools.jackson.core.JacksonException;
  * @param npm  of the machine, which may be too new for this Node.js
  */
 record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm) {
+    private static final String SOCKETS = "npm_config_maxsockets";
+
+    /** npm's own number of connections to a registry. */
+    private static final int SOCKETS_MAX = 15;
+
+    /** With more, npm has no time for what they bring, and each costs it a handshake. */
+    private static final int SOCKETS_PER_PROCESSOR = 3;
+
     List<Path> readable() {
         return Stream.concat(node.readable().stream(), npm.readable().stream())
                 .distinct()
@@ -36,16 +44,29 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
     }
 
     Map<String, String> env(Stream<String> first) {
-        return new HashMap<>(Map.of(
+        int processors = Runtime.getRuntime().availableProcessors();
+        Map<String, String> env = new HashMap<>(Map.of(
                 "PATH", path(first),
                 "npm_config_cache", context.cache("npm").toString(),
                 "npm_config_audit", "false",
                 "npm_config_fund", "false",
                 "npm_config_progress", "false",
                 "npm_config_update_notifier", "false",
+                // A file for each run, where nobody gets to read it.
+                "npm_config_logs_max", "0",
                 // With more of them than processors they are in the way of npm itself: a tenth of its time.
                 "UV_THREADPOOL_SIZE",
-                        Integer.toString(Math.max(2, Runtime.getRuntime().availableProcessors()))));
+                        Integer.toString(Math.max(2, processors))));
+        if (!choosesSockets()) {
+            env.put(SOCKETS, Integer.toString(Math.min(SOCKETS_MAX, SOCKETS_PER_PROCESSOR * processors)));
+        }
+        return env;
+    }
+
+    private boolean choosesSockets() {
+        return context.config().containsKey(SOCKETS)
+                || context.tools().networkEnvironment().containsKey(SOCKETS)
+                || context.source().text(".npmrc").orElse("").contains("maxsockets");
     }
 
     /** The version of npm that works with this Node.js; empty where the machine's does. */

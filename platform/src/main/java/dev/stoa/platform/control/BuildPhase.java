@@ -103,10 +103,8 @@ final class BuildPhase {
     }
 
     private BuildRow build(String id, AppRow app, Consumer<String> say) throws IOException, InterruptedException {
-        Path directory = home.build(app.name(), id);
         releases.deleteBuild(id);
-        FileTree.delete(directory);
-        Path source = Files.createDirectories(directory.resolve("slug"));
+        Path source = home.createSlug(app.name(), id);
         try (InputStream archive = Files.newInputStream(home.upload(id))) {
             SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
         }

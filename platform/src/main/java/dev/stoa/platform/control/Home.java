@@ -78,6 +78,7 @@ public final class Home implements AutoCloseable {
                         "stop it with: stoa down   or give this one a directory of its own: STOA_HOME=/another/dir stoa up");
             }
             Home home = new Home(root.toRealPath(), channel);
+            FileTree.createTop(home.apps());
             // While one platform follows another, what it says still holds: clients wait where it says.
             if (beacon(root).flatMap(beacon -> ProcessHandle.of(beacon.pid())).isEmpty()) {
                 Files.deleteIfExists(home.beaconFile());
@@ -173,8 +174,12 @@ public final class Home implements AutoCloseable {
         }
     }
 
+    private Path apps() {
+        return root.resolve("apps");
+    }
+
     Path app(String name) {
-        return root.resolve("apps").resolve(name);
+        return apps().resolve(name);
     }
 
     Path cache(String app) {
@@ -201,7 +206,20 @@ public final class Home implements AutoCloseable {
     }
 
     Path build(String app, String build) {
-        return app(app).resolve("builds").resolve(build);
+        return builds(app).resolve(build);
+    }
+
+    private Path builds(String app) {
+        return app(app).resolve("builds");
+    }
+
+    /** Makes the empty folder for the source of a build, which becomes its slug. */
+    Path createSlug(String app, String build) throws IOException {
+        FileTree.delete(build(app, build));
+        if (!Files.isDirectory(builds(app))) {
+            FileTree.createTop(builds(app));
+        }
+        return Files.createDirectories(build(app, build).resolve("slug"));
     }
 
     /** The routers in other processes that may have a route table of the last platform. */

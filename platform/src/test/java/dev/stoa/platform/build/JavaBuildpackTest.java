@@ -112,6 +112,39 @@ class JavaBuildpackTest {
     }
 
     @Test
+    void mavenGetsACollectorUnlessSomebodyHasChosenOne() throws Exception {
+        assertThat(mavenOptions(Map.of(), Map.of())).contains("-XX:+UseParallelGC");
+
+        assertThat(mavenOptions(Map.of(".mvn/jvm.config", "-Xmx1g -XX:+UseG1GC\n"), Map.of()))
+                .doesNotContain("GC");
+        assertThat(mavenOptions(Map.of(), Map.of("JAVA_TOOL_OPTIONS", "-XX:+UseZGC")))
+                .doesNotContain("GC");
+        assertThat(mavenOptions(Map.of(), Map.of("MAVEN_OPTS", "-XX:+UseSerialGC")))
+                .endsWith(" -XX:+UseSerialGC")
+                .doesNotContain("Parallel");
+    }
+
+    @Test
+    void whatTheAppGivesMavenComesLastSoThatItWins() throws Exception {
+        assertThat(mavenOptions(Map.of(), Map.of("MAVEN_OPTS", "-Xmx900m -XX:TieredStopAtLevel=4")))
+                .endsWith(" -Xmx900m -XX:TieredStopAtLevel=4")
+                .contains("-XX:+UseParallelGC");
+    }
+
+    /** With which Maven is started. */
+    private String mavenOptions(Map<String, String> files, Map<String, String> config) throws Exception {
+        tools.program("mvn", "echo \"options:$MAVEN_OPTS\"; " + MAKES_A_JAR.formatted("target"));
+        workshop.config = config;
+        Map<String, String> all = new HashMap<>(files);
+        all.put("pom.xml", "<project/>");
+        workshop.build(app(all, Map.of(), ""));
+        return workshop.output.stream()
+                .filter(line -> line.contains("options:"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
     void theJdkIsTheOneThatIsAskedForElseTheNextNewerOne() throws IOException {
         Map<String, String> environment = new HashMap<>();
         Path home = dir.toRealPath().resolve("home");
