@@ -60,7 +60,8 @@ class DetachedRunsTest {
                     new Ids(new SecureRandom()),
                     CLOCK);
             runs.resume();
-            AppRow app = stores.apps().create(new AppName("shop"), CLOCK.instant()).orElseThrow();
+            AppRow app =
+                    stores.apps().create(new AppName("shop"), CLOCK.instant()).orElseThrow();
             Path ready = temp.resolve("home/logs/shop");
 
             DetachedRun run = runs.start(
@@ -90,8 +91,7 @@ class DetachedRunsTest {
         Slug slug =
                 new Slug(root, engine.slugMount(root), "procfile", Map.of(), Optional.empty(), Map.of(), List.of(), 0);
         stores.releases()
-                .addBuild(
-                        new BuildRow("build", app.id(), slug, ManifestFile.parse("", "stoa.toml")), CLOCK.instant());
+                .addBuild(new BuildRow("build", app.id(), slug, ManifestFile.parse("", "stoa.toml")), CLOCK.instant());
         return stores.releases().add(app.id(), "build", Map.of(), "Deploy", CLOCK.instant());
     }
 }
