@@ -99,8 +99,11 @@ final class HealthWatch {
         return false;
     }
 
-    /** That something answers at the address does not say that it is this instance. */
+    /** That something answers at an address of the machine, which all share, does not say that it is this instance. */
     private boolean listensItself(String instance, InetSocketAddress address) {
+        if (!address.getAddress().isLoopbackAddress()) {
+            return true;
+        }
         List<String> listening = engine.listening(instance);
         return listening.isEmpty() || listening.stream().anyMatch(at -> at.endsWith(":" + address.getPort()));
     }
