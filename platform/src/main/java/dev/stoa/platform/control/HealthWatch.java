@@ -22,10 +22,10 @@ import java.util.stream.Collectors;
 final class HealthWatch {
     static final Duration SETTLED_AFTER = Duration.ofSeconds(2);
 
-    /** Looks are a twentieth of the time so far apart: an app that is up quickly is not kept waiting, for little work. */
-    private static final int LOOKS = 20;
+    /** Looks are a fortieth of the time so far apart: an app that is up quickly is not kept waiting, for little work. */
+    private static final int LOOKS = 40;
 
-    private static final Duration PAUSE_MIN = Duration.ofMillis(2);
+    private static final Duration PAUSE_MIN = Duration.ofMillis(1);
     private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
     private final Engine engine;
