@@ -23,9 +23,18 @@ class Stoa:
         self.environment = dict(os.environ, STOA_HOME=self.home, **environment)
 
     def run(self, *arguments, check=True):
-        return subprocess.run(
-            [LAUNCHER, *map(str, arguments)], env=self.environment, check=check, capture_output=True, text=True
+        done = subprocess.run(
+            [LAUNCHER, *map(str, arguments)], env=self.environment, check=False, capture_output=True, text=True
         )
+        if check and done.returncode != 0:
+            words = " ".join(map(str, arguments))
+            raise SystemExit(f"stoa {words} ended with {done.returncode}:\n{done.stdout}{done.stderr}{self.log_end()}")
+        return done
+
+    def log_end(self):
+        """The last lines of the platform's own log, where it has one."""
+        log = Path(self.home) / "platform.log"
+        return "\n".join(["platform.log ends:", *log.read_text().splitlines()[-20:]]) if log.exists() else ""
 
     def up(self):
         self.run("up", "--detach", *self.ports())

@@ -124,14 +124,32 @@ final class Crew {
         BuildRow build = releases.build(release.build());
         InstanceRow row = new InstanceRow(
                 ids.next(), app.id(), slot, crashes, false, clock.instant(), Optional.empty(), Optional.empty());
-        instances.add(row);
         appById.put(row.id(), app.id());
+        InstanceStatus status;
         try {
-            InstanceStatus status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
-            care(app, row, status);
+            status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
         } catch (StoaException e) {
+            instances.add(row);
             instances.markExited(row.id(), clock.instant(), Planner.NOT_STARTED + e.message());
             announcer.say(app, slot.name() + " " + Planner.NOT_STARTED + e.message());
+            return;
+        }
+        // Noted when it runs: a platform that is killed before leaves one that nobody knows, which the next one ends, and
+        // starts another. And the app gets up meanwhile.
+        note(row);
+        care(app, row, status);
+    }
+
+    private void note(InstanceRow row) {
+        boolean noted = false;
+        try {
+            instances.add(row);
+            noted = true;
+        } finally {
+            if (!noted) {
+                appById.remove(row.id());
+                engine.remove(row.id());
+            }
         }
     }
 

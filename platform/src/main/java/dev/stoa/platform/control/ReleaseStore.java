@@ -25,18 +25,26 @@ final class ReleaseStore {
     private final Jdbi jdbi;
     private final Secrets secrets;
 
-    /** A build never changes, and is asked for whenever somebody looks at its app. */
-    private final Map<String, BuildRow> builds = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, BuildRow> eldest) {
-            return size() > BUILDS_KNOWN_MAX;
-        }
-    });
+    /** A build never changes, nor whose it is, and is asked for whenever somebody looks at its app. */
+    private final Map<String, BuildRow> builds = known();
+
+    private final Map<ReleaseKey, String> buildIds = known();
 
     ReleaseStore(Jdbi jdbi, Secrets secrets) {
         this.jdbi = jdbi;
         this.secrets = secrets;
     }
+
+    private static <K, V> Map<K, V> known() {
+        return Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > BUILDS_KNOWN_MAX;
+            }
+        });
+    }
+
+    private record ReleaseKey(int app, int version) {}
 
     record BuildRow(String id, int app, Slug slug, Manifest manifest) {}
 
@@ -81,12 +89,22 @@ final class ReleaseStore {
 
     /** The build of a release. */
     BuildRow build(int app, int version) {
-        return build(jdbi.withHandle(
+        ReleaseKey key = new ReleaseKey(app, version);
+        String known = buildIds.get(key);
+        if (known == null) {
+            known = readBuildId(key);
+            buildIds.put(key, known);
+        }
+        return build(known);
+    }
+
+    private String readBuildId(ReleaseKey key) {
+        return jdbi.withHandle(
                 handle -> handle.createQuery("select build_id from releases where app_id = :app and version = :version")
-                        .bind("app", app)
-                        .bind("version", version)
+                        .bind("app", key.app())
+                        .bind("version", key.version())
                         .mapTo(String.class)
-                        .one()));
+                        .one());
     }
 
     private BuildRow read(String id) {
@@ -196,6 +214,8 @@ final class ReleaseStore {
         jdbi.useHandle(handle -> handle.createUpdate("delete from builds where id = :id")
                 .bind("id", id)
                 .execute());
+        // A number that is free again may be given anew.
+        buildIds.values().removeIf(id::equals);
     }
 
     private ReleaseRow release(ResultSet row, StatementContext context) throws SQLException {

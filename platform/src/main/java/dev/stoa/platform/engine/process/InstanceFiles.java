@@ -22,6 +22,8 @@ record InstanceFiles(Path directory) {
     /** As programs expect of a /tmp. */
     private static final int STICKY_AND_OPEN = 01777;
 
+    private static final int OWNER_ONLY = 0600;
+
     /** What a later engine has to know; never the environment, which may hold secrets. */
     record Recorded(
             int tenant,
@@ -48,6 +50,11 @@ record InstanceFiles(Path directory) {
     /** The slug that it was started from. */
     Path slug() throws IOException {
         return directory.resolve("lower").toRealPath();
+    }
+
+    /** What the instance writes into, and the logger reads from. */
+    private Path pipe() {
+        return directory.resolve("pipe");
     }
 
     Path exitFile() {
@@ -100,7 +107,9 @@ record InstanceFiles(Path directory) {
         Files.setAttribute(tmp(), "unix:mode", STICKY_AND_OPEN);
         Files.createSymbolicLink(directory.resolve("lower"), slug);
         Files.createFile(output(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Libc.mkfifo(pipe().toString(), OWNER_ONLY);
         if (uid >= 0) {
+            chown(pipe(), uid);
             chown(directory.resolve("upper"), uid);
             chown(tmp(), uid);
             account(passwd(), Path.of("/etc/passwd"), "app:x:" + uid + ":" + uid + "::" + home + ":/bin/sh\n");

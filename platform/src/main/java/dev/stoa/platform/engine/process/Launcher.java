@@ -28,6 +28,9 @@ final class Launcher {
 
     static final String SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+    /** A shell cannot take back that a signal was ignored when it started. */
+    private static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal");
+
     private static final Path SHELL = Path.of("/bin/sh");
 
     /** Where programs are on systems that have none of the usual directories, such as NixOS. */
@@ -38,11 +41,15 @@ final class Launcher {
     private final List<Path> hidden;
     private final boolean setsid;
 
+    /** What gives instances the signals back that this process ignores, as one does that was started by nohup. */
+    private final List<String> signals;
+
     Launcher(Sandbox sandbox, Scripts scripts, List<Path> hidden) {
         this.sandbox = sandbox;
         this.scripts = scripts;
         this.hidden = List.copyOf(hidden);
         this.setsid = onPath("setsid");
+        this.signals = Machine.ignoresSignals() && Machine.runs(DEFAULT_SIGNALS) ? DEFAULT_SIGNALS : List.of();
     }
 
     static boolean onPath(String program) {
@@ -109,7 +116,8 @@ final class Launcher {
             int uid,
             Stdio stdio,
             int scriptBytes) {
-        List<String> command = new ArrayList<>(sandbox.shim(SHELL, setsid));
+        List<String> command = new ArrayList<>(signals);
+        command.addAll(sandbox.shim(SHELL, setsid));
         command.add(scripts.shim().toString());
         command.add(files.directory().toString());
         for (Path procs : group.procs()) {

@@ -40,6 +40,8 @@ final class Libc {
 
     private static final MethodHandle OPEN = handle(
             "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), CAPTURE, Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle MKFIFO =
+            handle("mkfifo", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), CAPTURE);
     private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT), CAPTURE);
     private static final MethodHandle READ =
             handle("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG), CAPTURE);
@@ -72,6 +74,16 @@ final class Libc {
             MemorySegment state = arena.allocate(ERRNO_LAYOUT);
             int result = (int) OPEN.invokeExact(state, arena.allocateFrom(path), flags);
             return (int) checked("open " + path, state, result);
+        } catch (Throwable e) {
+            throw unforeseen(e);
+        }
+    }
+
+    static void mkfifo(String path, int mode) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(ERRNO_LAYOUT);
+            int result = (int) MKFIFO.invokeExact(state, arena.allocateFrom(path), mode);
+            checked("mkfifo " + path, state, result);
         } catch (Throwable e) {
             throw unforeseen(e);
         }

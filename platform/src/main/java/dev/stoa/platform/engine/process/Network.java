@@ -240,6 +240,14 @@ final class Network {
                     route add %4$s/32 dev %2$s src %5$s
                     """.formatted(
                             namespace, link, mtu(), text(address), text(gatewayBits())));
+            // Within its own namespace an instance may have every port. Where the kernel refuses, it has those above 1023.
+            boolean _ = succeeds(List.of(
+                    "nsenter",
+                    "--net=" + NAMESPACES.resolve(namespace),
+                    "--",
+                    "/bin/sh",
+                    "-c",
+                    "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start"));
             // What claims to be another instance is not let in.
             Files.writeString(Path.of("/proc/sys/net/ipv4/conf", link, "rp_filter"), "1\n");
             String _ = run(

@@ -32,7 +32,7 @@ final class StartScript {
         script.append("umask 022\n");
         script.append("cd ").append(Shell.quote(directory)).append(" || exit 125\n");
         // The platform may be gone by now, which must not end the instance.
-        script.append("(trap '' PIPE; echo ").append(STARTED).append(" >&4) 2>/dev/null\n");
+        script.append("trap '' PIPE; { echo ").append(STARTED).append(" >&4; } 2>/dev/null; trap - PIPE\n");
         script.append(
                 switch (stdio) {
                     case Stdio.Logged _ -> "exec 4>&-\nexec </dev/null";

@@ -55,8 +55,11 @@ done
 shift
 
 cd "$dir" || finish 125
+# A mount takes as long as a small program starts: the two at once.
+mounting=
 if [ -n "$shm" ]; then
-    mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs shm || finish 125
+    mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs shm &
+    mounting=$!
 fi
 # The paths of the layers are relative, as a colon or a comma in a path has a meaning to mount.
 if [ "$layer" = overlay ] &&
@@ -66,6 +69,9 @@ fi
 if [ "$layer" = copy ]; then
     cp -a --reflink=auto lower/. app/ 2>/dev/null || cp -a lower/. app/ || finish 125
 fi
+if [ -n "$mounting" ]; then
+    wait "$mounting" || finish 125
+fi
 
 # run COMMAND...
 run() {
@@ -73,11 +79,7 @@ run() {
     for procs in $join; do
         echo 0 >"$procs" || exit 125
     done
-    if [ -n "$net" ]; then
-        # Within its own namespace an instance may have every port.
-        set -- nsenter --net="$net" -- /bin/sh -c \
-            'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start; exec "$@"' sh "$@"
-    fi
+    if [ -n "$net" ]; then set -- nsenter --net="$net" -- "$@"; fi
     if [ -n "$tty" ]; then exec 6<>"$tty" || exit 125; fi
     if [ -n "$attached" ]; then exec "$@"; fi
     exec "$@" <&3 3<&-
@@ -94,8 +96,6 @@ exec 5>&-
 
 # The output goes through a pipe: an instance that opens /dev/stderr for writing would cut a file short. The logger stays
 # when it cannot write, as on a full disk, since an instance whose pipe has no reader is killed.
-mkfifo -m 600 pipe || finish 125
-if [ -n "$owner" ]; then chown "$owner" pipe || finish 125; fi
 (until cat; do sleep 1; done) <pipe 2>/dev/null 3<&- 4>&- &
 echo $! >logger
 exec >pipe 2>&1
