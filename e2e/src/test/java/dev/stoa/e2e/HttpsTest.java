@@ -25,8 +25,8 @@ class HttpsTest {
 
     @BeforeAll
     static void up() throws Exception {
-        int http = Pebble.freePort();
-        int https = Pebble.freePort();
+        int http = Ports.free();
+        int https = Ports.free();
         pebble = new Pebble(http, https);
         stoa = Stoa.upIn(
                 Files.createTempDirectory("stoa-https"),
@@ -110,11 +110,11 @@ class HttpsTest {
 
     @Test
     void whereTheHttpPortIsOutOfReachTheHttpsPortOfARouterOfItsOwnProvesTheHost() throws Exception {
-        int http = Pebble.freePort();
-        int https = Pebble.freePort();
+        int http = Ports.free();
+        int https = Ports.free();
         Path state = Files.createTempDirectory("router").resolve("state.json");
         Path out = Files.createTempFile("router", ".out");
-        try (Pebble blind = new Pebble(Pebble.freePort(), https);
+        try (Pebble blind = new Pebble(Ports.free(), https);
                 Stoa other = Stoa.upIn(
                         Files.createTempDirectory("stoa-alpn"),
                         http,
