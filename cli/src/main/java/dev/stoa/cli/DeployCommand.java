@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "deploy",
         description = {
             "Send a folder to the platform, which builds and runs it. The last line is the URL.",
-            "Leaves out .git and what .gitignore and .stoaignore name. Starts the platform if none runs.",
+            "Leaves out .git and what .gitignore and .stoaignore (or .slugignore) name. Starts the platform if none runs.",
             "With --git, the platform fetches a repository instead; the app has its name unless -a says otherwise.",
             "With --canary, the release gets a share of the requests beside the one that serves; see stoa canary."
         })

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What .gitignore and .stoaignore files leave out of a deploy. As in git, the file nearest to a path decides first and
- * {@code !} takes back; what any .stoaignore says wins over every .gitignore.
+ * {@code !} takes back; what any .stoaignore says wins over every .gitignore. In a folder without one, Heroku's .slugignore
+ * counts as one.
  */
 final class IgnoreRules {
     private static final String GIT = ".gitignore";
     private static final String STOA = ".stoaignore";
+    private static final String HEROKU = ".slugignore";
 
     private final Path folder;
     private final @Nullable IgnoreRules outer;
@@ -29,7 +31,7 @@ final class IgnoreRules {
         this.folder = folder;
         this.outer = outer;
         this.git = read(folder.resolve(GIT));
-        this.stoa = read(folder.resolve(STOA));
+        this.stoa = read(folder.resolve(STOA)).or(() -> read(folder.resolve(HEROKU)));
     }
 
     /** The rules for a folder that is deployed: its own, and those of the git repository that it is in. */

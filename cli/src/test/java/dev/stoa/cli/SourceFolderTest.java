@@ -91,6 +91,15 @@ class SourceFolderTest {
     }
 
     @Test
+    void slugignoreCountsWhereThereIsNoStoaignore() throws Exception {
+        files("app.js", "docs/a.md", "web/b.psd");
+        file(".slugignore", "docs\n*.psd\n");
+        assertThat(sent()).containsExactly(".slugignore", "app.js");
+        file(".stoaignore", "*.psd\n");
+        assertThat(sent()).containsExactly(".slugignore", ".stoaignore", "app.js", "docs/a.md");
+    }
+
+    @Test
     void theRulesOfTheRepositoryAroundTheFolderCountToo() throws Exception {
         files("apps/shop/node_modules/x.js", "apps/shop/index.js", "apps/shop/a.log");
         file(".gitignore", "node_modules/\n");

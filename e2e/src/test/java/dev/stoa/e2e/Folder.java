@@ -26,7 +26,7 @@ record Folder(Path path) {
 
     /**
      * A web server that keeps connections, and answers with the path or the body of what it is asked, in a single piece or,
-     * below {@code /slow/}, in many; over a WebSocket it says what is said to it. At {@code /} it says the given text.
+     * below {@code /slow/}, in many; over a WebSocket it says what is said to it. At {@code /} it says the given value.
      */
     private static final String ECHO = """
             import base64, hashlib, http.server, os, signal, sys, time
@@ -44,7 +44,7 @@ record Folder(Path path) {
                             time.sleep(0.05)
                         self.wfile.write(b"%x\\r\\n%s\\r\\n0\\r\\n\\r\\n" % (len(self.path), self.path.encode()))
                     else:
-                        self.answer(b"@TEXT@" if self.path == "/" else self.path.encode())
+                        self.answer((@VALUE@ if self.path == "/" else self.path).encode())
                 def do_POST(self):
                     self.answer(self.rfile.read(int(self.headers["Content-Length"])))
                 def socket(self):
@@ -87,7 +87,12 @@ record Folder(Path path) {
     }
 
     static String echoServer(String text) {
-        return ECHO.replace("@TEXT@", text);
+        return echoServerOf("'%s'".formatted(text));
+    }
+
+    /** One that says at {@code /} the value of a Python expression. */
+    static String echoServerOf(String expression) {
+        return ECHO.replace("@VALUE@", expression);
     }
 
     static String server(String text) {

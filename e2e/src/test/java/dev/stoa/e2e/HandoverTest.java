@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -91,8 +90,8 @@ class HandoverTest {
     @Test
     void aRouterOfItsOwnServesWhileThePlatformIsAwayAlsoAfterItsOwnRestart() throws Exception {
         Path state = Files.createTempDirectory("router").resolve("state.json");
-        int port = freePort();
-        int https = freePort();
+        int port = Ports.free();
+        int https = Ports.free();
         Process router = router(port, https, state);
         try {
             awaitServed(port);
@@ -160,12 +159,6 @@ class HandoverTest {
             return answer.startsWith("HTTP/1.1 200") && answer.endsWith("here");
         } catch (IOException e) {
             return false;
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -26,8 +26,8 @@ class HttpsTest {
 
     @BeforeAll
     static void up() throws Exception {
-        int http = Pebble.freePort();
-        int https = Pebble.freePort();
+        int http = Ports.free();
+        int https = Ports.free();
         pebble = Pebble.forCustomers(http, https);
         Path key = Files.createFile(
                 folder.resolve("eab.key"),
@@ -128,11 +128,11 @@ class HttpsTest {
 
     @Test
     void whereTheHttpPortIsOutOfReachTheHttpsPortOfARouterOfItsOwnProvesTheHost() throws Exception {
-        int http = Pebble.freePort();
-        int https = Pebble.freePort();
+        int http = Ports.free();
+        int https = Ports.free();
         Path state = Files.createTempDirectory("router").resolve("state.json");
         Path out = Files.createTempFile("router", ".out");
-        try (Pebble blind = new Pebble(Pebble.freePort(), https);
+        try (Pebble blind = new Pebble(Ports.free(), https);
                 Stoa other = Stoa.upIn(
                         Files.createTempDirectory("stoa-alpn"),
                         http,

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +28,7 @@ final class Pebble implements AutoCloseable {
     /** It is fetched and built once on a machine. */
     private static final long BUILD_MINUTES_MAX = 8;
 
-    private final int port = freePort();
+    private final int port = Ports.free();
     private final DatagramSocket dns;
     private final Process process;
     private final Path log;
@@ -164,14 +163,6 @@ final class Pebble implements AutoCloseable {
             }
             return process.exitValue() == 0;
         } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
             throw new AssertionError(e);
         }
     }

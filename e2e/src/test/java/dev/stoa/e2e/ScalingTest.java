@@ -21,36 +21,6 @@ import tools.jackson.databind.JsonNode;
 class ScalingTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
-    /** Switches to a protocol in which it echoes, and answers all else after a while. */
-    private static final String SERVER = """
-            import base64, hashlib, http.server, os, signal, sys, time
-            class Handler(http.server.BaseHTTPRequestHandler):
-                protocol_version = "HTTP/1.1"
-                def do_GET(self):
-                    if self.headers.get("Upgrade") == "websocket":
-                        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-                        self.send_response(101)
-                        self.send_header("Upgrade", "websocket")
-                        self.send_header("Connection", "Upgrade")
-                        self.send_header("Sec-WebSocket-Accept",
-                                         base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
-                        self.end_headers()
-                        self.rfile.read(1)
-                        return
-                    time.sleep(0.3 if self.path == "/slow" else 0)
-                    body = os.environ["STOA_INSTANCE"].encode()
-                    self.send_response(200)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-                def log_message(self, *_):
-                    pass
-            class Server(http.server.ThreadingHTTPServer):
-                request_queue_size = 256
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-            Server(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
-            """;
-
     private static Stoa stoa;
 
     @BeforeAll
@@ -65,7 +35,7 @@ class ScalingTest {
 
     private static Folder app(String instances, String procfile) {
         return Folder.empty()
-                .with("server.py", SERVER)
+                .with("server.py", Folder.echoServerOf("os.environ['STOA_INSTANCE']"))
                 .with("Procfile", procfile)
                 .with("stoa.toml", "[processes.web]\ninstances = " + instances + "\n");
     }
@@ -98,7 +68,7 @@ class ScalingTest {
 
         List<CompletableFuture<Integer>> burst = IntStream.range(0, 150)
                 .mapToObj(i -> CompletableFuture.supplyAsync(
-                        () -> stoa.get("sleeper", "/slow").statusCode(), Stoa.THREADS))
+                        () -> stoa.get("sleeper", "/slow/").statusCode(), Stoa.THREADS))
                 .toList();
         for (CompletableFuture<Integer> answer : burst) {
             assertThat(answer.get()).isEqualTo(200);

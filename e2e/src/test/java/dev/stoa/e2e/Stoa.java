@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stoa.api.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -50,9 +49,9 @@ final class Stoa implements AutoCloseable {
     private final int httpsPort;
     private final List<String> upOptions;
 
-    private Stoa(Path home, int httpPort, int httpsPort, List<String> upOptions) throws IOException {
+    private Stoa(Path home, int httpPort, int httpsPort, List<String> upOptions) {
         this.home = home;
-        this.apiPort = freePort();
+        this.apiPort = Ports.free();
         this.httpPort = httpPort;
         this.httpsPort = httpsPort;
         this.upOptions = upOptions;
@@ -70,22 +69,14 @@ final class Stoa implements AutoCloseable {
 
     /** A platform that runs, with its data in this directory. */
     static Stoa upIn(Path home) {
-        try {
-            return upIn(home, freePort(), freePort(), List.of());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return upIn(home, Ports.free(), Ports.free(), List.of());
     }
 
     /** The same on these ports, with more options of {@code stoa up}. */
     static Stoa upIn(Path home, int httpPort, int httpsPort, List<String> upOptions) {
-        try {
-            Stoa stoa = new Stoa(home, httpPort, httpsPort, upOptions);
-            stoa.start();
-            return stoa;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Stoa stoa = new Stoa(home, httpPort, httpsPort, upOptions);
+        stoa.start();
+        return stoa;
     }
 
     void start() {
@@ -283,11 +274,5 @@ final class Stoa implements AutoCloseable {
     @Override
     public void close() {
         run("down");
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

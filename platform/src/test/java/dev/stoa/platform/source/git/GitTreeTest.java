@@ -74,6 +74,16 @@ class GitTreeTest {
     }
 
     @Test
+    void whatSlugignoreNamesIsLeftOutWhereThereIsNoStoaignore() throws Exception {
+        copy.with(".slugignore", "docs\n").with("docs/big.txt", "x").with("after.txt", "x");
+
+        unpack(copy.commit("all"));
+
+        assertThat(out("docs")).doesNotExist();
+        assertThat(out("after.txt")).exists();
+    }
+
+    @Test
     void aPointerOfGitLfsIsNamed() throws Exception {
         copy.with("model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
                 .with("notes.txt", "see version https://git-lfs.github.com/spec/v1\n");
