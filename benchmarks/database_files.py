@@ -1,7 +1,6 @@
 """Rows of the benchmark of databases: making one, forking one, and having many."""
 
 import json
-import re
 import statistics
 import subprocess
 import tempfile
@@ -57,16 +56,16 @@ def fork(stoa, megabytes=1024, rounds=3):
 def many_asleep(stoa, count, awake=5):
     """Databases that sleep but for a few: what each adds to the platform's memory, and to the disk beyond its own data."""
     stoa.run("db", "create", "many-first")
-    before = resident(stoa)
+    before = live(stoa)
     for number in range(count):
         stoa.run("db", "create", f"many-{number}", "--sleep", "false" if number < awake else "1s")
     asleep = [f"many-{number}" for number in range(awake, count)]
     seconds_until(lambda: all(states(stoa)[name] == "asleep" for name in asleep), pause=1)
     root = Path(stoa.home) / "databases"
-    own = sum(bytes_of(path) for glob in ("*/data", "template-*") for path in root.glob(glob))
+    own = sum(bytes_of(path) for path in root.glob("*/data"))
     beyond = bytes_of(root) - own
     print(f"{count} databases, {len(asleep)} asleep")
-    print(f"memory of the platform: {(resident(stoa) - before) / count:.0f} KB more for each")
+    print(f"memory of the platform: {(live(stoa) - before) / count / 1e3:.0f} KB more for each")
     print(f"disk beyond their data: {beyond / count * 100 / 1e6:.1f} MB for 100, of at most {BEYOND_MEGABYTES_MAX} MB")
 
 
@@ -75,10 +74,12 @@ def states(stoa):
     return {each["name"]: each["state"] for each in stoa.api("/v1/resources/database")}
 
 
-def resident(stoa):
-    """Of the platform's process, in KB."""
-    status = Path(f"/proc/{stoa.status()['pid']}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+def live(stoa):
+    """Bytes of the objects that the platform's process has, after what it has no more use for is gone."""
+    pid = stoa.status()["pid"]
+    jcmd = Path(f"/proc/{pid}/exe").resolve().with_name("jcmd")
+    said = subprocess.run([jcmd, str(pid), "GC.class_histogram"], check=True, capture_output=True, text=True).stdout
+    return int(said.split()[-1])
 
 
 def bytes_of(folder):

@@ -149,10 +149,35 @@ class DatabaseTest {
                         .err())
                 .contains("this app does not have the database private");
         stoa.ok("db", "attach", "private", "-a", "stranger");
-        assertThat(stoa.ok("run", "-a", "stranger", "--", "psql", url, "-Atc", "select 1")
+        assertThat(stoa.run("run", "-a", "stranger", "--", "psql", url, "-Atc", "select inet_client_addr() is not null")
                         .out()
                         .strip())
-                .isEqualTo("1");
+                .as("past the proxy, which has no address for the server")
+                .isEqualTo("t");
+        stoa.ok("db", "detach", "private", "-a", "stranger");
+        assertThat(stoa.run("run", "-a", "stranger", "--", "psql", url, "-c", "select 1")
+                        .err())
+                .contains("this app does not have the database private");
+    }
+
+    /** One session that asks one thing after the other. */
+    private static final class OpenSession implements AutoCloseable {
+        private final Process psql;
+
+        OpenSession(String url) throws IOException {
+            psql = new ProcessBuilder("psql", url, "-XAtq").start();
+        }
+
+        String ask(String sql) throws IOException {
+            psql.outputWriter().write(sql + ";\n");
+            psql.outputWriter().flush();
+            return String.valueOf(psql.inputReader().readLine());
+        }
+
+        @Override
+        public void close() {
+            psql.destroy();
+        }
     }
 
     private static int psql(String url) throws IOException, InterruptedException {
