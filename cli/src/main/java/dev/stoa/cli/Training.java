@@ -89,8 +89,7 @@ public final class Training {
     }
 
     private static void run(Path home, Path folder) {
-        Environment environment =
-                new Environment(Map.of("STOA_HOME", home.toString()), folder, Clock.systemUTC());
+        Environment environment = new Environment(Map.of("STOA_HOME", home.toString()), folder, Clock.systemUTC());
         for (List<String> line : List.of(
                 List.of("--help"),
                 List.of("--version"),

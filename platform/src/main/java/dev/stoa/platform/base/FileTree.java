@@ -31,7 +31,8 @@ public final class FileTree {
     public static Path createTop(Path directory) throws IOException {
         Files.createDirectories(directory);
         try {
-            Process hint = new ProcessBuilder("chattr", "+T", directory.toAbsolutePath().toString())
+            Process hint = new ProcessBuilder(
+                            "chattr", "+T", directory.toAbsolutePath().toString())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();

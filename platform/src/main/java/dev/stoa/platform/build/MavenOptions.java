@@ -48,9 +48,10 @@ final class MavenOptions {
     private static boolean chosen(BuildContext context, String given) {
         Stream<String> variables =
                 Stream.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS").flatMap(name -> variable(context, name).stream());
-        Stream<String> files = Stream.of(".mvn/jvm.config", ".mavenrc")
-                .flatMap(name -> context.source().text(name).stream());
-        Stream<String> machines = Stream.of("/usr/local/etc/mavenrc", "/etc/mavenrc").flatMap(MavenOptions::text);
+        Stream<String> files =
+                Stream.of(".mvn/jvm.config", ".mavenrc").flatMap(name -> context.source().text(name).stream());
+        Stream<String> machines =
+                Stream.of("/usr/local/etc/mavenrc", "/etc/mavenrc").flatMap(MavenOptions::text);
         return Stream.of(Stream.of(given), variables, files, machines)
                 .flatMap(texts -> texts)
                 .anyMatch(text -> ANY_COLLECTOR.matcher(text).find());
@@ -59,8 +60,8 @@ final class MavenOptions {
     /** As the command will find it. */
     private static Optional<String> variable(BuildContext context, String name) {
         return Optional.ofNullable(context.config().get(name))
-                .or(() -> Optional.ofNullable(
-                        context.tools().networkEnvironment().get(name)));
+                .or(() ->
+                        Optional.ofNullable(context.tools().networkEnvironment().get(name)));
     }
 
     private static Stream<String> text(String file) {

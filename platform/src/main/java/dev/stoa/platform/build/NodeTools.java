@@ -55,8 +55,7 @@ record NodeTools(BuildContext context, Toolchains.Tool node, Toolchains.Tool npm
                 // A file for each run, where nobody gets to read it.
                 "npm_config_logs_max", "0",
                 // With more of them than processors they are in the way of npm itself: a tenth of its time.
-                "UV_THREADPOOL_SIZE",
-                        Integer.toString(Math.max(2, processors))));
+                "UV_THREADPOOL_SIZE", Integer.toString(Math.max(2, processors))));
         if (!choosesSockets()) {
             env.put(SOCKETS, Integer.toString(Math.min(SOCKETS_MAX, SOCKETS_PER_PROCESSOR * processors)));
         }

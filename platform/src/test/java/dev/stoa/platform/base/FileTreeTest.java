@@ -33,7 +33,6 @@ class FileTreeTest {
 
     private static String attributes(Path directory) throws IOException {
         Process lsattr = new ProcessBuilder("lsattr", "-d", directory.toString()).start();
-        return new String(lsattr.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                .split(" ", 2)[0];
+        return new String(lsattr.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split(" ", 2)[0];
     }
 }
