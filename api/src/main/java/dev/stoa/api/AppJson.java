@@ -84,9 +84,12 @@ record AppJson(
             "(?:heroku|heroku-community|emk)/([a-z]+)|(?:https?://|git@)\\S*/(?:heroku-)?buildpack-([a-z]+)(?:\\.git)?(?:#.*)?"
                     + "|urn:buildpack:heroku/([a-z]+)");
 
+    /** Lines of stoa.toml that give the app the same under the same name. */
+    private static final Map<String, String> ADDON_TABLES = Map.of(
+            "heroku-postgresql", "[databases.main]",
+            "heroku-redis", "[caches.main]");
+
     private static final Map<String, String> ADDON_VARIABLES = Map.of(
-            "heroku-postgresql", "DATABASE_URL",
-            "heroku-redis", "REDIS_URL",
             "rediscloud", "REDISCLOUD_URL",
             "cleardb", "CLEARDB_DATABASE_URL",
             "jawsdb", "JAWSDB_URL");
@@ -330,9 +333,20 @@ record AppJson(
                 return;
             }
             notes.add("app.json: add-ons are not provided: %s".formatted(String.join(", ", plans)));
-            List<String> variables = plans.stream()
-                    .flatMap(plan -> Optional.ofNullable(ADDON_VARIABLES.get(plan.replaceFirst(":.*", ""))).stream())
+            List<String> services = plans.stream()
+                    .map(plan -> plan.replaceFirst(":.*", ""))
                     .distinct()
+                    .toList();
+            services.stream()
+                    .filter(ADDON_TABLES::containsKey)
+                    .map(service ->
+                            "    in place of %s: %s in stoa.toml".formatted(service, ADDON_TABLES.get(service)))
+                    .forEach(notes::add);
+            if (ADDON_TABLES.keySet().containsAll(services)) {
+                return;
+            }
+            List<String> variables = services.stream()
+                    .flatMap(service -> Optional.ofNullable(ADDON_VARIABLES.get(service)).stream())
                     .toList();
             notes.add(
                     variables.isEmpty()

@@ -129,15 +129,17 @@ class AppJsonTest {
         AppJson app = parse("""
                 {
                   'stack': 'heroku-22', 'image': 'heroku/ruby',
-                  'addons': ['heroku-postgresql:mini', {'plan': 'heroku-redis:mini'}, 'papertrail'],
+                  'addons': ['heroku-postgresql:mini', {'plan': 'heroku-redis:mini'}, 'jawsdb'],
                   'buildpacks': [{'url': 'https://github.com/mars/create-react-app-buildpack'}, {'url': 'heroku/nodejs'}]
                 }""");
 
         assertThat(app.buildpack()).hasValue("node");
         assertThat(app.notes())
                 .containsExactly(
-                        "app.json: add-ons are not provided: heroku-postgresql:mini, heroku-redis:mini, papertrail",
-                        "    give the app its services: stoa config set DATABASE_URL=… REDIS_URL=…",
+                        "app.json: add-ons are not provided: heroku-postgresql:mini, heroku-redis:mini, jawsdb",
+                        "    in place of heroku-postgresql: [databases.main] in stoa.toml",
+                        "    in place of heroku-redis: [caches.main] in stoa.toml",
+                        "    give the app its services: stoa config set JAWSDB_URL=…",
                         "app.json: \"stack\" is ignored: apps run on the system of the machine",
                         "app.json: \"image\" is ignored: apps run on the system of the machine",
                         "app.json: not used of its buildpacks: https://github.com/mars/create-react-app-buildpack",
