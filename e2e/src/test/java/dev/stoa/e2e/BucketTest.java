@@ -130,6 +130,34 @@ class BucketTest {
         assertThat(run(folder, List.of("node", "objects.mjs", "script"), keys)).contains("as it has to be");
     }
 
+    @Test
+    void foldersAreCopiedThereAndBackAndObjectsBetweenBucketsAsTheyAre(@TempDir Path here) throws Exception {
+        Files.createDirectories(here.resolve("site/deep"));
+        Files.writeString(here.resolve("site/deep/page.html"), "held");
+        stoa.ok("bucket", "create", "one");
+        stoa.ok("bucket", "create", "two", "--public");
+        stoa.ok("bucket", "cp", "-r", here.resolve("site").toString(), "s3://one/www");
+        stoa.ok("bucket", "cp", "-r", "s3://one/www", "s3://two");
+        HttpResponse<String> page = send("GET", url("two", "deep/page.html"), "");
+        assertThat(page.body()).isEqualTo("held");
+        assertThat(page.headers().firstValue("Content-Type")).contains("text/html");
+
+        stoa.ok("bucket", "cp", "-r", "s3://two", here.resolve("back").toString());
+        assertThat(here.resolve("back/deep/page.html")).hasContent("held");
+        assertThat(send("PUT", url("one", "www/../../out", "--put"), "x").statusCode())
+                .isEqualTo(200);
+        assertThat(stoa.fails("bucket", "cp", "-r", "s3://one", here.resolve("back").toString())
+                        .err())
+                .contains("gives no name for a file");
+        assertThat(here.resolve("out")).doesNotExist();
+        assertThat(send("PUT", url("one", "shop-main-1f00d5ab/archive.json", "--put"), "{}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(stoa.fails("bucket", "destroy", "one", "--confirm", "one").err())
+                .contains("holds the backups of shop-main", "--with-backups-of shop-main");
+        stoa.ok("bucket", "destroy", "one", "--confirm", "one", "--with-backups-of", "shop-main");
+    }
+
     private static boolean isOnPath(String program) {
         return Stream.of(System.getenv("PATH").split(":", -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));

@@ -2,9 +2,14 @@ package dev.stoa.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class VolumeTest {
     private static final String TABLE = "[volumes.data]\npath = \"/data\"\n";
@@ -62,6 +67,25 @@ class VolumeTest {
         assertThat(stoa.ok("volume", "snapshots", "shop-data").out())
                 .contains(snapshot, "before " + snapshot + " was restored");
         assertThat(stoa.fails("volume", "destroy", "shop-data").err()).contains("is used by shop");
+    }
+
+    @Test
+    void filesAreCopiedToAVolumeAndFromItAndNoLinkLeadsOut(@TempDir Path here) throws IOException {
+        Files.createDirectories(here.resolve("site/deep"));
+        Files.writeString(here.resolve("site/deep/a b"), "held");
+        stoa.ok("volume", "cp", here.resolve("site").toString(), "shop-data:files");
+        stoa.ok("run", "-a", "shop", "--", "sh", "-c", "ln -s /etc/shadow $STOA_VOLUME_DATA/files/secret");
+        assertThat(stoa.ok("volume", "ls", "shop-data", "files").out()).contains("folder  deep", "link  secret");
+
+        stoa.ok("volume", "cp", "shop-data:files", here.resolve("back").toString());
+        assertThat(here.resolve("back/deep/a b")).hasContent("held");
+        assertThat(here.resolve("back/secret")).isSymbolicLink();
+        assertThat(stoa.fails("volume", "ls", "shop-data", "../x").err()).contains("leads out of the volume");
+        assertThat(stoa.fails("volume", "cp", "shop-data:none", here.toString()).err())
+                .contains("cannot be read");
+        try (Stream<Path> left = Files.list(here)) {
+            assertThat(left.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("site", "back");
+        }
     }
 
     @Test

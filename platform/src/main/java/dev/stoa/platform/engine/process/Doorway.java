@@ -43,10 +43,12 @@ final class Doorway {
     private static final List<String> DROP_RIGHTS = List.of("--clear-groups", "--inh-caps=-all", "--bounding-set=-all");
 
     private final Scripts scripts;
+    private final List<String> signals;
     private final InstantSource clock;
 
     Doorway(Scripts scripts, InstantSource clock) {
         this.scripts = scripts;
+        this.signals = Machine.defaultSignals();
         this.clock = clock;
     }
 
@@ -103,8 +105,8 @@ final class Doorway {
         String own = namespace("self", "user");
         String users = namespace(String.valueOf(app), "user");
         String outer = owner < 0 ? own : target(Path.of("/proc/self/fd/" + owner));
-        List<String> command =
-                new ArrayList<>(List.of("setsid", "/bin/sh", scripts.exec().toString()));
+        List<String> command = new ArrayList<>(signals);
+        command.addAll(List.of("setsid", "/bin/sh", scripts.exec().toString()));
         for (Path file : procs) {
             command.addAll(List.of("--join", file.toString()));
         }

@@ -28,9 +28,6 @@ final class Launcher {
 
     static final String SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /** A shell cannot take back that a signal was ignored when it started. */
-    private static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal");
-
     private static final Path SHELL = Path.of("/bin/sh");
 
     /** Where programs are on systems that have none of the usual directories, such as NixOS. */
@@ -41,7 +38,6 @@ final class Launcher {
     private final List<Path> hidden;
     private final boolean setsid;
 
-    /** What gives instances the signals back that this process ignores, as one does that was started by nohup. */
     private final List<String> signals;
 
     Launcher(Sandbox sandbox, Scripts scripts, List<Path> hidden) {
@@ -49,7 +45,7 @@ final class Launcher {
         this.scripts = scripts;
         this.hidden = List.copyOf(hidden);
         this.setsid = onPath("setsid");
-        this.signals = Machine.ignoresSignals() && Machine.runs(DEFAULT_SIGNALS) ? DEFAULT_SIGNALS : List.of();
+        this.signals = Machine.defaultSignals();
     }
 
     static boolean onPath(String program) {

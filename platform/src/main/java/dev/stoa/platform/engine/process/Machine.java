@@ -21,6 +21,13 @@ final class Machine {
 
     private static final Limits UNLIMITED = new Limits(Long.MAX_VALUE, 1, Integer.MAX_VALUE);
 
+    private static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal");
+
+    private static final String IGNORED = "SigIgn:";
+
+    /** Those up to 31, the lowest bit first; the C library has 32 and 33 for itself. */
+    private static final long STANDARD_SIGNALS = 0x7fff_ffffL;
+
     private Machine() {}
 
     static boolean root() {
@@ -37,21 +44,27 @@ final class Machine {
     }
 
     /**
-     * Whether this process ignores a signal of those that a command gets by default, as one does that was started by nohup;
-     * its children would ignore it, too. False where there is no /proc.
+     * What commands are started by, so that they get the signals that this process ignores, as one does that was started by
+     * nohup: a shell cannot take back that a signal was ignored when it started. Empty where there is nothing to give back.
      */
-    static boolean ignoresSignals() {
-        Path status = Path.of("/proc/self/status");
-        try (Stream<String> lines = Files.lines(status)) {
-            return lines.filter(line -> line.startsWith("SigIgn:"))
-                    .anyMatch(line -> !line.substring("SigIgn:".length()).strip().matches("0+"));
+    static List<String> defaultSignals() {
+        return ignoresSignals() && runs(DEFAULT_SIGNALS) ? DEFAULT_SIGNALS : List.of();
+    }
+
+    /** False where there is no /proc. */
+    private static boolean ignoresSignals() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith(IGNORED))
+                    .mapToLong(line -> Long.parseUnsignedLong(
+                            line.substring(IGNORED.length()).strip(), 16))
+                    .anyMatch(signals -> (signals & STANDARD_SIGNALS) != 0);
         } catch (IOException | UncheckedIOException e) {
             return false;
         }
     }
 
     /** Whether this, with {@code true} behind it, runs here: not every env knows every option. */
-    static boolean runs(List<String> prefix) {
+    private static boolean runs(List<String> prefix) {
         List<String> command = new ArrayList<>(prefix);
         command.add("true");
         try {
