@@ -339,8 +339,7 @@ record AppJson(
                     .toList();
             services.stream()
                     .filter(ADDON_TABLES::containsKey)
-                    .map(service ->
-                            "    in place of %s: %s in stoa.toml".formatted(service, ADDON_TABLES.get(service)))
+                    .map(service -> "    in place of %s: %s in stoa.toml".formatted(service, ADDON_TABLES.get(service)))
                     .forEach(notes::add);
             if (ADDON_TABLES.keySet().containsAll(services)) {
                 return;

@@ -146,7 +146,12 @@ class BucketTest {
         assertThat(here.resolve("back/deep/page.html")).hasContent("held");
         assertThat(send("PUT", url("one", "www/../../out", "--put"), "x").statusCode())
                 .isEqualTo(200);
-        assertThat(stoa.fails("bucket", "cp", "-r", "s3://one", here.resolve("back").toString())
+        assertThat(stoa.fails(
+                                "bucket",
+                                "cp",
+                                "-r",
+                                "s3://one",
+                                here.resolve("back").toString())
                         .err())
                 .contains("gives no name for a file");
         assertThat(here.resolve("out")).doesNotExist();

@@ -134,7 +134,8 @@ final class Crew {
             announcer.say(app, slot.name() + " " + Planner.NOT_STARTED + e.message());
             return;
         }
-        // Noted when it runs: a platform that is killed before leaves one that nobody knows, which the next one ends, and
+        // Noted when it runs: a platform that is killed before leaves one that nobody knows, which the next one ends,
+        // and
         // starts another. And the app gets up meanwhile.
         note(row);
         care(app, row, status);

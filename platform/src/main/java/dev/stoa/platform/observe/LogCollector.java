@@ -161,8 +161,8 @@ public final class LogCollector implements AutoCloseable {
                     lines = attachment.tail.read(last);
                 }
                 giveBack(attachment);
-            } catch (IOException | UncheckedIOException e) {
-                // What could not be stored is read again when the file grows.
+            } catch (IOException | RuntimeException e) {
+                // One thread reads for all. What could not be stored is read again when the file grows.
                 attachment.tail.backTo(attachment.stored);
                 LOG.log(Level.WARNING, "cannot collect output instance=" + attachment.instance, e);
             }

@@ -8,8 +8,6 @@ import dev.stoa.platform.resource.proxy.DatabaseProxy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +24,6 @@ import java.util.random.RandomGenerator;
  */
 final class DatabaseGate implements Behind, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DatabaseGate.class.getName());
-
-    /** Below those that the system gives to clients, which might otherwise have one when its database starts. */
-    private static final int PORT_FIRST = 20_000;
-
-    private static final int PORTS = 12_000;
-    private static final int PORTS_TRIED_MAX = 200;
 
     private static final Duration DOOR_RETRY = Duration.ofSeconds(3);
 
@@ -78,24 +70,7 @@ final class DatabaseGate implements Behind, AutoCloseable {
 
     /** Opens the door on a port that is free now, and returns it. */
     int open(List<InetAddress> addresses, RandomGenerator random) throws IOException {
-        for (int tried = 0; tried < PORTS_TRIED_MAX; tried++) {
-            int port = PORT_FIRST + random.nextInt(PORTS);
-            if (isFree(port) && opened(addresses, port)) {
-                return port;
-            }
-        }
-        throw new IOException("no port from %d to %d is free".formatted(PORT_FIRST, PORT_FIRST + PORTS - 1));
-    }
-
-    /** Also on all addresses together, for what listens there takes the port on every one. */
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(false);
-            socket.bind(new InetSocketAddress(port));
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+        return DoorPorts.open(random, port -> opened(addresses, port));
     }
 
     /** Opens the door on this port as soon as that is free, and lets clients come to a server that runs already. */

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -30,12 +29,6 @@ final class TenantDoor implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TenantDoor.class.getName());
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final int BACKLOG = 256;
-
-    /** Below those that the system gives to clients, which might otherwise have one when its server starts. */
-    private static final int PORT_FIRST = 20_000;
-
-    private static final int PORTS = 12_000;
-    private static final int PORTS_TRIED_MAX = 200;
 
     /** The platform before may be about to let go of it. */
     private static final Duration RETRY_MIN = Duration.ofMillis(50);
@@ -74,13 +67,7 @@ final class TenantDoor implements AutoCloseable {
 
     /** Listens on a port that is free now, and returns it. */
     int listen(List<InetAddress> addresses, RandomGenerator random) throws IOException {
-        for (int tried = 0; tried < PORTS_TRIED_MAX; tried++) {
-            int port = PORT_FIRST + random.nextInt(PORTS);
-            if (isFree(port) && listen(addresses, port)) {
-                return port;
-            }
-        }
-        throw new IOException("no port from %d to %d is free".formatted(PORT_FIRST, PORT_FIRST + PORTS - 1));
+        return DoorPorts.open(random, port -> listen(addresses, port));
     }
 
     /** Listens on this port as soon as it is free. */
@@ -128,17 +115,6 @@ final class TenantDoor implements AutoCloseable {
         }
         listening.forEach(socket -> Threads.start("door-" + name, () -> accept(socket)));
         return true;
-    }
-
-    /** Also on all addresses together, for what listens there takes the port on every one. */
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(false);
-            socket.bind(new InetSocketAddress(port));
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     private void accept(ServerSocketChannel socket) {

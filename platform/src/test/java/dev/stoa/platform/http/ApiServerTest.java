@@ -274,8 +274,7 @@ class ApiServerTest {
     void eventsArriveOneByOne() throws Exception {
         HttpResponse<InputStream> response =
                 client.send(request("/v1/events", "s3cret").build(), BodyHandlers.ofInputStream());
-        try (var lines =
-                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        try (var lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             assertThat(lines.readLine()).isEqualTo("{\"type\":\"line\",\"text\":\"first\"}");
             SECOND_EVENT.countDown();
             assertThat(lines.lines().filter(line -> !line.isEmpty()))
