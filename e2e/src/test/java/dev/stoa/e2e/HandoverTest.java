@@ -110,7 +110,7 @@ class HandoverTest {
             awaitServed(port);
             assertThat(Visit.to(https, "moved.localhost", "/").certificate()).isEqualTo(first.certificate());
 
-            assertThat(served(port, "/while-away")).isTrue();
+            assertThat(served(port, "/while-away", "/while-away")).isTrue();
 
             stoa.start();
             // Who came meanwhile stands in the log, too.
@@ -147,16 +147,16 @@ class HandoverTest {
     }
 
     private static boolean served(int port) {
-        return served(port, "/");
+        return served(port, "/", "here");
     }
 
-    private static boolean served(int port, String path) {
+    private static boolean served(int port, String path, String body) {
         try (Socket socket = new Socket("127.0.0.1", port)) {
             socket.getOutputStream()
                     .write(("GET " + path + " HTTP/1.1\r\nHost: moved.localhost\r\nConnection: close\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return answer.startsWith("HTTP/1.1 200") && answer.endsWith("here");
+            return answer.startsWith("HTTP/1.1 200") && answer.endsWith(body);
         } catch (IOException e) {
             return false;
         }

@@ -37,14 +37,13 @@ class NetworkTest {
             stoa.ok("deploy", portEighty(app).toString(), "-a", app);
             stoa.ok("scale", "web=3", "-a", app);
         }
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> stoa.instances("one").stream()
-                                .filter(i -> i.get("state").asString().equals("up"))
-                                .count()
-                        == 3);
-
         Set<String> addresses = new HashSet<>();
         for (String app : new String[] {"one", "two"}) {
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> stoa.instances(app).stream()
+                                    .filter(i -> i.get("state").asString().equals("up"))
+                                    .count()
+                            == 3);
             assertThat(stoa.get(app, "/").body()).isEqualTo(app);
             stoa.instances(app).forEach(i -> addresses.add(i.get("address").asString()));
         }

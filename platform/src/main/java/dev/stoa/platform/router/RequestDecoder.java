@@ -138,9 +138,9 @@ final class RequestDecoder extends HttpRequestDecoder {
             complete = !broken;
             inBody = false;
             headStarted = false;
+            sized = false;
         } else if (decoded instanceof HttpRequest) {
             inBody = true;
-            sized = false;
         }
     }
 

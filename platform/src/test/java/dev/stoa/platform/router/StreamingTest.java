@@ -172,8 +172,8 @@ class StreamingTest {
             StringBuilder requests = new StringBuilder();
             for (int i = 0; i < 3000; i++) {
                 // Every third is for nobody, so that the router answers in between by itself.
-                requests.append(
-                        "GET /%d HTTP/1.1\r\nHost: %s.localhost\r\n\r\n".formatted(i, i % 3 == 0 ? "x" : "shop"));
+                requests.append("GET /%d HTTP/1.1\r\nHost: %s.localhost\r\nContent-Length: 0\r\n\r\n"
+                        .formatted(i, i % 3 == 0 ? "x" : "shop"));
             }
             Threads.start("pipeline", () -> client.write(requests.toString()));
             for (int i = 0; i < 3000; i++) {
