@@ -135,8 +135,7 @@ final class Crew {
             return;
         }
         // Noted when it runs: a platform that is killed before leaves one that nobody knows, which the next one ends,
-        // and
-        // starts another. And the app gets up meanwhile.
+        // and starts another. And the app gets up meanwhile.
         note(row);
         care(app, row, status);
     }

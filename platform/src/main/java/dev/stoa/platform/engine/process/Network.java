@@ -240,8 +240,7 @@ final class Network {
                     route add %4$s/32 dev %2$s src %5$s
                     """.formatted(
                             namespace, link, mtu(), text(address), text(gatewayBits())));
-            // Within its own namespace an instance may have every port. Where the kernel refuses, it has those above
-            // 1023.
+            // Within its own namespace an instance may have every port; where the kernel refuses, those above 1023.
             boolean _ = succeeds(List.of(
                     "nsenter",
                     "--net=" + NAMESPACES.resolve(namespace),
