@@ -24,7 +24,11 @@ record Actual(Instant now, List<Running> instances) {
             int crashes,
             Instant startedAt,
             Optional<Instant> exitedAt,
-            String exit) {}
+            String exit) {
+        Running in(Phase other) {
+            return new Running(id, slot, other, crashes, startedAt, exitedAt, exit);
+        }
+    }
 
     enum Phase {
         /** Launched, not yet healthy. */

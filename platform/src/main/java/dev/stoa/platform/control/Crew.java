@@ -6,11 +6,11 @@ import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.InstanceStore.InstanceRow;
-import dev.stoa.platform.control.ReleaseStore.BuildRow;
 import dev.stoa.platform.control.ReleaseStore.ReleaseRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.InstanceStatus;
 import dev.stoa.platform.observe.LogCollector;
 import dev.stoa.platform.router.Router;
@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** The reconciler's hands: starts and ends instances, watches their health and collects what they write. */
@@ -49,9 +50,10 @@ final class Crew {
     private final Announcer announcer;
     private final Ids ids;
     private final InstantSource clock;
+    private final Spares spares;
     private final Set<String> leaving = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> appById = new ConcurrentHashMap<>();
-    private Consumer<Integer> onChange = app -> {};
+    private BiConsumer<AppRow, InstanceStatus> onUp = (app, instance) -> {};
     private volatile boolean closed;
 
     Crew(
@@ -77,6 +79,7 @@ final class Crew {
         this.announcer = announcer;
         this.ids = ids;
         this.clock = clock;
+        this.spares = new Spares(engine, ids, clock);
     }
 
     /** Waits until no request is in flight to an instance. */
@@ -84,9 +87,13 @@ final class Crew {
         boolean await(Set<InetSocketAddress> addresses, Duration longest);
     }
 
-    /** Tells with the app's id when one of its instances exits or comes up. */
-    void onChange(Consumer<Integer> listener) {
-        onChange = listener;
+    /** Tells of each instance that has come up. */
+    void onUp(BiConsumer<AppRow, InstanceStatus> listener) {
+        onUp = listener;
+    }
+
+    /** Tells with the app's id when one of its instances exits. */
+    void onExit(Consumer<Integer> listener) {
         engine.onExit(id -> Optional.ofNullable(appById.get(id)).ifPresent(listener));
     }
 
@@ -119,15 +126,13 @@ final class Crew {
     }
 
     void start(AppRow app, Slot slot, int crashes) {
-        ReleaseRow release =
-                releases.find(app.id(), rollouts.get(slot.rollout()).version()).orElseThrow();
-        BuildRow build = releases.build(release.build());
+        String id = spares.take(app.id(), slot).orElseGet(ids::next);
         InstanceRow row = new InstanceRow(
-                ids.next(), app.id(), slot, crashes, false, clock.instant(), Optional.empty(), Optional.empty());
+                id, app.id(), slot, crashes, false, clock.instant(), Optional.empty(), Optional.empty());
         appById.put(row.id(), app.id());
         InstanceStatus status;
         try {
-            status = engine.start(launchOrder.instance(row.id(), app, release, build, slot));
+            status = engine.start(order(row.id(), app, slot));
         } catch (StoaException e) {
             instances.add(row);
             instances.markExited(row.id(), clock.instant(), Planner.NOT_STARTED + e.message());
@@ -138,6 +143,25 @@ final class Crew {
         // and starts another. And the app gets up meanwhile.
         note(row);
         care(app, row, status);
+    }
+
+    private InstanceSpec order(String id, AppRow app, Slot slot) {
+        ReleaseRow release = release(app, slot);
+        return launchOrder.instance(id, app, release, releases.build(release.build()), slot);
+    }
+
+    private ReleaseRow release(AppRow app, Slot slot) {
+        return releases.find(app.id(), rollouts.get(slot.rollout()).version()).orElseThrow();
+    }
+
+    /** Whether what the instance of this slot needs is made ready, so that it starts quicker. */
+    boolean prepared(AppRow app, Slot slot) {
+        return spares.has(app.id(), slot);
+    }
+
+    /** Makes it ready, if there is room for one more that waits. */
+    void prepare(AppRow app, Slot slot) {
+        spares.make(app.id(), slot, id -> order(id, app, slot));
     }
 
     private void note(InstanceRow row) {
@@ -198,6 +222,7 @@ final class Crew {
 
     /** Ends what runs without a place in the store: commands of builds and one-offs. */
     void endTheRest() {
+        spares.discardAll();
         Threads.together(
                 "end",
                 engine.instances().stream()
@@ -220,6 +245,7 @@ final class Crew {
 
     /** Ends all of an app's instances, and returns when they are gone. */
     void endAll(int app) {
+        spares.discard(app);
         List<InstanceRow> rows = instances.all(app);
         rows.forEach(row -> instances.markStopping(row.id()));
         Threads.together(
@@ -239,13 +265,11 @@ final class Crew {
     }
 
     private void watch(AppRow app, InstanceRow row) {
-        ReleaseRow release = releases.find(
-                        app.id(), rollouts.get(row.slot().rollout()).version())
-                .orElseThrow();
+        ReleaseRow release = release(app, row.slot());
         Manifest manifest = releases.build(release.build()).manifest();
         Optional<String> path = manifest.process(row.slot().process()).health();
         health.watch(row.id(), path, manifest.routing().protocol(), id -> {
-            onChange.accept(app.id());
+            engine.instance(id).ifPresent(status -> onUp.accept(app, status));
             announcer.say(app, "%s is up (%s)".formatted(row.slot().name(), release.name()));
         });
     }

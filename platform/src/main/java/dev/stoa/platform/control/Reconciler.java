@@ -6,6 +6,7 @@ import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.control.AppStore.AppRow;
 import dev.stoa.platform.control.RolloutStore.RolloutRow;
+import dev.stoa.platform.engine.InstanceStatus;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -36,6 +37,9 @@ final class Reconciler {
 
     /** Every app with instances is looked at so often, should something have been missed. */
     private static final Duration LOOK_EVERY = Duration.ofMinutes(1);
+
+    /** Not while what has just ended is cleared away, nor while the platform starts. */
+    private static final Duration PREPARE_AFTER = Duration.ofSeconds(1);
 
     private static final Duration READ_AGAIN_AFTER = Duration.ofSeconds(5);
 
@@ -79,13 +83,16 @@ final class Reconciler {
         final ReentrantLock lock = new ReentrantLock();
         /** A thread is on its way to the lock; whatever changes before it has it, it will see. */
         final AtomicBoolean scheduled = new AtomicBoolean();
+        /** What the router was told last, if one of the app's instances was on its way up. */
+        Optional<View.Snapshot> shown = Optional.empty();
 
         boolean retired;
     }
 
     /** Takes over the instances that run already, and sees to every app. Returns when each app has been looked at once. */
     void start() {
-        crew.onChange(this::lookAgain);
+        crew.onExit(this::lookAgain);
+        crew.onUp(this::cameUp);
         scaler.onChange(this::lookAgain);
         crew.adopt();
         for (AppRow app : apps.all()) {
@@ -121,13 +128,38 @@ final class Reconciler {
         }
     }
 
+    /**
+     * Requests may wait for this instance: they get it before all is looked at again, which is what counts then. Where
+     * somebody looks just now, he sees it.
+     */
+    private void cameUp(AppRow app, InstanceStatus instance) {
+        Look look = looks.computeIfAbsent(app.id(), id -> new Look());
+        if (look.lock.tryLock()) {
+            try {
+                if (!look.retired) {
+                    look.shown
+                            .flatMap(snapshot -> snapshot.withUp(instance))
+                            .ifPresent(snapshot -> show(app, look, snapshot));
+                }
+            } finally {
+                look.lock.unlock();
+            }
+        }
+        lookAgain(app.id());
+    }
+
     /** The router knows where the app's hosts lead when this returns; for what is asked for right after a change of them. */
     void publish(AppRow app) {
         withLock(app.id(), look -> {
             if (!look.retired) {
-                routes.publish(app, view.of(app));
+                show(app, look, view.of(app));
             }
         });
+    }
+
+    private void show(AppRow app, Look look, View.Snapshot snapshot) {
+        routes.publish(app, snapshot);
+        look.shown = Optional.of(snapshot).filter(View.Snapshot::starting);
     }
 
     /** Waits for the rollout's end, active or failed. */
@@ -252,15 +284,16 @@ final class Reconciler {
         while (!closed) {
             crew.settle(app);
             View.Snapshot snapshot = view.of(app);
-            scaler.serve(app, snapshot.scaled(), snapshot.running(), snapshot.crashed());
-            routes.publish(app, snapshot);
+            scaler.serve(app, snapshot.routing().scaled(), snapshot.running(), snapshot.crashed());
+            show(app, look, snapshot);
             Plan plan = planner.plan(snapshot.wanted(), snapshot.actual());
             if (plan.steps().isEmpty()) {
+                snapshot.asleep().filter(slot -> !crew.prepared(app, slot)).ifPresent(slot -> prepareLater(app));
                 plan.lookAgain().ifPresent(at -> lookLater(app.id(), Duration.between(clock.instant(), at)));
                 return;
             }
             for (Plan.Step step : plan.steps()) {
-                apply(app, step);
+                apply(app, step, look);
                 if (look.scheduled.get()) {
                     // Starting takes its time: what has come up meanwhile is not to wait for the rest.
                     break;
@@ -269,7 +302,7 @@ final class Reconciler {
         }
     }
 
-    private void apply(AppRow app, Plan.Step step) {
+    private void apply(AppRow app, Plan.Step step, Look look) {
         switch (step) {
             case Plan.Start start -> crew.start(app, start.slot(), start.crashes());
             case Plan.Stop stop -> crew.stop(app, stop.instance());
@@ -283,7 +316,7 @@ final class Reconciler {
                     rollouts.activate(rollout);
                 }
                 // Whoever is told that it serves may ask it at once.
-                routes.publish(app, view.of(app));
+                show(app, look, view.of(app));
                 ended(rollouts.get(rollout.id()));
                 if (rollout.beside()) {
                     announcer.say(
@@ -308,6 +341,18 @@ final class Reconciler {
 
     private void ended(RolloutRow rollout) {
         Optional.ofNullable(awaited.get(rollout.id())).ifPresent(end -> end.complete(rollout));
+    }
+
+    /** An app that fell asleep, or was found asleep, is to wake quickly. */
+    private void prepareLater(AppRow app) {
+        ScheduledFuture<?> _ = Threads.after(
+                PREPARE_AFTER,
+                "prepare-" + app.id(),
+                () -> withLock(app.id(), look -> {
+                    if (!closed && !look.retired) {
+                        view.of(app).asleep().ifPresent(slot -> crew.prepare(app, slot));
+                    }
+                }));
     }
 
     private void lookLater(int app, Duration delay) {

@@ -1,10 +1,8 @@
 package dev.stoa.platform.control;
 
-import dev.stoa.api.AppProtocol;
 import dev.stoa.api.Instance;
 import dev.stoa.api.InstanceRange;
 import dev.stoa.api.Manifest.ProcessManifest;
-import dev.stoa.api.RoutingManifest;
 import dev.stoa.platform.control.Actual.Phase;
 import dev.stoa.platform.control.Actual.Running;
 import dev.stoa.platform.control.AppStore.AppRow;
@@ -14,13 +12,7 @@ import dev.stoa.platform.control.RolloutStore.RolloutRow;
 import dev.stoa.platform.control.Wanted.Formation;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.InstanceStatus;
-import dev.stoa.platform.router.BalancePolicy;
-import dev.stoa.platform.router.Canary;
-import dev.stoa.platform.router.EdgePolicy;
-import dev.stoa.platform.router.HoldPolicy;
 import dev.stoa.platform.router.Route;
-import dev.stoa.platform.router.Upstream;
-import dev.stoa.platform.router.UpstreamProtocol;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -33,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,12 +32,6 @@ import java.util.stream.Stream;
 final class View {
     /** How long the instances of a new release may take to get healthy. */
     static final Duration HEALTHY_WITHIN = Duration.ofSeconds(60);
-
-    /** Requests that wait for an instance of one app: with more than this, waking would only disappoint more people. */
-    private static final int HELD_MAX = 1000;
-
-    /** As long as an instance may take to get healthy. */
-    private static final Duration HELD_FOR_MAX = HEALTHY_WITHIN;
 
     private final AppStore apps;
     private final ReleaseStore releases;
@@ -89,10 +74,30 @@ final class View {
             Wanted wanted,
             Actual actual,
             Map<String, InstanceStatus> statuses,
-            Route route,
+            Routing routing,
             List<String> hosts,
-            List<String> allow,
-            Optional<InstanceRange> scaled) {
+            List<String> allow) {
+
+        Route route() {
+            return routing.route(wanted, actual, statuses);
+        }
+
+        boolean starting() {
+            return actual.instances().stream().anyMatch(instance -> instance.phase() == Phase.STARTING);
+        }
+
+        /** The same, but that one more instance is up; empty if that one was not there when it was looked. */
+        Optional<Snapshot> withUp(InstanceStatus up) {
+            if (actual.instances().stream().noneMatch(instance -> instance.id().equals(up.id()))) {
+                return Optional.empty();
+            }
+            Map<String, InstanceStatus> known = new HashMap<>(statuses);
+            known.put(up.id(), up);
+            List<Running> running = actual.instances().stream()
+                    .map(instance -> instance.id().equals(up.id()) ? instance.in(Phase.UP) : instance)
+                    .toList();
+            return Optional.of(new Snapshot(wanted, new Actual(actual.now(), running), known, routing, hosts, allow));
+        }
 
         /** Web instances of the active release, those that wait for their next start with them. */
         int running() {
@@ -101,6 +106,16 @@ final class View {
                     .map(Running::slot)
                     .distinct()
                     .count();
+        }
+
+        /** The place of the instance that the next request will start, of an app that sleeps. */
+        Optional<Slot> asleep() {
+            return wanted.active()
+                    .filter(active -> routing.scaled().isPresent()
+                            && active.counts().getOrDefault(LaunchOrder.WEB, 0) == 0
+                            && wanted.pending().isEmpty()
+                            && webInstances().findAny().isEmpty())
+                    .map(active -> new Slot(active.rollout(), LaunchOrder.WEB, 1));
         }
 
         /** Whether a web instance of the active release has crashed, and has not been up since. */
@@ -172,38 +187,19 @@ final class View {
                 activeBuild.map(build -> build.manifest().network().allow()).orElse(List.of());
         Optional<InstanceRange> scaled =
                 Optional.ofNullable(ranges.get(LaunchOrder.WEB)).filter(InstanceRange::scales);
-        EdgePolicy edge = edges.of(app, active, activeBuild);
-        BalancePolicy balance =
-                activeBuild.map(build -> balance(build.manifest().routing())).orElse(BalancePolicy.DEFAULT);
-        UpstreamProtocol protocol = protocol(activeBuild);
-        Canary canary = canary(current, actual, statuses);
-        Route route = route(app, wanted, actual, statuses, edge, balance, protocol, canary, scaled);
-        return new Snapshot(wanted, actual, statuses, route, hosts, allow, scaled);
-    }
-
-    private Canary canary(List<RolloutRow> current, Actual actual, Map<String, InstanceStatus> statuses) {
-        return current.stream()
-                .filter(rollout -> rollout.share().isPresent())
-                .findFirst()
-                .map(rollout -> new Canary(
-                        upstreams(
-                                actual,
-                                statuses,
-                                protocol(Optional.of(build(rollout))),
-                                slot -> slot.rollout() == rollout.id()),
-                        rollout.share().orElseThrow()))
-                .orElse(Canary.NONE);
-    }
-
-    private static UpstreamProtocol protocol(Optional<BuildRow> build) {
-        return build.filter(row -> row.manifest().routing().protocol() == AppProtocol.H2C)
-                .map(row -> UpstreamProtocol.H2C)
-                .orElse(UpstreamProtocol.HTTP_1_1);
-    }
-
-    private static BalancePolicy balance(RoutingManifest routing) {
-        return new BalancePolicy(
-                routing.requests().orElse(0), routing.slowStart().orElse(Duration.ZERO), routing.sticky());
+        Routing routing = new Routing(
+                app.name(),
+                edges.of(app, active, activeBuild),
+                activeBuild.map(BuildRow::manifest),
+                current.stream()
+                        .filter(rollout -> rollout.share().isPresent())
+                        .findFirst()
+                        .map(rollout -> new Routing.Beside(
+                                rollout.id(),
+                                build(rollout).manifest(),
+                                rollout.share().orElseThrow())),
+                scaled);
+        return new Snapshot(wanted, actual, statuses, routing, hosts, allow);
     }
 
     /** What {@code stoa ps} shows: of each slot its live instance, or the crashed one that waits for its next start. */
@@ -361,85 +357,6 @@ final class View {
             return Phase.STOPPING;
         }
         return health.isUp(row.id()) ? Phase.UP : Phase.STARTING;
-    }
-
-    private static Route route(
-            AppRow app,
-            Wanted wanted,
-            Actual actual,
-            Map<String, InstanceStatus> statuses,
-            EdgePolicy edge,
-            BalancePolicy balance,
-            UpstreamProtocol protocol,
-            Canary canary,
-            Optional<InstanceRange> scaled) {
-        List<Slot> slots = webSlots(wanted);
-        List<Upstream> upstreams = upstreams(actual, statuses, protocol, slots::contains);
-        return new Route(
-                app.name(),
-                upstreams,
-                upstreams.isEmpty() ? why(wanted, actual, slots) : "",
-                edge,
-                balance,
-                canary,
-                new HoldPolicy(
-                        (scaled.isPresent() || !slots.isEmpty()) && !crashed(wanted, actual),
-                        HELD_MAX,
-                        HELD_FOR_MAX,
-                        scaled.map(Autoscaler::alarm).orElse(Integer.MAX_VALUE)));
-    }
-
-    /** The instances that are up and listen, of the slots that are asked for. */
-    private static List<Upstream> upstreams(
-            Actual actual, Map<String, InstanceStatus> statuses, UpstreamProtocol protocol, Predicate<Slot> asked) {
-        return actual.instances().stream()
-                .filter(instance -> instance.phase() == Phase.UP && asked.test(instance.slot()))
-                .flatMap(instance -> Optional.ofNullable(statuses.get(instance.id()))
-                        .filter(InstanceStatus::running)
-                        .flatMap(InstanceStatus::address)
-                        .map(address -> new Upstream(instance.slot().name(), address, instance.id(), protocol))
-                        .stream())
-                .toList();
-    }
-
-    private static List<Slot> webSlots(Wanted wanted) {
-        return wanted.active().map(Formation::slots).orElse(List.of()).stream()
-                .filter(slot -> slot.process().equals(LaunchOrder.WEB))
-                .toList();
-    }
-
-    /** Whether every web slot waits for the next start after a crash: a request that waits, too, would wait in vain. */
-    private static boolean crashed(Wanted wanted, Actual actual) {
-        List<Slot> slots = webSlots(wanted);
-        return !slots.isEmpty()
-                && slots.stream()
-                        .allMatch(slot -> actual.instances().stream()
-                                        .filter(instance -> instance.slot().equals(slot))
-                                        .noneMatch(instance ->
-                                                instance.phase() == Phase.STARTING || instance.phase() == Phase.UP)
-                                && actual.instances().stream()
-                                        .anyMatch(instance -> instance.slot().equals(slot)
-                                                && instance.phase() == Phase.EXITED
-                                                && Planner.nextStart(instance).isAfter(actual.now())));
-    }
-
-    private static String why(Wanted wanted, Actual actual, List<Slot> slots) {
-        if (wanted.active().isEmpty()) {
-            return wanted.pending().isPresent()
-                    ? "its first release is starting"
-                    : "none of its releases has come up yet";
-        }
-        if (!wanted.active().get().counts().containsKey(LaunchOrder.WEB)) {
-            return "it has no web process";
-        }
-        if (slots.isEmpty()) {
-            return "it is scaled to no web instance";
-        }
-        return actual.instances().stream()
-                .filter(instance -> instance.phase() == Phase.EXITED && slots.contains(instance.slot()))
-                .findFirst()
-                .map(crashed -> "%s %s".formatted(crashed.slot().name(), crashed.exit()))
-                .orElse("its web instances are starting");
     }
 
     private Instance shown(

@@ -35,6 +35,15 @@ public interface Engine extends AutoCloseable {
     void own(Path tree, int tenant);
 
     /**
+     * Makes ready what is around an instance, for a {@link #start} with the same id that is to be quick. It is no instance
+     * yet: only {@code start} and {@link #remove} know it, and it ends with the platform. Does nothing for one with mounts,
+     * whose folders would be in use.
+     *
+     * @throws dev.stoa.api.StoaException if it cannot be made ready
+     */
+    void prepare(InstanceSpec spec);
+
+    /**
      * Starts an instance and returns once its process is launched; whether it gets healthy is for others to watch.
      *
      * @throws dev.stoa.api.StoaException if it could not be launched

@@ -58,6 +58,23 @@ public record InstanceSpec(
         this(id, tenant, slug, slugUse, mount, command, env, readable, writable, limits, net, List.of());
     }
 
+    /** What {@link Engine#prepare} makes ready: all but what the instance's shell is told at last. */
+    public InstanceSpec surroundings() {
+        return new InstanceSpec(
+                id,
+                tenant,
+                slug,
+                slugUse,
+                mount,
+                "",
+                Map.of(),
+                readable,
+                writable,
+                limits,
+                new Net(net.listens(), net.port(), List.of()),
+                mounts);
+    }
+
     /**
      * A folder that stands at a path of the instance's own.
      *

@@ -1,5 +1,6 @@
 package dev.stoa.platform.engine.process;
 
+import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.engine.Limits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +34,11 @@ final class Cgroups {
     /** The processes that hold the sandbox are in the group too. */
     private static final int SANDBOX_PROCESSES = 3;
 
+    /** The file by which a process joins a group. */
+    private static final String PROCS = "cgroup.procs";
+
+    private static final String PLATFORM_GROUP = "stoa-platform";
+
     private static final List<String> LIMITED = List.of("cpu", "memory", "pids");
 
     /** What the JVM and others read besides, to recognise that they are limited at all. */
@@ -65,12 +71,16 @@ final class Cgroups {
 
     private final List<Hierarchy> hierarchies;
 
-    private Cgroups(List<Hierarchy> hierarchies) {
+    /** Where this process joins its own group of one of the hierarchies. */
+    private final Optional<Path> own;
+
+    private Cgroups(List<Hierarchy> hierarchies, Optional<Path> own) {
         this.hierarchies = List.copyOf(hierarchies);
+        this.own = own;
     }
 
     static Cgroups none() {
-        return new Cgroups(List.of());
+        return new Cgroups(List.of(), Optional.empty());
     }
 
     /** @param name of the engine's directory, of no other engine on the machine */
@@ -93,7 +103,19 @@ final class Cgroups {
         } catch (IOException e) {
             throw new UncheckedIOException("could not read " + mounts, e);
         }
-        return new Cgroups(found);
+        return new Cgroups(found, own(found));
+    }
+
+    private static Optional<Path> own(List<Hierarchy> hierarchies) {
+        String pid = String.valueOf(ProcessHandle.current().pid());
+        List<String> groups = new ArrayList<>(List.of("/" + PLATFORM_GROUP));
+        lines(Path.of("/proc/self/cgroup")).forEach(line -> groups.add(line.replaceFirst("^\\d+:[^:]*:", "")));
+        return hierarchies.stream()
+                .map(hierarchy -> hierarchy.directory().resolveSibling("."))
+                .flatMap(base ->
+                        groups.stream().map(group -> base.resolve("." + group).resolve(PROCS)))
+                .filter(procs -> Files.isWritable(procs) && lines(procs).contains(pid))
+                .findFirst();
     }
 
     private static Optional<Hierarchy> version1(Path mount, Set<String> options, String name) {
@@ -116,7 +138,7 @@ final class Cgroups {
                         .strip()
                         .split(" ", -1)));
                 controllers.retainAll(LIMITED);
-                if (controllers.isEmpty() || !Files.isWritable(base.resolve("cgroup.procs"))) {
+                if (controllers.isEmpty() || !Files.isWritable(base.resolve(PROCS))) {
                     continue;
                 }
                 if (base.equals(own) && !own.equals(mount)) {
@@ -150,10 +172,10 @@ final class Cgroups {
 
     /** A group that has children with limits may not hold processes itself, so the platform moves to a child. */
     private static void makeRoom(Path own) throws IOException {
-        Path platform = own.resolve("stoa-platform");
+        Path platform = own.resolve(PLATFORM_GROUP);
         if (makeWritable(platform)) {
             write(
-                    platform.resolve("cgroup.procs"),
+                    platform.resolve(PROCS),
                     String.valueOf(ProcessHandle.current().pid()));
         }
     }
@@ -169,9 +191,19 @@ final class Cgroups {
             if (!Files.isDirectory(directory)) {
                 Files.createDirectory(directory);
             }
-            return Files.isWritable(directory) && Files.isWritable(directory.resolve("cgroup.procs"));
+            return Files.isWritable(directory) && Files.isWritable(directory.resolve(PROCS));
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /**
+     * Some process is about to join a group. The first to do so in a while waits for the kernel, 7 to 15 ms, and those that
+     * follow do not: so this process joins the group in which it is already, beside whatever else has to be made.
+     */
+    void expectJoin() {
+        if (own.isPresent()) {
+            Threads.start("cgroup-join", () -> tryWrite(own.get(), "0"));
         }
     }
 
@@ -189,7 +221,7 @@ final class Cgroups {
             Files.createDirectories(group);
             inheritCpuset(group);
             limit(hierarchy, group, limits);
-            procs.add(group.resolve("cgroup.procs"));
+            procs.add(group.resolve(PROCS));
             views.add(new View(group, hierarchy.inside()));
             if (hierarchy.controllers().contains("memory")) {
                 oom = Optional.of(group.resolve(hierarchy.version() == 1 ? "memory.oom_control" : "memory.events"));
@@ -201,7 +233,7 @@ final class Cgroups {
     /** The files by which one more process joins the groups of an instance. */
     List<Path> procs(String id) {
         return hierarchies.stream()
-                .map(hierarchy -> hierarchy.directory().resolve(id).resolve("cgroup.procs"))
+                .map(hierarchy -> hierarchy.directory().resolve(id).resolve(PROCS))
                 .filter(Files::exists)
                 .toList();
     }
@@ -258,7 +290,7 @@ final class Cgroups {
     List<ProcessHandle> processes(String id) {
         List<ProcessHandle> processes = new ArrayList<>();
         for (Hierarchy hierarchy : hierarchies) {
-            for (String pid : lines(hierarchy.directory().resolve(id).resolve("cgroup.procs"))) {
+            for (String pid : lines(hierarchy.directory().resolve(id).resolve(PROCS))) {
                 ProcessHandle.of(Long.parseLong(pid)).ifPresent(processes::add);
             }
         }

@@ -57,51 +57,60 @@ final class Launcher {
         return false;
     }
 
+    /** What the instance's shell does; its length is known before. */
+    byte[] script(InstanceSpec spec, int port, Stdio stdio) {
+        String home = home(spec);
+        return StartScript.of(environment(spec.env(), home, port), home, spec.command(), stdio)
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String home(InstanceSpec spec) {
+        return sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
+    }
+
     /**
-     * Returns the shim once the instance's shell is about to become the app.
+     * Starts the shim, and by that all there is around the instance's shell, which waits for its script then.
      *
      * @param place in the network of the instances; empty: it shares the machine's
      */
-    Process launch(
+    Process prepare(
             InstanceSpec spec,
             InstanceFiles files,
             Cgroups.Group group,
             Optional<Network.Place> place,
-            InstanceFiles.Recorded recorded,
-            Stdio stdio)
+            Stdio stdio,
+            int scriptBytes)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
-        String home =
-                sandbox.isolated() ? spec.mount() : spec.slug().toAbsolutePath().toString();
-        byte[] script = StartScript.of(environment(spec.env(), home, recorded.port()), home, spec.command(), stdio)
-                .getBytes(StandardCharsets.UTF_8);
-        files.create(spec.slug().toAbsolutePath(), uid, home);
+        files.create(spec.slug().toAbsolutePath(), uid, home(spec));
         if (place.isPresent()) {
             HostNames.write(files, place.get().gateway(), spec.net().names());
             HostNames.writeResolver(files);
         }
-        files.record(recorded);
-        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, script.length));
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, scriptBytes));
         builder.environment().clear();
         builder.environment().put("PATH", SHIM_PATH);
         builder.directory(files.directory().toFile());
         if (stdio instanceof Stdio.Logged) {
             builder.redirectError(files.output().toFile());
         }
-        Process shim = builder.start();
+        return builder.start();
+    }
+
+    /** Returns once the instance's shell is about to become the app. */
+    void launch(Process shim, InstanceFiles files, byte[] script, Stdio stdio) {
         ScheduledFuture<?> timeout = Threads.after(LAUNCH_MAX, "launch-timeout", () -> end(shim));
         try {
             if (!handOver(shim, script, stdio)) {
                 end(shim);
                 throw new StoaException(
                         ErrorCode.INTERNAL,
-                        "instance " + spec.id() + " could not be launched: " + reason(files),
+                        "instance " + files.id() + " could not be launched: " + reason(files),
                         "See what `stoa status` says about isolation on this machine.");
             }
         } finally {
             timeout.cancel(false);
         }
-        return shim;
     }
 
     private List<String> command(

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +115,6 @@ final class Machine {
 
     static boolean works(Sandbox sandbox, Path directory) {
         Path trial = directory.resolve(".trial");
-        InstanceFiles files = new InstanceFiles(trial.resolve("instance"));
         try {
             FileTree.delete(trial);
             Path slug = Files.createDirectories(trial.resolve("slug"));
@@ -131,16 +131,18 @@ final class Machine {
                     UNLIMITED,
                     InstanceSpec.Net.SILENT);
             Launcher launcher = new Launcher(sandbox, Scripts.extract(directory.resolve(".scripts")), List.of());
-            Process shim = launcher.launch(
-                    spec,
-                    files,
-                    Cgroups.Group.NONE,
-                    Optional.empty(),
-                    new InstanceFiles.Recorded(
-                            0, "true", 0, Optional.empty(), sandbox.isolated(), Instant.EPOCH, Optional.empty()),
-                    Stdio.LOGGED);
-            shim.waitFor();
-            return files.exit().filter(exit -> exit.status() == 0).isPresent();
+            Preparer preparer = new Preparer(
+                    trial,
+                    InstantSource.system(),
+                    sandbox,
+                    Cgroups.none(),
+                    launcher,
+                    new Ports(0),
+                    new Networking(Optional.empty(), ""));
+            Prepared prepared = preparer.prepare(spec, Stdio.LOGGED);
+            Instant _ = preparer.launch(prepared, spec, Stdio.LOGGED);
+            prepared.shim().waitFor();
+            return prepared.files().exit().filter(exit -> exit.status() == 0).isPresent();
         } catch (StoaException | IOException | UncheckedIOException e) {
             LOG.log(System.Logger.Level.DEBUG, "a sandbox does not work here sandbox=" + sandbox, e);
             return false;

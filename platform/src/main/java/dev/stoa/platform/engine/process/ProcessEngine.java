@@ -3,8 +3,6 @@ package dev.stoa.platform.engine.process;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
 import dev.stoa.api.TerminalSize;
-import dev.stoa.platform.base.DiskFull;
-import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.engine.Attached;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
@@ -18,7 +16,6 @@ import java.net.InetAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -59,9 +56,6 @@ public final class ProcessEngine implements Engine {
     /** No exit status was recorded. */
     private static final int STATUS_UNKNOWN = 255;
 
-    /** PORT of every instance that has an address of its own. */
-    private static final int OWN_PORT = 8080;
-
     private static final int KILL_ROUNDS_MAX = 50;
 
     /** For a killed process to end: it takes longer only if the kernel is stuck, as on a dead network disk. */
@@ -72,13 +66,14 @@ public final class ProcessEngine implements Engine {
     private final Sandbox sandbox;
     private final Cgroups cgroups;
     private final boolean root;
-    private final Launcher launcher;
+    private final Preparer preparer;
     private final Doorway doorway;
     private final Ports ports;
     private final Optional<Network> network;
     private final String sharedWhy;
     private final ExitWatch watch;
     private final Map<String, ProcessInstance> instances = new ConcurrentHashMap<>();
+    private final Map<String, Prepared> spares = new ConcurrentHashMap<>();
     private final Set<String> starting = ConcurrentHashMap.newKeySet();
     private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
 
@@ -95,11 +90,12 @@ public final class ProcessEngine implements Engine {
         this.cgroups = cgroups;
         this.root = Machine.root();
         Scripts scripts = Scripts.extract(directory.resolve(".scripts"));
-        this.launcher = new Launcher(sandbox, scripts, hidden);
         this.doorway = new Doorway(scripts, clock);
         this.network = networking.own();
         this.sharedWhy = networking.sharedWhy();
         this.ports = new Ports(directory.hashCode());
+        this.preparer = new Preparer(
+                directory, clock, sandbox, cgroups, new Launcher(sandbox, scripts, hidden), ports, networking);
         this.watch = new ExitWatch(this::settle);
         reopen();
     }
@@ -238,11 +234,21 @@ public final class ProcessEngine implements Engine {
         }
     }
 
-    private Process start(InstanceSpec spec, Stdio stdio) {
-        check(spec);
-        if (!starting.add(spec.id())) {
-            throw new IllegalStateException("instance " + spec.id() + " is being started already");
+    @Override
+    public void prepare(InstanceSpec spec) {
+        // A folder that stands in the instance would be in use.
+        if (spec.mounts().isEmpty()) {
+            claim(spec);
+            try {
+                spares.computeIfAbsent(spec.id(), id -> preparer.prepare(spec, Stdio.LOGGED));
+            } finally {
+                starting.remove(spec.id());
+            }
         }
+    }
+
+    private Process start(InstanceSpec spec, Stdio stdio) {
+        claim(spec);
         try {
             return launch(spec, stdio);
         } finally {
@@ -250,126 +256,49 @@ public final class ProcessEngine implements Engine {
         }
     }
 
-    private Process launch(InstanceSpec spec, Stdio stdio) {
-        InstanceFiles files = new InstanceFiles(directory.resolve(spec.id()));
-        int port = port(spec.net());
-        Instant startedAt = clock.instant();
-        Optional<Network.Place> place = Optional.empty();
-        boolean launched = false;
-        try {
-            if (network.isPresent()) {
-                place = Optional.of(network.get().join());
-            }
-            Optional<InetAddress> address = place.map(Network.Place::address);
-            address.ifPresent(given -> network.orElseThrow().admit(given, spec.tenant()));
-            Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
-            Process shim = launcher.launch(
-                    spec,
-                    files,
-                    group,
-                    place,
-                    new InstanceFiles.Recorded(
-                            spec.tenant(),
-                            spec.command(),
-                            port,
-                            address.map(InetAddress::getHostAddress),
-                            sandbox.isolated(),
-                            startedAt,
-                            Optional.of(spec.mounts().stream()
-                                    .map(mount -> mount.folder().toString())
-                                    .toList())),
-                    stdio);
-            ProcessInstance instance = new ProcessInstance(
-                    files,
-                    spec.tenant(),
-                    port,
-                    address,
-                    startedAt,
-                    Optional.of(files.tree(shim.toHandle(), sandbox.isolated())),
-                    spec.mounts().stream().map(InstanceSpec.Mount::folder).toList(),
-                    new CompletableFuture<>());
-            instances.put(spec.id(), instance);
-            launched = true;
-            watch.child(instance, shim);
-            return shim;
-        } catch (IOException e) {
-            boolean full = DiskFull.causes(e);
-            throw new StoaException(
-                    full ? ErrorCode.DISK_FULL : ErrorCode.INTERNAL,
-                    "instance " + spec.id() + " could not be launched: " + e.getMessage(),
-                    full ? "Make room on the disk of " + directory + "." : "",
-                    e);
-        } finally {
-            if (!launched) {
-                forget(files, port, place.map(Network.Place::address));
-            }
-        }
-    }
-
-    /** With an address of its own, an instance may have any port; else all of them share the machine's. */
-    private int port(InstanceSpec.Net net) {
-        if (!net.listens()) {
-            return 0;
-        }
-        if (network.isPresent()) {
-            return net.port().orElse(OWN_PORT);
-        }
-        if (net.port().isPresent()) {
-            throw new StoaException(
-                    ErrorCode.PORT_UNAVAILABLE,
-                    "port = %d in stoa.toml needs a network of its own for each instance, which this machine does not give: %s"
-                            .formatted(net.port().get(), sharedWhy),
-                    "let the app listen on the port in the variable PORT, or change the machine");
-        }
-        return ports.take();
-    }
-
-    private void check(InstanceSpec spec) {
+    private void claim(InstanceSpec spec) {
         if (!ID.matcher(spec.id()).matches()) {
             throw new IllegalArgumentException("not an instance id: " + spec.id());
         }
-        if (instances.containsKey(spec.id()) || Files.exists(directory.resolve(spec.id()))) {
+        if (instances.containsKey(spec.id())) {
             throw new IllegalStateException("instance " + spec.id() + " exists already");
         }
-        List<Path> needed = new ArrayList<>(List.of(spec.slug()));
-        needed.addAll(spec.readable());
-        needed.addAll(spec.writable());
-        spec.mounts().forEach(mount -> needed.add(mount.folder()));
-        for (Path path : needed) {
-            if (!Files.exists(path)) {
-                throw new StoaException(
-                        ErrorCode.INTERNAL,
-                        "instance " + spec.id() + " could not be launched: " + path + " does not exist",
-                        "Deploy the app again, so that its files are built anew.");
-            }
+        if (!starting.add(spec.id())) {
+            throw new IllegalStateException("instance " + spec.id() + " is being started already");
         }
-        spec.mounts().forEach(mount -> checkPoint(spec, mount));
     }
 
-    /** Within the slug, a mount stands on what is a folder there, or nothing: a link could lead it anywhere. */
-    private static void checkPoint(InstanceSpec spec, InstanceSpec.Mount mount) {
-        Path home = Path.of(spec.mount());
-        Path point = Path.of(mount.path());
-        if (!point.startsWith(home) || point.equals(home)) {
-            return;
-        }
-        Path step = spec.slug();
-        for (Path name : home.relativize(point)) {
-            step = step.resolve(name);
-            if (!Files.exists(step, LinkOption.NOFOLLOW_LINKS)) {
-                return;
+    private Process launch(InstanceSpec spec, Stdio stdio) {
+        Optional<Prepared> spare = Optional.ofNullable(spares.remove(spec.id()));
+        if (spare.isPresent() && spare.get().fits(spec) && stdio instanceof Stdio.Logged) {
+            try {
+                return launch(spare.get(), spec, stdio);
+            } catch (StoaException e) {
+                LOG.log(
+                        System.Logger.Level.DEBUG,
+                        "what was made ready for an instance is gone instance=" + spec.id(),
+                        e);
             }
-            if (!Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS)) {
-                throw new StoaException(
-                        ErrorCode.BAD_REQUEST,
-                        "nothing can be mounted at %s: the app's files have a %s at %s"
-                                .formatted(
-                                        point,
-                                        Files.isSymbolicLink(step) ? "link" : "file",
-                                        home.resolve(spec.slug().relativize(step))),
-                        "choose another path, such as /data, or take it out of the app's files");
-            }
+        } else {
+            spare.ifPresent(preparer::discard);
         }
+        return launch(preparer.prepare(spec, stdio), spec, stdio);
+    }
+
+    private Process launch(Prepared prepared, InstanceSpec spec, Stdio stdio) {
+        Instant startedAt = preparer.launch(prepared, spec, stdio);
+        ProcessInstance instance = new ProcessInstance(
+                prepared.files(),
+                spec.tenant(),
+                prepared.port(),
+                prepared.address(),
+                startedAt,
+                Optional.of(prepared.files().tree(prepared.shim().toHandle(), sandbox.isolated())),
+                spec.mounts().stream().map(InstanceSpec.Mount::folder).toList(),
+                new CompletableFuture<>());
+        instances.put(spec.id(), instance);
+        watch.child(instance, prepared.shim());
+        return prepared.shim();
     }
 
     @Override
@@ -445,6 +374,7 @@ public final class ProcessEngine implements Engine {
 
     @Override
     public void remove(String id) {
+        Optional.ofNullable(spares.remove(id)).ifPresent(preparer::discard);
         ProcessInstance instance = instances.get(id);
         if (instance == null) {
             return;
@@ -463,18 +393,7 @@ public final class ProcessEngine implements Engine {
                     e);
         }
         instances.remove(id);
-        forget(instance.files(), instance.port(), instance.address());
-    }
-
-    private void forget(InstanceFiles files, int port, Optional<InetAddress> address) {
-        cgroups.remove(files.id());
-        ports.giveBack(port);
-        network.ifPresent(shared -> address.ifPresent(shared::leave));
-        try {
-            FileTree.delete(files.directory());
-        } catch (UncheckedIOException e) {
-            LOG.log(System.Logger.Level.WARNING, "could not delete an instance's files path=" + files.directory(), e);
-        }
+        preparer.forget(instance.files(), instance.port(), instance.address());
     }
 
     @Override
@@ -532,8 +451,10 @@ public final class ProcessEngine implements Engine {
     public void close() {
         listeners.clear();
         watch.close();
+        // They end by themselves now, and whoever opens the directory next clears them away.
+        spares.values().forEach(Prepared::release);
         cgroups.leave();
-        network.ifPresent(instances.isEmpty() ? Network::dissolve : Network::close);
+        network.ifPresent(instances.isEmpty() && spares.isEmpty() ? Network::dissolve : Network::close);
     }
 
     private ProcessInstance known(String id) {

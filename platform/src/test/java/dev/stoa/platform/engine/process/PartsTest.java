@@ -24,7 +24,7 @@ class PartsTest {
         String script = StartScript.of(Map.of("A", "it's"), "/app", "echo 'x'", Stdio.LOGGED);
 
         assertThat(script.lines().toList()).first().isEqualTo("export A='it'\\''s'");
-        assertThat(script.lines().toList()).last().isEqualTo("exec </dev/null /bin/sh -c 'echo '\\''x'\\'''");
+        assertThat(script.lines().toList()).last().isEqualTo("{ exec /bin/sh -c 'echo '\\''x'\\''' </dev/null 4>&-; }");
     }
 
     @Test

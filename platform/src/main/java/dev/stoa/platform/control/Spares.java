@@ -1,0 +1,110 @@
+package dev.stoa.platform.control;
+
+import dev.stoa.api.StoaException;
+import dev.stoa.platform.base.Ids;
+import dev.stoa.platform.engine.Engine;
+import dev.stoa.platform.engine.InstanceSpec;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What is made ready for the next request to apps that sleep ({@link Engine#prepare}): for the few that fell asleep last, as
+ * each keeps some processes.
+ */
+final class Spares {
+    private static final System.Logger LOG = System.getLogger(Spares.class.getName());
+
+    static final int MAX = 16;
+
+    /** Not to be pushed out before: many apps that fall asleep together would only keep the machine busy. */
+    private static final Duration KEPT_MIN = Duration.ofMinutes(1);
+
+    private final Engine engine;
+    private final Ids ids;
+    private final InstantSource clock;
+    private final Map<Integer, Spare> spares = new LinkedHashMap<>();
+
+    Spares(Engine engine, Ids ids, InstantSource clock) {
+        this.engine = engine;
+        this.ids = ids;
+        this.clock = clock;
+    }
+
+    private record Spare(String id, Slot slot, Instant since) {}
+
+    synchronized boolean has(int app, Slot slot) {
+        return Optional.ofNullable(spares.get(app)).map(Spare::slot).equals(Optional.of(slot));
+    }
+
+    /**
+     * Makes one for an app, in place of one for another slot, if there is room.
+     *
+     * @param order from the id that the instance will have
+     */
+    void make(int app, Slot slot, Function<String, InstanceSpec> order) {
+        if (has(app, slot)) {
+            return;
+        }
+        discard(app);
+        longestKept().ifPresent(this::discard);
+        Spare spare = new Spare(ids.next(), slot, clock.instant());
+        synchronized (this) {
+            if (spares.size() >= MAX) {
+                return;
+            }
+            spares.put(app, spare);
+        }
+        try {
+            engine.prepare(order.apply(spare.id()));
+        } catch (StoaException e) {
+            LOG.log(Level.DEBUG, "nothing is made ready for the next request app=" + app, e);
+            discard(app);
+        }
+    }
+
+    /** Whose turn it is to make room; empty where there is some, or nobody has been there for long enough. */
+    private synchronized Optional<Integer> longestKept() {
+        return spares.size() < MAX
+                ? Optional.empty()
+                : spares.entrySet().stream()
+                        .findFirst()
+                        .filter(first -> !clock.instant()
+                                .isBefore(first.getValue().since().plus(KEPT_MIN)))
+                        .map(Map.Entry::getKey);
+    }
+
+    /** The id of the instance that is ready for the slot, which is its from now on; one for another web slot is of no use any more. */
+    Optional<String> take(int app, Slot slot) {
+        if (!slot.process().equals(LaunchOrder.WEB)) {
+            return Optional.empty();
+        }
+        boolean ready = has(app, slot);
+        if (!ready) {
+            discard(app);
+        }
+        return ready ? removed(app).map(Spare::id) : Optional.empty();
+    }
+
+    void discard(int app) {
+        removed(app).ifPresent(spare -> engine.remove(spare.id()));
+    }
+
+    void discardAll() {
+        List<Integer> apps;
+        synchronized (this) {
+            apps = List.copyOf(spares.keySet());
+        }
+        apps.forEach(this::discard);
+    }
+
+    private synchronized Optional<Spare> removed(int app) {
+        return Optional.ofNullable(spares.remove(app));
+    }
+}
