@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 record Prepared(InstanceSpec spec, InstanceFiles files, int port, Optional<InetAddress> address, Process shim) {
     boolean fits(InstanceSpec wanted) {
-        return spec.surroundings().equals(wanted.surroundings());
+        return shim.isAlive() && spec.surroundings().equals(wanted.surroundings());
     }
 
     /** Its shell finds no script, and all of it ends, as it does when the platform is gone. */

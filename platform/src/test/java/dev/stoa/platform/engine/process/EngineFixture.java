@@ -2,6 +2,7 @@ package dev.stoa.platform.engine.process;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.stoa.platform.engine.InstanceSpec;
@@ -87,10 +88,38 @@ final class EngineFixture implements AutoCloseable {
     }
 
     String run(Spec spec) throws IOException, InterruptedException {
-        InstanceStatus status = engine.start(spec.build());
+        return run(spec.build());
+    }
+
+    String run(InstanceSpec spec) throws IOException, InterruptedException {
+        InstanceStatus status = engine.start(spec);
         var exit = engine.await(status.id());
         assertThat(exit.status()).as(output(status)).isZero();
         return output(status);
+    }
+
+    /** The process that holds an instance, or what was made ready for one, once it says so. */
+    String shim(String id) throws IOException {
+        Path pid = directory.resolve(id).resolve("pid");
+        await().until(() -> Files.exists(pid) && !Files.readString(pid).isEmpty());
+        return Files.readString(pid).strip();
+    }
+
+    /** The same instance, but with other files, another command and environment. */
+    InstanceSpec like(InstanceSpec spec, Path slug, String command, Map<String, String> env) {
+        return new InstanceSpec(
+                spec.id(),
+                spec.tenant(),
+                slug,
+                spec.slugUse(),
+                engine.slugMount(slug),
+                command,
+                env,
+                spec.readable(),
+                spec.writable(),
+                spec.limits(),
+                spec.net(),
+                spec.mounts());
     }
 
     @Override

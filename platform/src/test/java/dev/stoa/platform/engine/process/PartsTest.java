@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stoa.api.StoaException;
 import java.net.ServerSocket;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,24 @@ class PartsTest {
 
         assertThat(script.lines().toList()).first().isEqualTo("export A='it'\\''s'");
         assertThat(script.lines().toList()).last().isEqualTo("{ exec /bin/sh -c 'echo '\\''x'\\''' </dev/null 4>&-; }");
+    }
+
+    @Test
+    void aPlainCommandTakesThePlaceOfTheShellAndOneThatNeedsAShellGetsOne() {
+        for (String plain :
+                List.of("node server.js", "bin/rails server -p 80 a=b", "gunicorn app:app --bind 0.0.0.0:80")) {
+            assertThat(last(plain)).isEqualTo("{ exec " + plain + " </dev/null 4>&-; }");
+        }
+        for (String other : List.of(
+                "cd x", "A=b node", "node $X", "a && b", "a; b", "x ~/y", "while true", "exec node", "- x", "a\nb")) {
+            assertThat(last(other)).startsWith("{ exec /bin/sh -c ");
+        }
+    }
+
+    private static String last(String command) {
+        return StartScript.of(Map.of(), "/app", command, Stdio.LOGGED)
+                .split("trap - PIPE\n")[1]
+                .strip();
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.engine.Engine;
 import dev.stoa.platform.engine.Exit;
+import dev.stoa.platform.engine.InstanceSpec;
 import dev.stoa.platform.engine.InstanceSpec.Mount;
 import dev.stoa.platform.engine.InstanceStatus;
 import java.io.IOException;
@@ -111,6 +112,55 @@ class ProcessEngineTest {
         assertThat(output)
                 .isEqualTo("hello|" + value + "|" + mount + "\n" + mount
                         + " /tmp none /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
+    }
+
+    @Test
+    void whatWasMadeReadyBecomesTheInstanceWithWhatIsToldLast() throws Exception {
+        InstanceSpec spec = fixture.spec("cat file; echo $VALUE")
+                .slug(fixture.slug(1, Map.of("file", "of the slug ")))
+                .env("VALUE", "told last")
+                .build();
+        fixture.engine().prepare(fixture.like(spec, spec.slug(), "false", Map.of()));
+        assertThat(fixture.engine().instances()).isEmpty();
+        String shim = fixture.shim(spec.id());
+
+        InstanceStatus status = fixture.engine().start(spec);
+
+        assertThat(fixture.engine().await(status.id()).status()).isZero();
+        assertThat(fixture.output(status)).isEqualTo("of the slug told last\n");
+        assertThat(fixture.shim(spec.id())).isEqualTo(shim);
+    }
+
+    @Test
+    void whatWasMadeReadyForSomethingElseOrHasEndedIsReplaced() throws Exception {
+        InstanceSpec other = fixture.spec("cat file")
+                .slug(fixture.slug(1, Map.of("file", "new")))
+                .build();
+        fixture.engine().prepare(fixture.like(other, fixture.slug(1, Map.of("file", "old")), "cat file", Map.of()));
+        assertThat(fixture.run(other)).isEqualTo("new");
+
+        InstanceSpec ended = fixture.spec("echo runs").build();
+        fixture.engine().prepare(ended);
+        ProcessHandle shim =
+                ProcessHandle.of(Long.parseLong(fixture.shim(ended.id()))).orElseThrow();
+        shim.destroyForcibly();
+        shim.onExit().join();
+        assertThat(fixture.run(ended)).isEqualTo("runs\n");
+    }
+
+    @Test
+    void whatWasMadeReadyEndsWithTheEngine() throws Exception {
+        InstanceSpec spec = fixture.spec("true").build();
+        fixture.engine().prepare(spec);
+        String shim = fixture.shim(spec.id());
+
+        fixture.reopen();
+
+        await().until(() -> ProcessHandle.of(Long.parseLong(shim))
+                .filter(ProcessHandle::isAlive)
+                .isEmpty());
+        fixture.engine().remove(spec.id());
+        assertThat(fixture.directory.resolve(spec.id())).doesNotExist();
     }
 
     @Test
