@@ -3,10 +3,12 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.DateFormatter;
 import io.netty.util.AsciiString;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Date;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledFuture;
@@ -35,6 +37,8 @@ final class Lane {
     private final long tickMillis;
     private long nowMillis;
     private AsciiString now = AsciiString.EMPTY_STRING;
+    private long dateSecond;
+    private AsciiString date = AsciiString.EMPTY_STRING;
     private boolean ticking;
     private volatile boolean closing;
     private volatile boolean hangingUp;
@@ -119,6 +123,16 @@ final class Lane {
         byte[] nonce = new byte[16];
         random.nextBytes(nonce);
         return Base64.getEncoder().encodeToString(nonce);
+    }
+
+    /** The time as the header {@code Date} says it. */
+    AsciiString date() {
+        long second = System.currentTimeMillis() / 1000;
+        if (second != dateSecond) {
+            dateSecond = second;
+            date = new AsciiString(DateFormatter.format(new Date(second * 1000)));
+        }
+        return date;
     }
 
     String nextTrace() {
