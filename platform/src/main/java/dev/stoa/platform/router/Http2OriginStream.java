@@ -2,8 +2,8 @@ package dev.stoa.platform.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -270,7 +270,7 @@ final class Http2OriginStream extends Http2Message implements Origin {
     public void close() {
         exchange = null;
         pause(false);
-        if (!sent() || !received()) {
+        if (!sent() || !received() || isOnItsWay()) {
             reset(Http2Error.CANCEL);
         }
         end();

@@ -3,13 +3,15 @@ package dev.stoa.platform.router;
 import dev.stoa.platform.base.Ids;
 import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.DateFormatter;
 import io.netty.util.AsciiString;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Date;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +23,10 @@ import java.util.random.RandomGenerator;
  */
 final class Lane {
     private static final long TICK_MILLIS_MAX = 1000;
+
+    /** RFC 9110, 5.6.7. Java's own for RFC 1123 writes days below ten with one digit. */
+    private static final DateTimeFormatter HTTP_DATE =
+            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
     private final EventLoop loop;
     private final RouterConfig config;
@@ -130,7 +136,7 @@ final class Lane {
         long second = System.currentTimeMillis() / 1000;
         if (second != dateSecond) {
             dateSecond = second;
-            date = new AsciiString(DateFormatter.format(new Date(second * 1000)));
+            date = new AsciiString(HTTP_DATE.format(Instant.ofEpochSecond(second)));
         }
         return date;
     }

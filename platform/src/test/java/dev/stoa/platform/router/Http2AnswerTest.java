@@ -39,8 +39,8 @@ class Http2AnswerTest {
             FramePeer.Answer heard = client.get(1, "shop.localhost", "/").answer(1);
             assertThat(heard.outcome()).isEqualTo(status);
             assertThat(heard.text()).isEmpty();
-            assertThat(heard.heads).allSatisfy(head -> assertThat(head)
-                    .doesNotContainKeys("content-length", "transfer-encoding"));
+            assertThat(heard.heads)
+                    .allSatisfy(head -> assertThat(head).doesNotContainKeys("content-length", "transfer-encoding"));
         }
     }
 
@@ -117,8 +117,7 @@ class Http2AnswerTest {
                 "8.1 trailers with a status          | x-a=1            | hello | :status=200 x-t=1",
                 "8.2.1 a line end in a trailer       | x-a=1            | hello | x-t=1~x-evil:·2",
             })
-    void anAnswerThatIsNotWhatItsHeadPromisedNeverLooksWhole(
-            String name, String head, String body, String trailers) {
+    void anAnswerThatIsNotWhatItsHeadPromisedNeverLooksWhole(String name, String head, String body, String trailers) {
         try (FakeInstance web = app((peer, stream) -> {
                     peer.headers(stream, false, DowngradeTest.fields(":status=200 " + head))
                             .data(stream, body == null ? "" : body, trailers == null);

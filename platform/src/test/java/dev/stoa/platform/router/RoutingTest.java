@@ -112,7 +112,8 @@ class RoutingTest {
         String date = "Sun, 06 Nov 1994 08:49:37 GMT";
         try (FakeInstance silent = FakeInstance.saying("app", before + "\r\n");
                 FakeInstance old = FakeInstance.saying("app", before + "Date: " + date + "\r\n\r\n")) {
-            assertThat(told(edge.route(silent).get("/"))).isBetween(Instant.now().minusSeconds(60), Instant.now());
+            assertThat(told(edge.route(silent).get("/")))
+                    .isBetween(Instant.now().minusSeconds(60), Instant.now());
             assertThat(told(edge.route(old).get("/"))).isEqualTo(Instant.parse("1994-11-06T08:49:37Z"));
             assertThat(told(edge.route().get("/"))).isAfter(Instant.now().minusSeconds(60));
         }

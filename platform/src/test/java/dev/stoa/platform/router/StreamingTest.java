@@ -305,10 +305,10 @@ class StreamingTest {
     void anAppThatRefusesAnUploadAndHangsUpIsHeard() {
         String refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig";
         try (FakeInstance web = new FakeInstance("web.1", client -> {
-                    client.readHead();
-                    // What was not read makes a reset of the end.
-                    client.write(refusal);
-                })) {
+            client.readHead();
+            // What was not read makes a reset of the end.
+            client.write(refusal);
+        })) {
             edge.route(web);
             for (int i = 0; i < ROUNDS; i++) {
                 try (Conversation client = edge.connect()) {
