@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -73,38 +74,63 @@ final class CertificateOrders {
         return going.containsKey(host);
     }
 
-    /** Orders unless the last order failed not long ago; then empty. What comes back is why it failed, if it did. */
-    Optional<CompletableFuture<Optional<StoaException>>> orderInTime(String host) {
-        CompletableFuture<Optional<StoaException>> present = going.get(host);
-        if (present != null) {
-            return Optional.of(present);
-        }
-        boolean tooSoon = store.order(host)
-                .filter(order -> order.nextAt().isAfter(clock.instant()))
-                .isPresent();
-        return tooSoon ? Optional.empty() : Optional.of(order(host));
+    /** Orders if that is due. What comes back is why it failed, if it did. */
+    CompletableFuture<Optional<StoaException>> orderInTime(String host) {
+        return order(host, () -> isDue(host));
     }
 
     /** Orders now. */
     CompletableFuture<Optional<StoaException>> order(String host) {
+        return order(host, () -> true);
+    }
+
+    private CompletableFuture<Optional<StoaException>> order(String host, BooleanSupplier wanted) {
         CompletableFuture<Optional<StoaException>> made = new CompletableFuture<>();
         CompletableFuture<Optional<StoaException>> present = going.putIfAbsent(host, made);
         if (present != null) {
             return present;
         }
-        Threads.start("certificate-" + host, () -> {
-            try {
-                made.complete(run(host));
-            } catch (RuntimeException | Error e) {
-                // Such as a store that cannot be reached, to remember the failure in.
-                made.completeExceptionally(e);
-                throw e;
+        boolean begun = false;
+        try {
+            // Asked only now that no other order can end: who calls may have looked before the last one did.
+            if (wanted.getAsBoolean()) {
+                Threads.start("certificate-" + host, () -> run(host, made));
+                begun = true;
             }
-        });
+        } finally {
+            if (!begun) {
+                going.remove(host);
+                made.complete(Optional.empty());
+            }
+        }
         return made;
     }
 
-    private Optional<StoaException> run(String host) {
+    /** After a failure when it has waited long enough; else without a certificate, or with one past two thirds of its life. */
+    private boolean isDue(String host) {
+        Instant now = clock.instant();
+        Instant due = store.order(host)
+                .map(OrderRow::nextAt)
+                .or(() -> store.find(host, Source.ACME)
+                        .map(chain -> CertificateFacts.of(chain.chainPem()).renewAt()))
+                .orElse(now);
+        return !due.isAfter(now);
+    }
+
+    private void run(String host, CompletableFuture<Optional<StoaException>> made) {
+        try {
+            Optional<StoaException> failure = issue(host);
+            going.remove(host);
+            made.complete(failure);
+        } catch (RuntimeException | Error e) {
+            // Such as a store that cannot be reached, to remember the failure in.
+            going.remove(host);
+            made.completeExceptionally(e);
+            throw e;
+        }
+    }
+
+    private Optional<StoaException> issue(String host) {
         try {
             places.acquire();
             try {
@@ -114,7 +140,6 @@ final class CertificateOrders {
                 store.forgetOrder(host);
             } finally {
                 places.release();
-                going.remove(host);
             }
             issued.accept(host);
             return Optional.empty();
@@ -158,7 +183,7 @@ final class CertificateOrders {
             CertificateFacts facts = CertificateFacts.of(row.chain());
             if (known.test(row.host())) {
                 if (!facts.renewAt().isAfter(now)) {
-                    orderInTime(row.host());
+                    var _ = orderInTime(row.host());
                 }
             } else if (facts.expiresAt().isBefore(now)) {
                 store.remove(row.host(), Source.ACME);
@@ -168,7 +193,7 @@ final class CertificateOrders {
             if (!known.test(order.host())) {
                 store.forgetOrder(order.host());
             } else {
-                orderInTime(order.host());
+                var _ = orderInTime(order.host());
             }
         }
     }

@@ -222,9 +222,9 @@ public final class Certificates implements IdentitySource, AutoCloseable {
     }
 
     private void ordered(String host) {
-        orders.flatMap(present -> present.orderInTime(host)).ifPresent(order -> {
+        orders.ifPresent(present -> {
             try {
-                var _ = order.get(ORDER_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+                var _ = present.orderInTime(host).get(ORDER_WAIT.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException | ExecutionException e) {
                 // Whoever comes next may be luckier.
             } catch (InterruptedException e) {

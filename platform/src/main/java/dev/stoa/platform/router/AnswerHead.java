@@ -53,6 +53,11 @@ record AnswerHead(boolean upstreamReusable, boolean clientKeepAlive) {
                 headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
             }
         }
+        if (isBodyless(status)) {
+            endsInside = true;
+            headers.remove(HttpHeaderNames.CONTENT_LENGTH);
+            headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+        }
         ForwardedHeaders.removeHopByHop(headers);
         response.setProtocolVersion(HttpVersion.HTTP_1_1);
         if (!headers.contains(ForwardedHeaders.REQUEST_ID)) {
@@ -61,6 +66,17 @@ record AnswerHead(boolean upstreamReusable, boolean clientKeepAlive) {
         boolean open = clientKeepAlive && endsInside;
         markConnection(headers, http11, open);
         return new AnswerHead(stays, open);
+    }
+
+    /** Whether an answer with this status never has a body, nor a length of one (RFC 9110, 8.6 and 15.3.6). */
+    static boolean isBodyless(int status) {
+        return status == 204 || status == 205;
+    }
+
+    /** The same for a 100 or a 103, which has no body to speak of. */
+    static void prepareInterim(HttpHeaders headers) {
+        ForwardedHeaders.removeHopByHop(headers);
+        headers.remove(HttpHeaderNames.CONTENT_LENGTH);
     }
 
     static void markConnection(HttpHeaders headers, boolean http11, boolean keepAlive) {

@@ -2,6 +2,7 @@ package dev.stoa.platform.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
@@ -172,6 +173,14 @@ final class Exchange {
     /** Whether nothing more of it is on its way here. */
     boolean isRequestRead() {
         return requestComplete || !head.hasBody();
+    }
+
+    /**
+     * Whether the client may never send the body, as it waited for a word and gets an answer instead: what then comes could be
+     * either the body or the next request (RFC 9110, 10.1.1).
+     */
+    boolean mayLackBody() {
+        return bodyBytes == 0 && !isRequestRead() && request.headers().contains(HttpHeaderNames.EXPECT);
     }
 
     // What comes from the client.

@@ -48,6 +48,7 @@ final class Http2ClientStream extends Http2Message implements Client {
         }
         Exchange next = new Exchange(connection.lane(), this, request);
         exchange = next;
+        pauseReading(false);
         next.begin();
         if (exchange != null && (last || tunnelAsked)) {
             exchange.requestBody(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -184,7 +185,7 @@ final class Http2ClientStream extends Http2Message implements Client {
             sendInterim(Http2Heads.answer(response));
             interim = true;
         } else {
-            sendHead(Http2Heads.answer(response), toHead || code == 204 || code == 304);
+            sendHead(Http2Heads.answer(response), toHead || code == 304 || AnswerHead.isBodyless(code));
         }
         if (response instanceof FullHttpResponse whole) {
             sendPart(whole);
@@ -197,9 +198,10 @@ final class Http2ClientStream extends Http2Message implements Client {
         connection.flushSoon();
     }
 
+    /** Into a tunnel that is not open nobody takes anything. */
     @Override
     public void pauseReading(boolean paused) {
-        pause(paused);
+        pause(paused || (tunnelAsked && !tunnelOpen));
     }
 
     @Override

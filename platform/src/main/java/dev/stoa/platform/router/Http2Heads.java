@@ -6,6 +6,7 @@ import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -234,10 +235,27 @@ final class Http2Heads {
             AsciiString name = AsciiString.of(field.getKey()).toLowerCase();
             if (!CONNECTION_HEADERS.contains(name) && !(trailers && NEVER_TRAILERS.contains(name))) {
                 fields.add(name);
-                fields.add(AsciiString.of(field.getValue()).trim());
+                fields.add(withoutBlanks(AsciiString.of(field.getValue())));
             }
         }
         return fields.toArray(new AsciiString[0]);
+    }
+
+    /** Around it. {@code AsciiString.trim} takes all that is not ASCII for blanks, too. */
+    private static AsciiString withoutBlanks(AsciiString value) {
+        int start = 0;
+        int end = value.length();
+        while (start < end && isBlank(value.byteAt(start))) {
+            start++;
+        }
+        while (start < end && isBlank(value.byteAt(end - 1))) {
+            end--;
+        }
+        return value.subSequence(start, end, false);
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == HttpConstants.SP || b == HttpConstants.HT;
     }
 
     // Requests, to an instance.

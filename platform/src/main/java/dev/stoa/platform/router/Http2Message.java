@@ -78,7 +78,7 @@ abstract class Http2Message {
     @SuppressWarnings("FutureReturnValueIgnored")
     final void sendBytes(ByteBuf bytes, boolean last) {
         sendHeldHead();
-        if (closed || sent) {
+        if (stream == null || closed || sent) {
             bytes.release();
             return;
         }
@@ -111,7 +111,7 @@ abstract class Http2Message {
         if (stream == null && !closed) {
             open();
         }
-        if (closed || sent) {
+        if (stream == null || closed || sent) {
             return;
         }
         sent = last;
@@ -147,6 +147,13 @@ abstract class Http2Message {
 
     final boolean sent() {
         return sent;
+    }
+
+    /** Whether the other side has yet to take some of what was sent. */
+    final boolean isOnItsWay() {
+        return stream != null
+                && !closed
+                && connection.encoder().flowController().hasFlowControlled(stream);
     }
 
     final boolean received() {

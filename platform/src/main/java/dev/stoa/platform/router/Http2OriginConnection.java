@@ -124,6 +124,19 @@ final class Http2OriginConnection extends Http2Channel {
     }
 
     @Override
+    protected void onStreamError(
+            ChannelHandlerContext ctx, boolean outbound, Throwable cause, Http2Exception.StreamException error) {
+        Http2Stream stream = connection().stream(error.streamId());
+        boolean told = !outbound
+                && stream != null
+                && stream.getProperty(messages()) instanceof Http2OriginStream message
+                && message.malformed();
+        if (!told) {
+            super.onStreamError(ctx, outbound, cause, error);
+        }
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext ctx) throws Exception {
         failed(new java.nio.channels.ClosedChannelException());
         super.channelInactive(ctx);

@@ -2,10 +2,15 @@ package dev.stoa.platform.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Error;
@@ -18,8 +23,13 @@ final class Http2OriginStream extends Http2Message implements Origin {
     private final boolean used;
     private @Nullable Exchange exchange;
     private @Nullable WebSocketHandshake handshake;
+    private boolean toHead;
     private boolean tunnelOpen;
     private boolean answered;
+
+    /** The head promised a body, and nothing of it has come. */
+    private boolean bodyOwed;
+
     private boolean over;
 
     /** @param used whether the connection served others before */
@@ -45,10 +55,15 @@ final class Http2OriginStream extends Http2Message implements Origin {
         if (answered) {
             DefaultLastHttpContent end = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
             Http2Heads.trailers(headers, end.trailingHeaders());
-            current.responseBody(end);
+            current.responseBody(checked(end));
             return;
         }
         HttpResponse response = Http2Heads.answer(headers);
+        bodyOwed = promisesBody(response);
+        if (bodyOwed && last) {
+            malformed();
+            return;
+        }
         if (handshake != null && response.status().codeClass() == HttpStatusClass.SUCCESS) {
             openTunnel(current, handshake.accepted(response), last);
             return;
@@ -97,10 +112,38 @@ final class Http2OriginStream extends Http2Message implements Origin {
                 tunnelEnded(current);
             }
         } else if (answered) {
-            current.responseBody(part(bytes, last));
+            bodyOwed &= !bytes.isReadable();
+            current.responseBody(last && bodyOwed ? checked(new DefaultLastHttpContent()) : part(bytes, last));
         } else {
-            current.responseHead(Http2Heads.refused(new IllegalStateException("a body without a head")));
+            malformed();
         }
+    }
+
+    /** Netty lets through what has a length and no body at all, as it does not know whether it is the answer to a HEAD. */
+    private boolean promisesBody(HttpResponse response) {
+        int code = response.status().code();
+        return !toHead
+                && code >= HttpResponseStatus.OK.code()
+                && code != HttpResponseStatus.NOT_MODIFIED.code()
+                && !AnswerHead.isBodyless(code)
+                && response.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !response.headers().contains(HttpHeaderNames.CONTENT_LENGTH, HttpHeaderValues.ZERO, false);
+    }
+
+    private HttpContent checked(HttpContent end) {
+        if (bodyOwed) {
+            end.setDecoderResult(DecoderResult.failure(new IllegalStateException("a length without a body")));
+        }
+        return end;
+    }
+
+    /** What came is not an answer. Whether there was still somebody to tell. */
+    boolean malformed() {
+        if (exchange == null || answered || tunnelOpen) {
+            return false;
+        }
+        exchange.responseHead(Http2Heads.refused(new IllegalStateException("not an answer")));
+        return true;
     }
 
     @Override
@@ -159,6 +202,7 @@ final class Http2OriginStream extends Http2Message implements Origin {
     @Override
     public void begin(Exchange exchange, HttpRequest request) {
         this.exchange = exchange;
+        toHead = request.method().equals(HttpMethod.HEAD);
         handshake = WebSocketHandshake.asked(request);
         Throwable failed = connection.failure();
         if (failed == null && handshake != null) {
@@ -226,7 +270,7 @@ final class Http2OriginStream extends Http2Message implements Origin {
     public void close() {
         exchange = null;
         pause(false);
-        if (!sent() || !received()) {
+        if (!sent() || !received() || isOnItsWay()) {
             reset(Http2Error.CANCEL);
         }
         end();

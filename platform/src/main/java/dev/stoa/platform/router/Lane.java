@@ -5,9 +5,13 @@ import dev.stoa.platform.router.edge.TraceParent;
 import io.netty.channel.EventLoop;
 import io.netty.util.AsciiString;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +23,10 @@ import java.util.random.RandomGenerator;
  */
 final class Lane {
     private static final long TICK_MILLIS_MAX = 1000;
+
+    /** RFC 9110, 5.6.7. Java's own for RFC 1123 writes days below ten with one digit. */
+    private static final DateTimeFormatter HTTP_DATE =
+            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
     private final EventLoop loop;
     private final RouterConfig config;
@@ -35,6 +43,8 @@ final class Lane {
     private final long tickMillis;
     private long nowMillis;
     private AsciiString now = AsciiString.EMPTY_STRING;
+    private long dateSecond;
+    private AsciiString date = AsciiString.EMPTY_STRING;
     private boolean ticking;
     private volatile boolean closing;
     private volatile boolean hangingUp;
@@ -119,6 +129,16 @@ final class Lane {
         byte[] nonce = new byte[16];
         random.nextBytes(nonce);
         return Base64.getEncoder().encodeToString(nonce);
+    }
+
+    /** The time as the header {@code Date} says it. */
+    AsciiString date() {
+        long second = System.currentTimeMillis() / 1000;
+        if (second != dateSecond) {
+            dateSecond = second;
+            date = new AsciiString(HTTP_DATE.format(Instant.ofEpochSecond(second)));
+        }
+        return date;
     }
 
     String nextTrace() {

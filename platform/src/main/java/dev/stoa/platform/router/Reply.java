@@ -111,18 +111,19 @@ final class Reply {
         } else if (code < 200) {
             stage = Stage.INTERIM;
             if (http11) {
-                ForwardedHeaders.removeHopByHop(response.headers());
+                AnswerHead.prepareInterim(response.headers());
                 client.write(response);
             }
         } else {
             stage = Stage.BEGUN;
             status = code;
             Backend by = exchange.search().answered();
+            markDate(response);
             AnswerHead head = AnswerHead.prepare(
                     response,
                     request.method().equals(HttpMethod.HEAD),
                     http11,
-                    keepAlive && !lane.closing(),
+                    keepAlive && !lane.closing() && !exchange.mayLackBody(),
                     exchange.requestId());
             keepAlive = head.clientKeepAlive();
             originReusable = head.upstreamReusable();
@@ -133,6 +134,13 @@ final class Reply {
             // On top of what a cache keeps: where one client belongs is nothing for the others.
             stick(response, by);
             client.write(response);
+        }
+    }
+
+    /** RFC 9110, 6.6.1: whoever passes on an answer that says no time of its own adds it. */
+    private void markDate(HttpResponse response) {
+        if (!response.headers().contains(HttpHeaderNames.DATE)) {
+            response.headers().set(HttpHeaderNames.DATE, lane.date());
         }
     }
 
@@ -165,7 +173,7 @@ final class Reply {
         status = response.status().code();
         Backend by = exchange.search().answered();
         String protocol = response.headers().get(HttpHeaderNames.UPGRADE, upgrade);
-        ForwardedHeaders.removeHopByHop(response.headers());
+        AnswerHead.prepareInterim(response.headers());
         ForwardedHeaders.markUpgrade(response.headers(), protocol);
         stick(response, by);
         client.write(response);
@@ -192,6 +200,9 @@ final class Reply {
             }
             case AWAITED, PROMISED, BEGUN, TUNNEL -> {
                 boolean last = part instanceof LastHttpContent;
+                if (last && !((LastHttpContent) part).trailingHeaders().isEmpty()) {
+                    ForwardedHeaders.removeHopByHop(((LastHttpContent) part).trailingHeaders());
+                }
                 if (pass == null) {
                     bytes += part.content().readableBytes();
                     client.write(part);
@@ -244,6 +255,7 @@ final class Reply {
         status = response.status().code();
         boolean stays = keepAlive && !lane.closing() && exchange.isRequestRead();
         AnswerHead.markConnection(response.headers(), http11, stays);
+        markDate(response);
         bytes = request.method().equals(HttpMethod.HEAD)
                 ? 0
                 : response.content().readableBytes();

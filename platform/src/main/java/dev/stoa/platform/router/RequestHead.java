@@ -164,8 +164,9 @@ sealed interface RequestHead {
         } else if (HttpUtil.getContentLength(request, 0L) > bodyBytesMax) {
             return Optional.of(new Refused(Failure.bodyTooLarge(bodyBytesMax)));
         }
-        String expect = headers.get(HttpHeaderNames.EXPECT);
-        if (expect != null && !HttpHeaderValues.CONTINUE.contentEqualsIgnoreCase(expect)) {
+        if (headers.contains(HttpHeaderNames.EXPECT)
+                && !headers.getAll(HttpHeaderNames.EXPECT).stream()
+                        .allMatch(HttpHeaderValues.CONTINUE::contentEqualsIgnoreCase)) {
             return Optional.of(
                     refused(RouterError.BAD_EXPECTATION, "it expects something other than \"100-continue\""));
         }
@@ -183,7 +184,8 @@ sealed interface RequestHead {
             end++;
         }
         String rest = uri.substring(end);
-        request.setUri(rest.startsWith("/") ? rest : "/" + rest);
+        boolean whole = rest.isEmpty() && request.method().equals(HttpMethod.OPTIONS);
+        request.setUri(whole ? "*" : rest.startsWith("/") ? rest : "/" + rest);
         request.headers().set(HttpHeaderNames.HOST, uri.substring(start, end));
         return true;
     }

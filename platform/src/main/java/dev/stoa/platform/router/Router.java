@@ -372,6 +372,11 @@ public final class Router implements AutoCloseable {
         return allocator.metric().usedDirectMemory() + allocator.metric().usedHeapMemory();
     }
 
+    /** The part of it that is not free. */
+    long buffersInUse() {
+        return allocator.pinnedDirectMemory();
+    }
+
     /** What is in flight to addresses that are no longer in the route table. */
     public Map<InetSocketAddress, Integer> leaving() {
         return backends.leaving();

@@ -3,6 +3,7 @@ package dev.stoa.platform.router;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -160,6 +161,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements O
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (((DuplexChannel) ctx.channel()).isOutputShutdown()) {
+            // It takes no more, and what it said before that is still to be read; the end comes behind it.
+            return;
+        }
         Wire.close(ctx.channel());
     }
 }

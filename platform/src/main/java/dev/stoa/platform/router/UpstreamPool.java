@@ -37,6 +37,8 @@ final class UpstreamPool {
                 .channel(transport.client())
                 .option(ChannelOption.ALLOCATOR, allocator)
                 .option(ChannelOption.TCP_NODELAY, true)
+                // An instance that takes no more of an upload may have said why before it hung up.
+                .option(ChannelOption.AUTO_CLOSE, false)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connectTimeout.toMillis());
         http2 = new Http2Origins(bootstrap);
     }

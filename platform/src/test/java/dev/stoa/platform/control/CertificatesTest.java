@@ -15,6 +15,7 @@ import dev.stoa.platform.certificate.CertificateChain;
 import dev.stoa.platform.certificate.Issuer;
 import dev.stoa.platform.certificate.LocalAuthority;
 import dev.stoa.platform.control.AppStore.AppRow;
+import dev.stoa.platform.control.CertificateStore.OrderRow;
 import dev.stoa.platform.resource.PostgresBinaries;
 import dev.stoa.platform.resource.PostgresCluster;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +24,14 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -176,8 +181,7 @@ class CertificatesTest {
 
         refuses = false;
         now = now.plusSeconds(240);
-        certificates.lookNow();
-        Awaitility.await().until(() -> certificates.of(HOST).state().equals("valid"));
+        lookUntil(() -> certificates.of(HOST).state().equals("valid"));
         assertThat(stores.certificates().orders()).isEmpty();
     }
 
@@ -198,18 +202,62 @@ class CertificatesTest {
 
         now = now.plus(Duration.ofDays(2));
         refuses = true;
-        certificates.lookNow();
-        Awaitility.await().until(() -> !stores.certificates().orders().isEmpty());
+        lookUntil(() -> !stores.certificates().orders().isEmpty());
+        assertThat(ordered).hasSize(2);
         assertThat(certificates.of(HOST).detail()).contains("cannot be renewed");
         assertThat(isLocal(HOST)).as("the old one is good still").isFalse();
 
         refuses = false;
         now = now.plus(Duration.ofMinutes(1));
         changed.clear();
-        certificates.lookNow();
-        Awaitility.await().until(() -> !changed.isEmpty());
+        lookUntil(() -> !changed.isEmpty());
         assertThat(ordered).hasSize(3);
         assertThat(certificates.of(HOST).expiresAt().orElseThrow()).isAfter(now.plus(Duration.ofDays(89)));
+    }
+
+    /** As the platform does once a minute, but all the time. */
+    private void lookUntil(Callable<Boolean> end) {
+        Awaitility.await().pollInterval(Duration.ofMillis(1)).until(() -> {
+            certificates.lookNow();
+            return end.call();
+        });
+    }
+
+    @Test
+    void whoLookedBeforeAnOrderEndedDoesNotOrderOnceMore() {
+        stores.certificates().failed(new OrderRow(HOST, 1, "the name leads elsewhere", now));
+        AtomicReference<Predicate<String>> known = new AtomicReference<>();
+        CertificateOrders orders = orders(host -> known.get().test(host), () -> now);
+        known.set(host -> {
+            // All that is due has been looked up, and nothing of it has been ordered.
+            assertThat(orders.order(host).join()).isEmpty();
+            return true;
+        });
+        orders.orderDue();
+        assertThat(orders.isGoing(HOST)).isFalse();
+        assertThat(ordered).containsExactly(HOST);
+    }
+
+    @Test
+    void anOrderThatFailedIsOverWhenItsFailureIsWrittenDown() {
+        refuses = true;
+        AtomicReference<CertificateOrders> orders = new AtomicReference<>();
+        List<Boolean> going = new CopyOnWriteArrayList<>();
+        orders.set(orders(host -> true, () -> {
+            if (!ordered.isEmpty() && stores.certificates().order(HOST).isEmpty()) {
+                going.add(orders.get().isGoing(HOST));
+            }
+            return now;
+        }));
+        assertThat(orders.get().orderInTime(HOST).join()).isPresent();
+        assertThat(going).isNotEmpty().doesNotContain(false);
+        assertThat(orders.get().isGoing(HOST)).isFalse();
+        assertThat(orders.get().orderInTime(HOST).join()).as("not yet").isEmpty();
+        assertThat(ordered).containsExactly(HOST);
+    }
+
+    private CertificateOrders orders(Predicate<String> known, InstantSource clock) {
+        return new CertificateOrders(stores.certificates(), this::issue, known, host -> {}, clock);
     }
 
     @Test

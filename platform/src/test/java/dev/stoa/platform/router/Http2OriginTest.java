@@ -2,6 +2,7 @@ package dev.stoa.platform.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -353,6 +354,34 @@ class Http2OriginTest {
                 client.write(new byte[MEGABYTE / 2]);
                 assertThat(client.readMessage()).contains(Integer.toString(MEGABYTE));
             }
+        }
+    }
+
+    @Test
+    void anUploadThatTheAppAnswersAndDoesNotTakeIsWithdrawn() {
+        byte[] oneStreamOfTenBytes = ByteBuffer.allocate(12)
+                .put(FramePeer.setting(3, 1))
+                .put(FramePeer.setting(4, 10))
+                .array();
+        AtomicInteger withdrawn = new AtomicInteger();
+        try (FakeInstance web = app("web.1", oneStreamOfTenBytes, (peer, frame) -> {
+            if (frame.type() == FramePeer.HEADERS) {
+                peer.headers(frame.stream(), true, ":status", "401");
+            } else if (frame.type() == FramePeer.RST_STREAM) {
+                withdrawn.incrementAndGet();
+            }
+        })) {
+            route(web);
+            try (Conversation client = edge.connect()) {
+                for (int i = 1; i < 4; i++) {
+                    client.write("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 5000\r\n\r\n");
+                    assertThat(client.write(new byte[5000]).readHead()).startsWith("HTTP/1.1 401 ");
+                    assertThat(client.readLine()).isEqualTo("0");
+                    assertThat(client.readLine()).isEmpty();
+                }
+            }
+            Awaitility.await().until(() -> withdrawn.get() == 3);
+            assertThat(web.connections()).isEqualTo(1);
         }
     }
 

@@ -215,6 +215,31 @@ class Http2StreamingTest {
     }
 
     @Test
+    void whatComesBeforeTheAppAgreesToAWebSocketIsNoMoreThanItsWindow() {
+        try (FakeInstance web = new FakeInstance("web.1", peer -> {
+                    peer.readHead();
+                    proceed.await();
+                    peer.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+                    assertThat(peer.read(4 * CHUNK.length())).isEqualTo(CHUNK.repeat(4));
+                    peer.write("all");
+                });
+                FramePeer client = client()) {
+            edge.route(web);
+            webSocket(client, 1);
+            for (int i = 0; i < 4; i++) {
+                client.data(1, CHUNK, false);
+            }
+            client.ping(1);
+            for (FramePeer.Frame frame = client.next(); frame.type() != FramePeer.PING; frame = client.next()) {
+                boolean grants = frame.type() == FramePeer.WINDOW_UPDATE && frame.stream() == 1;
+                assertThat(grants).isFalse();
+            }
+            proceed.countDown();
+            assertThat(client.answer(1).text()).startsWith("all");
+        }
+    }
+
+    @Test
     void anAppThatKnowsNoWebSocketSaysSoAndNeverSeemsToAgree() {
         try (FakeInstance plain = FakeInstance.polite("web");
                 FakeInstance refusing =

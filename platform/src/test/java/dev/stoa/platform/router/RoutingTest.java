@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stoa.api.Json;
 import dev.stoa.api.Problem;
 import dev.stoa.api.StoaException;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RoutingTest {
@@ -88,6 +91,36 @@ class RoutingTest {
                 .contains("200 OK", "GET /x?y HTTP/1.1")
                 .containsIgnoringCase("host: shop.localhost\r\n")
                 .doesNotContain("other.localhost");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OPTIONS http://shop.localhost, OPTIONS *",
+        "OPTIONS http://shop.localhost/, OPTIONS /",
+        "OPTIONS http://shop.localhost?a, OPTIONS /?a",
+        "GET http://shop.localhost, GET /",
+    })
+    void anAddressWithoutAPathIsTheAppAsAWholeForOptions(String asked, String heard) {
+        edge.route(web);
+        assertThat(send(asked + " HTTP/1.1\r\nHost: other.localhost\r\n\r\n"))
+                .contains("\r\n\r\n" + heard + " HTTP/1.1\r\n");
+    }
+
+    @Test
+    void anAnswerSaysWhenItWasMade() {
+        String before = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+        String date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        try (FakeInstance silent = FakeInstance.saying("app", before + "\r\n");
+                FakeInstance old = FakeInstance.saying("app", before + "Date: " + date + "\r\n\r\n")) {
+            assertThat(told(edge.route(silent).get("/")))
+                    .isBetween(Instant.now().minusSeconds(60), Instant.now());
+            assertThat(told(edge.route(old).get("/"))).isEqualTo(Instant.parse("1994-11-06T08:49:37Z"));
+            assertThat(told(edge.route().get("/"))).isAfter(Instant.now().minusSeconds(60));
+        }
+    }
+
+    private static Instant told(String answer) {
+        return DateTimeFormatter.RFC_1123_DATE_TIME.parse(Conversation.header(answer, "Date"), Instant::from);
     }
 
     @Test
