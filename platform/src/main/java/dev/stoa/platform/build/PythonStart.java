@@ -44,6 +44,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
             "\\b(FastAPI|Starlette|Quart|Litestar|BlackSheep|Sanic|ASGIApp|get_asgi_application|socketio\\.ASGIApp)\\b");
     private static final Pattern WSGI = Pattern.compile(
             "\\b(Flask|Bottle|get_wsgi_application|Pyramid|Configurator|falcon\\.App|Dash|dash\\.Dash)\\b");
+    /** An object of Dash is no application: that is the Flask server in it, under the name that Dash's manual gives it. */
+    private static final Pattern DASH = Pattern.compile("(?m)^server\\s*=\\s*\\w+\\.server\\b");
+
     private static final Pattern MAIN = Pattern.compile("(?m)^if\\s+__name__\\s*==\\s*['\"]__main__['\"]\\s*:");
 
     /** Only the server's own start, on the port that it likes: {@code app.run(debug=True)}. */
@@ -100,6 +103,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         if (installed.test("gradio") && text.contains("gradio")) {
             return "env GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python " + file;
         }
+        if (installed.test("dash-generate-components") && text.contains("dash")) {
+            return "env HOST=0.0.0.0 python " + file;
+        }
         return "python " + file;
     }
 
@@ -137,7 +143,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
                             || application.name().equals("application")
                     ? application.where().module()
                     : target(application);
-            return Optional.of("flask --app %s run --host 0.0.0.0 --port $PORT".formatted(factory));
+            String folder = application.where().folder();
+            return Optional.of("%sflask --app %s run --host 0.0.0.0 --port $PORT"
+                    .formatted(folder.isEmpty() ? "" : "env PYTHONPATH=%s ".formatted(folder), factory));
         }
         return Optional.empty();
     }
@@ -217,7 +225,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
 
     private Optional<Application> application(Candidate candidate) {
         String text = source.text(candidate.file()).orElse("");
-        Optional<Application> variable = VARIABLES.stream()
+        List<String> names = DASH.matcher(text).find() ? List.of("server") : VARIABLES;
+        Optional<Application> variable = names.stream()
                 .filter(name -> text.lines()
                         .anyMatch(line -> line.matches(name + "\\s*(:.*)?=[^=].*")
                                 || (line.matches("from\\s+\\S+\\s+import\\s+(.*,\\s*)?(\\w+\\s+as\\s+)?" + name
