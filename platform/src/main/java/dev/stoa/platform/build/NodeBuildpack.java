@@ -80,7 +80,8 @@ final class NodeBuildpack implements Buildpack {
         if (build.isPresent()) {
             context.step("Running the %s script".formatted(build.get()));
             commands.script(app, build.get());
-        } else if (compiles) {
+        } else if (compiles && start.isNotCompiled(said)) {
+            // No script around the install has done it.
             context.step("Compiling by tsconfig.json, as there is no build script");
             commands.run("tsc", Map.of());
         }
