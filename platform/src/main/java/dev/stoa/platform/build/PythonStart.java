@@ -52,6 +52,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     /** Only the server's own start, on the port that it likes: {@code app.run(debug=True)}. */
     private static final Pattern PLAIN_RUN = Pattern.compile("\\s*\\w+\\.run\\((?![^)]*port)[^)]*\\)\\s*(#.*)?");
 
+    private static final Pattern CALL = Pattern.compile("\\s+(\\w+)\\(\\)\\s*");
+
     /**
      * A file that may be the app.
      *
@@ -164,11 +166,22 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         if (!main.find()) {
             return false;
         }
-        List<String> body = text.substring(main.end())
+        List<String> body = block(text, main.end());
+        Matcher call = CALL.matcher(body.size() == 1 ? body.getFirst() : "");
+        if (call.matches()) {
+            Matcher function = Pattern.compile("(?m)^def %s\\(\\).*:".formatted(call.group(1))).matcher(text);
+            body = function.find() ? block(text, function.end()) : body;
+        }
+        return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();
+    }
+
+    /** The indented lines from there on, without comments. */
+    private static List<String> block(String text, int from) {
+        return text.substring(from)
                 .lines()
                 .filter(line -> !line.isBlank() && !line.strip().startsWith("#"))
+                .takeWhile(line -> Character.isWhitespace(line.charAt(0)))
                 .toList();
-        return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();
     }
 
     private Stream<Candidate> candidates() {

@@ -63,6 +63,11 @@ class GuessTest {
                         "app.py",
                         FLASK + "if __name__ == '__main__':\n  app.run(debug=True)\n")))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+        String main = FLASK + "def main():\n%s  app.run()\n\nif __name__ == '__main__':\n  main()\n";
+        assertThat(python(Map.of("requirements.txt", "flask", "app.py", main.formatted(""))))
+                .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+        assertThat(python(Map.of("requirements.txt", "flask", "app.py", main.formatted("  make()\n"))))
+                .isEqualTo("python app.py");
     }
 
     @Test
