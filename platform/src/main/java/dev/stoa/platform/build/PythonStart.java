@@ -114,6 +114,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
     /** The server for it, unless it is a program that starts itself. */
     private Optional<String> server(Application application) {
         String text = application.text();
+        if (text.contains("Sanic(") && installed.test("sanic")) {
+            return Optional.of("sanic %s --host 0.0.0.0 --port $PORT".formatted(target(application)));
+        }
         boolean asgi = ASGI.matcher(text).find()
                 || (!WSGI.matcher(text).find() && installed.test("uvicorn"))
                 || application.where().module().endsWith("asgi");

@@ -42,6 +42,10 @@ final class StartHint {
 
     /** @param said the last lines of its output */
     static Optional<String> of(int status, List<String> said) {
+        if (status == 0) {
+            return Optional.of(
+                    "it has done its work and ended, and a process type is to go on running: what runs once is a release command, a cron or a stoa run");
+        }
         return said.reversed().stream()
                 .map(line -> SAID.matcher(line.strip()))
                 .filter(Matcher::find)

@@ -134,7 +134,9 @@ class GuessTest {
     }
 
     @Test
-    void streamlitIsStartedByItsOwnProgram() {
+    void streamlitAndSanicAreStartedByTheirOwnPrograms() {
+        assertThat(python(Map.of("requirements.txt", "sanic", "server.py", "app = Sanic(\"Hello\")")))
+                .isEqualTo("sanic server:app --host 0.0.0.0 --port $PORT");
         assertThat(python(Map.of("requirements.txt", "streamlit", "app.py", "import streamlit as st")))
                 .isEqualTo("streamlit run app.py --server.port $PORT --server.address 0.0.0.0 --server.headless true");
     }
@@ -266,7 +268,7 @@ class GuessTest {
     private String python(Map<String, String> files) {
         Requirements requirements = Requirements.read(folder(files));
         Map<String, String> programs = Map.of("django", "django-admin", "dash", "dash-generate-components");
-        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit", "dash")
+        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit", "dash", "sanic")
                 .filter(requirements::mentions)
                 .map(name -> programs.getOrDefault(name, name))
                 .collect(Collectors.toSet());

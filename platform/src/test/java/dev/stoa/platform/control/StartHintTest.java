@@ -47,6 +47,11 @@ class StartHintTest {
     }
 
     @Test
+    void aCommandThatEndsByItselfIsNoProcessType() {
+        assertThat(StartHint.of(0, List.of("done")).orElse("")).contains("a process type is to go on running");
+    }
+
+    @Test
     void whatTheAppItselfSaysIsNotExplained() {
         assertThat(StartHint.of(1, List.of("open /data: Permission denied"))).isEmpty();
         assertThat(StartHint.of(126, List.of("boom"))).isEmpty();
