@@ -11,7 +11,8 @@ import java.util.Objects;
 /** Reads the add-ons of {@code app.json}: those in whose place Stoa gives the app something of its own, and notes on others. */
 final class AppJsonAddons {
     private static final String ADDONS_EXAMPLE = "\"addons\": [\"heroku-postgresql\"]";
-    private static final String ADDON_AS_EXAMPLE = "\"addons\": [{\"plan\": \"heroku-postgresql\", \"as\": \"BILLING\"}]";
+    private static final String ADDON_AS_EXAMPLE =
+            "\"addons\": [{\"plan\": \"heroku-postgresql\", \"as\": \"BILLING\"}]";
 
     /**
      * In place of an add-on.
@@ -54,9 +55,8 @@ final class AppJsonAddons {
     List<Addon> read(JsonValue top) {
         Map<String, Addon> provided = new LinkedHashMap<>();
         List<String> others = new ArrayList<>();
-        for (JsonValue entry : top.member("addons")
-                .map(list -> list.elements(ADDONS_EXAMPLE))
-                .orElse(List.of())) {
+        for (JsonValue entry :
+                top.member("addons").map(list -> list.elements(ADDONS_EXAMPLE)).orElse(List.of())) {
             String plan = entry.member("plan").orElse(entry).words(ADDONS_EXAMPLE);
             String service = plan.replaceFirst(":.*", "");
             Substitute substitute = SUBSTITUTES.get(service);

@@ -58,8 +58,7 @@ public record Manifest(
     }
 
     Manifest with(ResourceManifest others) {
-        return new Manifest(
-                name, domains, port, build, processes, release, env, network, crons, edge, routing, others);
+        return new Manifest(name, domains, port, build, processes, release, env, network, crons, edge, routing, others);
     }
 
     /** The entry of a process type, or one that leaves everything to the defaults. */

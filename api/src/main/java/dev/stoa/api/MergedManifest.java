@@ -207,9 +207,9 @@ public record MergedManifest(
 
         /** A table of stoa.toml stands for all the add-ons of its kind. */
         private ResourceManifest resources() {
-            return new ResourceManifest(
-                    Stream.concat(own.resources().wishes().stream(), addons.stream().map(Addon::wish))
-                            .toList());
+            return new ResourceManifest(Stream.concat(
+                            own.resources().wishes().stream(), addons.stream().map(Addon::wish))
+                    .toList());
         }
 
         private AppSetup setup(Manifest manifest) {
@@ -239,8 +239,8 @@ public record MergedManifest(
         private List<String> notes() {
             List<String> notes = new ArrayList<>(appJson.notes());
             appJson.addons().stream()
-                    .filter(addon -> !addons.contains(addon)
-                            && !own.resources().wishes().contains(addon.wish()))
+                    .filter(addon ->
+                            !addons.contains(addon) && !own.resources().wishes().contains(addon.wish()))
                     .forEach(addon -> notes.add("app.json: %s is not used: stoa.toml says which %s the app has"
                             .formatted(
                                     addon.service(),

@@ -190,7 +190,8 @@ public final class Builder {
                     ErrorCode.NOT_RECOGNISED,
                     "the app is built, but nothing says how to start it: there is no Procfile, and nothing that the %s buildpack starts by itself"
                             .formatted(buildpack.name()),
-                    "write a Procfile with a line such as:  web: " + buildpack.startExample());
+                    "write a Procfile with a line such as:  web: %s   (worker: in place of web: where it takes no requests)"
+                            .formatted(buildpack.startExample()));
         }
         return processes;
     }
@@ -221,7 +222,8 @@ public final class Builder {
                 "nothing in the folder says what kind of app this is; looked for " + lookedFor(),
                 inside(source)
                         .map("deploy the folder in it that is the app: %s"::formatted)
-                        .orElse("deploy the folder that has one of these files, or write a Procfile with a line such as:  web: ./server --port $PORT"));
+                        .orElse(
+                                "deploy the folder that has one of these files, or write a Procfile with a line such as:  web: ./server --port $PORT"));
     }
 
     /** The folders of a repository that are apps, such as {@code client (node), server (go)}. */

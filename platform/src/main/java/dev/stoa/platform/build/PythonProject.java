@@ -57,9 +57,8 @@ record PythonProject(SourceFolder source) {
         Stream<String> run = source.commands().stream()
                 .flatMap(command -> RUNS.matcher(command).results())
                 .map(match -> match.group(1));
-        Stream<String> usual = source.has(Procfile.NAME)
-                ? Stream.empty()
-                : Stream.of("app.py", "main.py", "server.py", "wsgi.py");
+        Stream<String> usual =
+                source.has(Procfile.NAME) ? Stream.empty() : Stream.of("app.py", "main.py", "server.py", "wsgi.py");
         return Stream.concat(run, usual).filter(source::has).findFirst();
     }
 

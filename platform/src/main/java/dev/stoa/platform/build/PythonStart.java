@@ -172,7 +172,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         List<String> body = block(text, main.end());
         Matcher call = CALL.matcher(body.size() == 1 ? body.getFirst() : "");
         if (call.matches()) {
-            Matcher function = Pattern.compile("(?m)^def %s\\(\\).*:".formatted(call.group(1))).matcher(text);
+            Matcher function = Pattern.compile("(?m)^def %s\\(\\).*:".formatted(call.group(1)))
+                    .matcher(text);
             body = function.find() ? block(text, function.end()) : body;
         }
         return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();

@@ -40,10 +40,9 @@ record SourceFolder(Path root, Manifest manifest) {
 
     /** What runs when the app runs, as far as its files say. */
     List<String> commands() {
-        Stream<String> procfile = text(Procfile.NAME).stream()
-                .flatMap(text -> Procfile.parse(text).processes().values().stream());
-        Stream<String> own =
-                manifest.processes().values().stream().flatMap(process -> process.command().stream());
+        Stream<String> procfile =
+                text(Procfile.NAME).stream().flatMap(text -> Procfile.parse(text).processes().values().stream());
+        Stream<String> own = manifest.processes().values().stream().flatMap(process -> process.command().stream());
         return Stream.concat(procfile, own).toList();
     }
 

@@ -24,7 +24,8 @@ final class StartHint {
             "%s is not there: see that it is among the files that were sent, or that the build writes it";
 
     private static final List<Missing> MISSING = List.of(
-            Missing.of("ModuleNotFoundError: No module named '([^'.]+)", dependency("requirements.txt or pyproject.toml")),
+            Missing.of(
+                    "ModuleNotFoundError: No module named '([^'.]+)", dependency("requirements.txt or pyproject.toml")),
             Missing.of("can't open file '([^']+)': \\[Errno 2\\]", FILE),
             Missing.of("Cannot find module '([./][^']*)'", FILE),
             Missing.of("Cannot find (?:module|package) '((?:@[^'/]+/)?[^'/]+)[^']*'", dependency("package.json")),
@@ -57,7 +58,8 @@ final class StartHint {
     private static Optional<String> missing(List<String> said) {
         return said.reversed().stream()
                 .flatMap(line -> MISSING.stream()
-                        .flatMap(missing -> missing.said().matcher(line).results().map(missing.hint())))
+                        .flatMap(missing ->
+                                missing.said().matcher(line).results().map(missing.hint())))
                 .findFirst();
     }
 

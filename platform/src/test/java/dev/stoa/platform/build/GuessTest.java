@@ -192,7 +192,8 @@ class GuessTest {
         SourceFolder source = folder(Map.of("package.json", json, "tsconfig.json", "{}", "src/it.js", ""));
         PackageJson app = PackageJson.read(source);
 
-        assertThat(new NodeStart(source, app).isNotCompiled(app.script("start").stream().toList()))
+        assertThat(new NodeStart(source, app)
+                        .isNotCompiled(app.script("start").stream().toList()))
                 .isEqualTo(expected);
     }
 

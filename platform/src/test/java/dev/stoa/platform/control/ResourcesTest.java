@@ -206,7 +206,10 @@ class ResourcesTest {
 
         said.clear();
         resources.ofApps().provide(app, Manifest.EMPTY, said::add);
-        assertThat(said).singleElement().asString().contains("Nothing asks for the database shop-main any more: it stays");
+        assertThat(said)
+                .singleElement()
+                .asString()
+                .contains("Nothing asks for the database shop-main any more: it stays");
         assertThat(jars.made).containsKey("shop-main");
         assertThat(resources.ofApps().vars(app)).containsKey("JAR");
     }
@@ -263,8 +266,7 @@ class ResourcesTest {
 
         assertThat(plan.changes()).isEmpty();
         assertThat(plan.notes())
-                .containsExactly(
-                        "app.json: heroku-postgresql is not provided: there are no jars", "    buy some");
+                .containsExactly("app.json: heroku-postgresql is not provided: there are no jars", "    buy some");
         assertThatThrownBy(() -> plan(resources(), app, "[databases.main]\n"))
                 .hasMessage("[databases.main]: there are no jars");
     }

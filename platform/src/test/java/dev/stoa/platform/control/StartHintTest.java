@@ -43,7 +43,8 @@ class StartHintTest {
                 "Error: Unable to access jarfile target/shop.jar | target/shop.jar is not there:"
             })
     void whatItsLanguageDoesNotFindIsNamed(String line, String hint) {
-        assertThat(StartHint.of(1, List.of(line, "    at x.js:1", "")).orElse("")).startsWith(hint);
+        assertThat(StartHint.of(1, List.of(line, "    at x.js:1", "")).orElse(""))
+                .startsWith(hint);
     }
 
     @Test
