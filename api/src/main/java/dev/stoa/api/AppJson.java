@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
  * @param instances  by process type
  * @param health     path by process type
  * @param crons      by name
+ * @param addons     those in whose place Stoa gives the app something of its own
  * @param buildpack  one of Stoa's own
  * @param postdeploy runs once, after the first release serves
  * @param predeployEach  Dokku's: before each release takes traffic
@@ -31,6 +32,7 @@ record AppJson(
         Map<String, Integer> instances,
         Map<String, String> health,
         Map<String, CronManifest> crons,
+        List<Addon> addons,
         Optional<String> buildpack,
         Optional<String> postdeploy,
         Optional<String> predeployEach,
@@ -62,7 +64,6 @@ record AppJson(
     private static final String HEALTH_EXAMPLE =
             "\"healthchecks\": {\"web\": [{\"type\": \"startup\", \"path\": \"/up\"}]}";
     private static final String BUILDPACKS_EXAMPLE = "\"buildpacks\": [{\"url\": \"heroku/python\"}]";
-    private static final String ADDONS_EXAMPLE = "\"addons\": [\"heroku-postgresql\"]";
 
     /** Words in the name or URL of a buildpack of Heroku's, and Stoa's buildpack of that kind. */
     private static final Map<String, String> BUILDPACKS = Map.ofEntries(
@@ -84,17 +85,8 @@ record AppJson(
             "(?:heroku|heroku-community|emk)/([a-z]+)|(?:https?://|git@)\\S*/(?:heroku-)?buildpack-([a-z]+)(?:\\.git)?(?:#.*)?"
                     + "|urn:buildpack:heroku/([a-z]+)");
 
-    /** Lines of stoa.toml that give the app the same under the same name. */
-    private static final Map<String, String> ADDON_TABLES = Map.of(
-            "heroku-postgresql", "[databases.main]",
-            "heroku-redis", "[caches.main]");
-
-    private static final Map<String, String> ADDON_VARIABLES = Map.of(
-            "rediscloud", "REDISCLOUD_URL",
-            "cleardb", "CLEARDB_DATABASE_URL",
-            "jawsdb", "JAWSDB_URL");
-
     AppJson {
+        addons = List.copyOf(addons);
         lines = Map.copyOf(lines);
         notes = List.copyOf(notes);
     }
@@ -112,7 +104,7 @@ record AppJson(
         private final List<String> notes = new ArrayList<>();
 
         AppJson read(JsonValue top) {
-            addons(top);
+            List<Addon> addons = new AppJsonAddons(lines, notes).read(top);
             notProvided(top);
             Optional<JsonValue> scripts = top.member("scripts");
             scripts.ifPresent(all -> all.members(SCRIPTS_EXAMPLE));
@@ -122,6 +114,7 @@ record AppJson(
                     instances(top),
                     health(top),
                     crons(top),
+                    addons,
                     buildpack(top),
                     scripts.flatMap(all -> script(all, "postdeploy", ManifestLines.POSTDEPLOY)),
                     dokku.flatMap(all -> script(all, "predeploy", ManifestLines.PREDEPLOY_EACH)),
@@ -322,40 +315,6 @@ record AppJson(
                 }
             }
             return Optional.empty();
-        }
-
-        private void addons(JsonValue top) {
-            List<String> plans =
-                    top.member("addons").map(list -> list.elements(ADDONS_EXAMPLE)).orElse(List.of()).stream()
-                            .map(addon -> addon.member("plan").orElse(addon).words(ADDONS_EXAMPLE))
-                            .toList();
-            if (plans.isEmpty()) {
-                return;
-            }
-            notes.add("app.json: add-ons are not provided: %s".formatted(String.join(", ", plans)));
-            List<String> services = plans.stream()
-                    .map(plan -> plan.replaceFirst(":.*", ""))
-                    .distinct()
-                    .toList();
-            services.stream()
-                    .filter(ADDON_TABLES::containsKey)
-                    .map(service -> "    in place of %s: %s in stoa.toml".formatted(service, ADDON_TABLES.get(service)))
-                    .forEach(notes::add);
-            if (ADDON_TABLES.keySet().containsAll(services)) {
-                return;
-            }
-            List<String> variables = services.stream()
-                    .flatMap(service -> Optional.ofNullable(ADDON_VARIABLES.get(service)).stream())
-                    .toList();
-            notes.add(
-                    variables.isEmpty()
-                            ? "    give the app what they would give it: stoa config set NAME=VALUE"
-                            : "    give the app its services: stoa config set "
-                                    + String.join(
-                                            " ",
-                                            variables.stream()
-                                                    .map(name -> name + "=…")
-                                                    .toList()));
         }
 
         private void notProvided(JsonValue top) {

@@ -57,6 +57,10 @@ public record Manifest(
         crons = Map.copyOf(crons);
     }
 
+    Manifest with(ResourceManifest others) {
+        return new Manifest(name, domains, port, build, processes, release, env, network, crons, edge, routing, others);
+    }
+
     /** The entry of a process type, or one that leaves everything to the defaults. */
     public ProcessManifest process(String type) {
         return processes.getOrDefault(type, ProcessManifest.DEFAULT);

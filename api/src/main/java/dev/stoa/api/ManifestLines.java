@@ -198,6 +198,7 @@ public final class ManifestLines {
         return switch (value) {
             case String text -> quoted(text);
             case List<?> list -> list.stream().map(ManifestLines::literal).collect(Collectors.joining(", ", "[", "]"));
+            case Map<?, ?> table when table.isEmpty() -> "{}";
             case Map<?, ?> table ->
                 table.entrySet().stream()
                         .map(entry -> entry.getKey() + " = " + literal(entry.getValue()))

@@ -4,6 +4,7 @@ import dev.stoa.api.Manifest.BuildManifest;
 import dev.stoa.api.Manifest.CronManifest;
 import dev.stoa.api.Manifest.ProcessManifest;
 import dev.stoa.api.Manifest.ReleaseManifest;
+import dev.stoa.api.ResourceManifest.Wish;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * What all the files of a source folder say of the app: {@code stoa.toml} wins over {@code app.json} and the Procfile.
@@ -20,13 +22,16 @@ import java.util.TreeSet;
  * @param setup   what is asked for beyond the manifest
  * @param origins by key as in stoa.toml, such as {@code processes.web.command}: the file and the line, such as {@code
  *     Procfile:1}
+ * @param addons  of whose wishes the manifest's resources are, beside those of stoa.toml
  * @param notes   what the files ask for and Stoa does not provide, for people
  */
-public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, String> origins, List<String> notes) {
+public record MergedManifest(
+        Manifest manifest, AppSetup setup, Map<String, String> origins, List<Addon> addons, List<String> notes) {
     private static final String WEB = "web";
 
     public MergedManifest {
         origins = Map.copyOf(origins);
+        addons = List.copyOf(addons);
         notes = List.copyOf(notes);
     }
 
@@ -85,11 +90,28 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                 .merged();
     }
 
+    /**
+     * The same, where the app does not get what an add-on stands for.
+     *
+     * @param why a note for people, in one or more lines
+     */
+    public MergedManifest without(Addon addon, List<String> why) {
+        List<Addon> others =
+                addons.stream().filter(other -> !other.equals(addon)).toList();
+        List<Wish> wishes = manifest.resources().wishes().stream()
+                .filter(wish -> !wish.equals(addon.wish()))
+                .toList();
+        List<String> more = new ArrayList<>(notes);
+        more.addAll(why);
+        return new MergedManifest(manifest.with(new ResourceManifest(wishes)), setup, origins, others, more);
+    }
+
     private static final class Merge {
         private final Manifest own;
         private final AppJson appJson;
         private final Procfile procfile;
         private final EnvExample example;
+        private final List<Addon> addons;
         private final Map<String, String> origins = new HashMap<>();
 
         Merge(Manifest own, AppJson appJson, Procfile procfile, EnvExample example, Map<String, Integer> ownLines) {
@@ -97,6 +119,10 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
             this.appJson = appJson;
             this.procfile = procfile;
             this.example = example;
+            this.addons = appJson.addons().stream()
+                    .filter(addon -> own.resources().wishes().stream()
+                            .noneMatch(wish -> wish.kind().equals(addon.wish().kind())))
+                    .toList();
             appJson.lines().forEach((key, line) -> {
                 if (own.crons().keySet().stream().noneMatch(name -> key.startsWith("crons.%s.".formatted(name)))) {
                     origins.put(key, AppJson.NAME + ":" + line);
@@ -125,8 +151,8 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
                     crons(),
                     own.edge(),
                     own.routing(),
-                    own.resources());
-            return new MergedManifest(manifest, setup(manifest), origins, notes());
+                    resources());
+            return new MergedManifest(manifest, setup(manifest), origins, addons, notes());
         }
 
         private BuildManifest build() {
@@ -179,6 +205,13 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
             return crons;
         }
 
+        /** A table of stoa.toml stands for all the add-ons of its kind. */
+        private ResourceManifest resources() {
+            return new ResourceManifest(Stream.concat(
+                            own.resources().wishes().stream(), addons.stream().map(Addon::wish))
+                    .toList());
+        }
+
         private AppSetup setup(Manifest manifest) {
             Map<String, String> required = new LinkedHashMap<>();
             List<String> generated = new ArrayList<>();
@@ -205,6 +238,13 @@ public record MergedManifest(Manifest manifest, AppSetup setup, Map<String, Stri
         /** Only one process type gets requests, and a name that looks like it does not help. */
         private List<String> notes() {
             List<String> notes = new ArrayList<>(appJson.notes());
+            appJson.addons().stream()
+                    .filter(addon ->
+                            !addons.contains(addon) && !own.resources().wishes().contains(addon.wish()))
+                    .forEach(addon -> notes.add("app.json: %s is not used: stoa.toml says which %s the app has"
+                            .formatted(
+                                    addon.service(),
+                                    ResourceTables.tableOf(addon.wish().kind()))));
             Set<String> types = procfile.processes().keySet();
             types.stream()
                     .filter(type -> type.equalsIgnoreCase(WEB) && !types.contains(WEB))

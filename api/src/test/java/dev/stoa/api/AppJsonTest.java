@@ -136,14 +136,38 @@ class AppJsonTest {
         assertThat(app.buildpack()).hasValue("node");
         assertThat(app.notes())
                 .containsExactly(
-                        "app.json: add-ons are not provided: heroku-postgresql:mini, heroku-redis:mini, jawsdb",
-                        "    in place of heroku-postgresql: [databases.main] in stoa.toml",
-                        "    in place of heroku-redis: [caches.main] in stoa.toml",
+                        "app.json: add-ons are not provided: jawsdb",
                         "    give the app its services: stoa config set JAWSDB_URL=…",
                         "app.json: \"stack\" is ignored: apps run on the system of the machine",
                         "app.json: \"image\" is ignored: apps run on the system of the machine",
                         "app.json: not used of its buildpacks: https://github.com/mars/create-react-app-buildpack",
                         "    [build] buildpacks in stoa.toml takes Cloud Native Buildpacks, as folders or git URLs");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '|',
+            value = {
+                "'heroku-postgresql'|databases.main",
+                "'heroku-redis:mini'|caches.main",
+                "{'plan': 'heroku-postgresql:standard-0'}|databases.main",
+                "{'plan': 'heroku-redis', 'as': 'REDIS'}|caches.main",
+                "{'plan': 'heroku-postgresql', 'as': 'DATABASE'}, 'heroku-postgresql'|databases.main",
+                "'heroku-postgresql', {'plan': 'heroku-postgresql', 'as': 'READ_COPY'}|databases.main databases.read-copy"
+            })
+    void addOnsForWhichThereIsSomethingLikeItAreThat(String entries, String tables) {
+        assertThat(parse("{'addons': [%s]}".formatted(entries)).addons())
+                .extracting(addon -> addon.wish().key())
+                .containsExactly(tables.split(" "));
+    }
+
+    @Test
+    void whereAnAddOnIsFoundThatHasANameOfItsOwnIsSaid() {
+        assertThat(parse("{'addons': [{'plan': 'heroku-postgresql', 'as': 'READ_COPY'}]}")
+                        .notes())
+                .containsExactly(
+                        "app.json: the heroku-postgresql READ_COPY is found in DATABASE_URL_READ_COPY, and not in READ_COPY_URL");
     }
 
     @ParameterizedTest
@@ -183,6 +207,7 @@ class AppJsonTest {
                 "{'scripts': {'postdeploy': ['x']}}|\"scripts.postdeploy\" must be a string, not a list in app.json, line 1",
                 "{'cron': [{'command': 'x'}]}|\"cron[0]\" has no \"schedule\" in app.json, line 1",
                 "{'cron': [~'x']}|\"cron[0]\" must be an object, not the string \"x\" in app.json, line 2",
+                "{'addons': [{'plan': 'heroku-redis', 'as': '9'}]}|\"addons[0].as\" cannot name a cache: a name has 1 to 40 letters a-z, digits and hyphens, starts with a letter and does not end with a hyphen in app.json, line 1",
                 "{'buildpacks': [{}]}|\"buildpacks[0]\" must be a string, not an object in app.json, line 1"
             })
     void aKnownKeyOfAnotherFormIsNamedWithItsLine(String text, String message) {

@@ -123,6 +123,35 @@ class MergedManifestTest {
     }
 
     @Test
+    void addOnsAreWhatTheAppIsGivenUnlessStoaTomlNamesOneOfTheirKind() throws IOException {
+        write("app.json", "{\"addons\": [\"heroku-redis\",\n\"heroku-postgresql\"]}");
+        assertThat(shown(MergedManifest.read(folder)))
+                .containsEntry("caches.main", "{} (app.json:1)")
+                .containsEntry("databases.main", "{} (app.json:2)");
+
+        write("stoa.toml", "[databases.shop]\nplan = \"large\"\n");
+        MergedManifest merged = MergedManifest.read(folder);
+
+        assertThat(shown(merged))
+                .containsKeys("caches.main", "databases.shop.plan")
+                .doesNotContainKey("databases.main");
+        assertThat(merged.notes())
+                .containsExactly("app.json: heroku-postgresql is not used: stoa.toml says which databases the app has");
+    }
+
+    @Test
+    void anAddOnThatTheAppDoesNotGetIsNoPartOfTheManifest() throws IOException {
+        write("app.json", "{\"addons\": [\"heroku-postgresql\"]}");
+        MergedManifest merged = MergedManifest.read(folder);
+
+        MergedManifest without = merged.without(merged.addons().getFirst(), List.of("it has one"));
+
+        assertThat(without.manifest()).isEqualTo(Manifest.EMPTY);
+        assertThat(without.addons()).isEmpty();
+        assertThat(without.notes()).containsExactly("it has one");
+    }
+
+    @Test
     void aProcessTypeThatOnlyLooksLikeWebIsPointedOut() throws IOException {
         write("Procfile", "Web: ./server\n");
 

@@ -98,7 +98,7 @@ class DatabaseTest {
 
         assertThat(stoa.ok("deploy", with.with("stoa.toml", "").toString(), "-a", "leaver")
                         .out())
-                .contains("The database leaver-main is not in stoa.toml any more: it stays");
+                .contains("Nothing asks for the database leaver-main any more: it stays");
         assertThat(stoa.fails("db", "destroy", "leaver-main", "--confirm", "leaver-main")
                         .err())
                 .contains("used by leaver", "stoa db detach leaver-main -a leaver");

@@ -91,8 +91,9 @@ class PlanTest {
         Folder folder = Folder.empty()
                 .with("Procfile", PROCFILE)
                 .with("count.py", COUNT)
-                .with("stoa.toml", "[caches.main]\n");
+                .with("app.json", "{\"addons\": [\"heroku-redis:mini\"]}");
         stoa.ok("deploy", folder.toString(), "-a", "counter");
+        assertThat(stoa.ok("manifest", "-a", "counter").out()).contains("[caches]\nmain = {}  # app.json:1");
         assertThat(stoa.ok("run", "-a", "counter", "python3", "count.py").out()).contains("+OK :1");
 
         stoa.kill();

@@ -7,6 +7,7 @@ import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.FileTree;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +28,8 @@ import java.util.stream.Collectors;
 public final class Builder {
     private static final List<String> CONTAINER_FILES = List.of(
             "Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml");
+
+    private static final int FOLDERS_NAMED_MAX = 5;
 
     private final BuildShell shell;
     private final Toolchains tools;
@@ -185,8 +188,10 @@ public final class Builder {
         if (processes.isEmpty()) {
             throw new StoaException(
                     ErrorCode.NOT_RECOGNISED,
-                    "the app is built, but nothing says how to start it: there is no Procfile, and no file with a usual name such as app.py or server.js",
-                    "write a Procfile with a line such as:  web: python shop.py");
+                    "the app is built, but nothing says how to start it: there is no Procfile, and nothing that the %s buildpack starts by itself"
+                            .formatted(buildpack.name()),
+                    "write a Procfile with a line such as:  web: %s   (worker: in place of web: where it takes no requests)"
+                            .formatted(buildpack.startExample()));
         }
         return processes;
     }
@@ -215,7 +220,24 @@ public final class Builder {
         return new StoaException(
                 ErrorCode.NOT_RECOGNISED,
                 "nothing in the folder says what kind of app this is; looked for " + lookedFor(),
-                "deploy the folder that has one of these files, or write a Procfile with a line such as:  web: ./server --port $PORT");
+                inside(source)
+                        .map("deploy the folder in it that is the app: %s"::formatted)
+                        .orElse(
+                                "deploy the folder that has one of these files, or write a Procfile with a line such as:  web: ./server --port $PORT"));
+    }
+
+    /** The folders of a repository that are apps, such as {@code client (node), server (go)}. */
+    private Optional<String> inside(SourceFolder source) {
+        String apps = ToolFinder.children(source.root()).stream()
+                .filter(folder -> !Files.isSymbolicLink(folder))
+                .sorted()
+                .flatMap(folder -> buildpacks.stream()
+                        .filter(b -> b.detects(new SourceFolder(folder, Manifest.EMPTY)))
+                        .limit(1)
+                        .map(b -> "%s (%s)".formatted(ToolFinder.nameOf(folder), b.name())))
+                .limit(FOLDERS_NAMED_MAX)
+                .collect(Collectors.joining(", "));
+        return apps.isEmpty() ? Optional.empty() : Optional.of(apps);
     }
 
     private String lookedFor() {

@@ -26,6 +26,11 @@ interface Buildpack {
      */
     Built build(BuildContext context) throws InterruptedException;
 
+    /** Such a command as apps of this kind are started by, for people. */
+    default String startExample() {
+        return "./server --port $PORT";
+    }
+
     /** How a command of the Procfile or of the manifest is started; what {@link #build} guesses is that already. */
     default String started(String type, String command) {
         return command;

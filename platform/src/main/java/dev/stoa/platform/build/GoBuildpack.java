@@ -19,6 +19,9 @@ final class GoBuildpack implements Buildpack {
     private static final String MODULE = "go.mod";
     private static final String WORKSPACE = "go.work";
 
+    /** As tutorials have it, which say {@code go run main.go}. */
+    private static final String LONE_PROGRAM = "main.go";
+
     private static final Pattern MODULE_PATH = Pattern.compile("(?m)^module\\s+\"?([^\\s\"]+)");
     private static final Pattern GO_VERSION = Pattern.compile("(?m)^(?:toolchain\\s+go|go\\s+)(\\d[\\w.]*)");
     private static final Pattern REQUIRES = Pattern.compile("(?m)^require\\b");
@@ -45,7 +48,12 @@ final class GoBuildpack implements Buildpack {
 
     @Override
     public boolean detects(SourceFolder source) {
-        return source.has(MODULE) || source.has(WORKSPACE);
+        return source.has(MODULE) || source.has(WORKSPACE) || isLoneProgram(source);
+    }
+
+    /** Of an app of another kind it may be a tool. */
+    private static boolean isLoneProgram(SourceFolder source) {
+        return source.has(LONE_PROGRAM) && !source.has(PackageJson.FILE);
     }
 
     @Override
@@ -57,6 +65,11 @@ final class GoBuildpack implements Buildpack {
         wish.filter(w -> ToolWish.compare(w.version(), go.version()) > 0)
                 .ifPresent(w -> context.detail("%s asks for %s: go gets that one".formatted(w.file(), w.version())));
         Map<String, String> env = environment(context, go);
+        if (!source.has(MODULE) && !source.has(WORKSPACE)) {
+            context.detail(
+                    "there is no go.mod: the newest of what main.go imports is taken; run \"go mod init\" and \"go mod tidy\" to choose versions");
+            context.run("go mod tidy", "go mod init app && go mod tidy", env, go.readable());
+        }
         List<Program> programs = programs(context, go, env);
         context.step("Building " + programs.stream().map(Program::name).collect(Collectors.joining(", ")));
         String packages =

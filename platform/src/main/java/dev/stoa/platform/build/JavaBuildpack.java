@@ -26,6 +26,11 @@ final class JavaBuildpack implements Buildpack {
     }
 
     @Override
+    public String startExample() {
+        return "java $JAVA_OPTS -cp target/classes com.example.Shop";
+    }
+
+    @Override
     public boolean detects(SourceFolder source) {
         return source.has(POM);
     }

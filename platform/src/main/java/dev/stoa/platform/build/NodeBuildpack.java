@@ -38,6 +38,11 @@ final class NodeBuildpack implements Buildpack {
     }
 
     @Override
+    public String startExample() {
+        return "node shop.js, or npm start -w shop for a workspace";
+    }
+
+    @Override
     public boolean detects(SourceFolder source) {
         return source.has(PackageJson.FILE) || isScript(source);
     }
@@ -63,15 +68,23 @@ final class NodeBuildpack implements Buildpack {
                 .filter(script -> app.script(script).isPresent())
                 .findFirst();
         commands.script(app, "heroku-prebuild");
-        Optional<String> needed = commandsOf(context, app)
+        NodeStart start = new NodeStart(context.source(), app);
+        List<String> said = commandsOf(context, app);
+        boolean compiles = build.isEmpty() && start.isNotCompiled(said);
+        Optional<String> guessed =
+                said.isEmpty() && build.isEmpty() && !compiles ? start.typeScript() : Optional.empty();
+        Optional<String> needed = Stream.concat(said.stream(), guessed.stream())
                 .flatMap(c -> app.devDependencyIn(c).stream())
                 .findFirst();
-        install(context, app, commands, build.isPresent() || needed.isPresent());
+        install(context, app, commands, build.isPresent() || compiles || needed.isPresent());
         if (build.isPresent()) {
             context.step("Running the %s script".formatted(build.get()));
             commands.script(app, build.get());
+        } else if (compiles && start.isNotCompiled(said)) {
+            // No script around the install has done it.
+            context.step("Compiling by tsconfig.json, as there is no build script");
+            commands.run("tsc", Map.of());
         }
-        NodeStart start = new NodeStart(context.source(), app);
         Optional<String> web = start.web();
         Optional<NodeStart.Site> files = web.isPresent() ? Optional.empty() : start.site();
         if (files.isPresent() && isOnlyASite(context)) {
@@ -81,7 +94,7 @@ final class NodeBuildpack implements Buildpack {
             context.detail(
                     "%s starts the app and is a development dependency, so these stay: it belongs into \"dependencies\""
                             .formatted(needed.get()));
-        } else if (build.isPresent() && app.hasDevDependencies()) {
+        } else if ((build.isPresent() || compiles) && app.hasDevDependencies()) {
             prune(context, app, commands);
         }
         commands.script(app, "heroku-cleanup");
@@ -97,14 +110,11 @@ final class NodeBuildpack implements Buildpack {
     }
 
     /** What runs when the app runs, as far as it is said. */
-    private static Stream<String> commandsOf(BuildContext context, PackageJson app) {
-        Stream<String> procfile = context.source().text(Procfile.NAME).stream()
-                .flatMap(text -> Procfile.parse(text).processes().values().stream());
-        Stream<String> manifest =
-                context.manifest().processes().values().stream().flatMap(process -> process.command().stream());
-        List<String> commands = Stream.concat(procfile, manifest).toList();
+    private static List<String> commandsOf(BuildContext context, PackageJson app) {
+        List<String> commands = context.source().commands();
         boolean byScript = commands.isEmpty() || commands.stream().anyMatch(c -> c.matches("(npm|yarn|pnpm)\\b.*"));
-        return Stream.concat(commands.stream(), byScript ? app.script("start").stream() : Stream.empty());
+        return Stream.concat(commands.stream(), byScript ? app.script("start").stream() : Stream.empty())
+                .toList();
     }
 
     private static boolean isOnlyASite(BuildContext context) {

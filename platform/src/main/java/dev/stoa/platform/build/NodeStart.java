@@ -59,6 +59,14 @@ record NodeStart(SourceFolder source, PackageJson app) {
             "build/index.js",
             "build/server.js");
 
+    private static final List<String> TYPESCRIPT_PROGRAMS = List.of(
+            "index.ts", "server.ts", "app.ts", "main.ts", "src/index.ts", "src/server.ts", "src/app.ts", "src/main.ts");
+
+    /** What runs TypeScript as it is, if the app brings it. */
+    private static final List<String> TYPESCRIPT_RUNNERS = List.of("tsx", "ts-node");
+
+    private static final Pattern RUN_FILE = Pattern.compile("node\\s+(?:-\\S+\\s+)*(\\S+)");
+
     private static final String STANDALONE = ".next/standalone/server.js";
     private static final int FOLDERS_MAX = 50;
 
@@ -75,8 +83,42 @@ record NodeStart(SourceFolder source, PackageJson app) {
                 .or(() -> program(Stream.of("server.js")))
                 .or(() -> site().isPresent()
                         ? Optional.empty()
-                        : program(Stream.concat(app.main().stream(), PROGRAMS.stream()))
+                        : program(Stream.concat(
+                                        app.main().filter(file -> !isTypeScript(file)).stream(), PROGRAMS.stream()))
+                                .or(this::typeScript)
                                 .or(() -> app.script("start")));
+    }
+
+    /** A program that nothing has compiled; from version 22.18 on Node.js takes its types out itself. */
+    Optional<String> typeScript() {
+        String runner =
+                TYPESCRIPT_RUNNERS.stream().filter(app::needs).findFirst().orElse("node");
+        return Stream.concat(app.main().filter(NodeStart::isTypeScript).stream(), TYPESCRIPT_PROGRAMS.stream())
+                .filter(source::has)
+                .findFirst()
+                .map(file -> runner + " " + Shell.quoteIfNeeded(file));
+    }
+
+    private static boolean isTypeScript(String file) {
+        return file.matches(".*\\.[cm]?ts");
+    }
+
+    /**
+     * Whether the app is started by what its TypeScript compiler has yet to write.
+     *
+     * @param commands that start it
+     */
+    boolean isNotCompiled(List<String> commands) {
+        Stream<String> started = commands.isEmpty()
+                ? app.main().filter(file -> file.contains("/")).stream()
+                : commands.stream()
+                        .map(RUN_FILE::matcher)
+                        .filter(Matcher::matches)
+                        .map(matcher -> matcher.group(1));
+        return app.needs("typescript")
+                && source.has("tsconfig.json")
+                && started.anyMatch(file -> !isTypeScript(file)
+                        && Stream.of("", ".js", "/index.js").noneMatch(end -> source.has(file + end)));
     }
 
     private static boolean isForDevelopers(String script) {

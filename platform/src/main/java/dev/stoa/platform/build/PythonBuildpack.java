@@ -26,6 +26,11 @@ final class PythonBuildpack implements Buildpack {
     }
 
     @Override
+    public String startExample() {
+        return "python shop.py";
+    }
+
+    @Override
     public boolean detects(SourceFolder source) {
         return new PythonProject(source).isPresent();
     }

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tomlj.Toml;
@@ -32,8 +33,10 @@ record PythonProject(SourceFolder source) {
             "index.php",
             "deno.json",
             "index.html",
-            "Dockerfile",
-            Procfile.NAME);
+            "Dockerfile");
+
+    /** Which of its files a command runs by the name that only a virtual environment is sure to have. */
+    private static final Pattern RUNS = Pattern.compile("\\bpython\\s+(?:-\\w\\s+)*(\\S+\\.py)\\b");
 
     /** What well-known frameworks are imported as, and what installs them; nothing else is guessed from an import. */
     private static final Map<String, List<String>> FRAMEWORKS = frameworks();
@@ -49,10 +52,14 @@ record PythonProject(SourceFolder source) {
         return OTHER_KINDS.stream().noneMatch(source::has) && script().isPresent();
     }
 
+    /** The one that the app's own commands run, else one with a usual name. */
     private Optional<String> script() {
-        return Stream.of("app.py", "main.py", "server.py", "wsgi.py")
-                .filter(source::has)
-                .findFirst();
+        Stream<String> run = source.commands().stream()
+                .flatMap(command -> RUNS.matcher(command).results())
+                .map(match -> match.group(1));
+        Stream<String> usual =
+                source.has(Procfile.NAME) ? Stream.empty() : Stream.of("app.py", "main.py", "server.py", "wsgi.py");
+        return Stream.concat(run, usual).filter(source::has).findFirst();
     }
 
     /** How the dependencies are installed: a lock file wins over a list of requirements. */

@@ -44,10 +44,15 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
             "\\b(FastAPI|Starlette|Quart|Litestar|BlackSheep|Sanic|ASGIApp|get_asgi_application|socketio\\.ASGIApp)\\b");
     private static final Pattern WSGI = Pattern.compile(
             "\\b(Flask|Bottle|get_wsgi_application|Pyramid|Configurator|falcon\\.App|Dash|dash\\.Dash)\\b");
+    /** An object of Dash is no application: that is the Flask server in it, under the name that Dash's manual gives it. */
+    private static final Pattern DASH = Pattern.compile("(?m)^server\\s*=\\s*\\w+\\.server\\b");
+
     private static final Pattern MAIN = Pattern.compile("(?m)^if\\s+__name__\\s*==\\s*['\"]__main__['\"]\\s*:");
 
     /** Only the server's own start, on the port that it likes: {@code app.run(debug=True)}. */
     private static final Pattern PLAIN_RUN = Pattern.compile("\\s*\\w+\\.run\\((?![^)]*port)[^)]*\\)\\s*(#.*)?");
+
+    private static final Pattern CALL = Pattern.compile("\\s+(\\w+)\\(\\)\\s*");
 
     /**
      * A file that may be the app.
@@ -100,12 +105,18 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         if (installed.test("gradio") && text.contains("gradio")) {
             return "env GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python " + file;
         }
+        if (installed.test("dash-generate-components") && text.contains("dash")) {
+            return "env HOST=0.0.0.0 python " + file;
+        }
         return "python " + file;
     }
 
     /** The server for it, unless it is a program that starts itself. */
     private Optional<String> server(Application application) {
         String text = application.text();
+        if (text.contains("Sanic(") && installed.test("sanic")) {
+            return Optional.of("sanic %s --host 0.0.0.0 --port $PORT".formatted(target(application)));
+        }
         boolean asgi = ASGI.matcher(text).find()
                 || (!WSGI.matcher(text).find() && installed.test("uvicorn"))
                 || application.where().module().endsWith("asgi");
@@ -137,7 +148,9 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
                             || application.name().equals("application")
                     ? application.where().module()
                     : target(application);
-            return Optional.of("flask --app %s run --host 0.0.0.0 --port $PORT".formatted(factory));
+            String folder = application.where().folder();
+            return Optional.of("%sflask --app %s run --host 0.0.0.0 --port $PORT"
+                    .formatted(folder.isEmpty() ? "" : "env PYTHONPATH=%s ".formatted(folder), factory));
         }
         return Optional.empty();
     }
@@ -156,11 +169,23 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
         if (!main.find()) {
             return false;
         }
-        List<String> body = text.substring(main.end())
+        List<String> body = block(text, main.end());
+        Matcher call = CALL.matcher(body.size() == 1 ? body.getFirst() : "");
+        if (call.matches()) {
+            Matcher function = Pattern.compile("(?m)^def %s\\(\\).*:".formatted(call.group(1)))
+                    .matcher(text);
+            body = function.find() ? block(text, function.end()) : body;
+        }
+        return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();
+    }
+
+    /** The indented lines from there on, without comments. */
+    private static List<String> block(String text, int from) {
+        return text.substring(from)
                 .lines()
                 .filter(line -> !line.isBlank() && !line.strip().startsWith("#"))
+                .takeWhile(line -> Character.isWhitespace(line.charAt(0)))
                 .toList();
-        return body.size() != 1 || !PLAIN_RUN.matcher(body.getFirst()).matches();
     }
 
     private Stream<Candidate> candidates() {
@@ -217,7 +242,8 @@ record PythonStart(SourceFolder source, Predicate<String> installed) {
 
     private Optional<Application> application(Candidate candidate) {
         String text = source.text(candidate.file()).orElse("");
-        Optional<Application> variable = VARIABLES.stream()
+        List<String> names = DASH.matcher(text).find() ? List.of("server") : VARIABLES;
+        Optional<Application> variable = names.stream()
                 .filter(name -> text.lines()
                         .anyMatch(line -> line.matches(name + "\\s*(:.*)?=[^=].*")
                                 || (line.matches("from\\s+\\S+\\s+import\\s+(.*,\\s*)?(\\w+\\s+as\\s+)?" + name

@@ -37,6 +37,11 @@ final class RubyBuildpack implements Buildpack {
     }
 
     @Override
+    public String startExample() {
+        return "ruby shop.rb";
+    }
+
+    @Override
     public boolean detects(SourceFolder source) {
         return source.has(Gemfile.FILE);
     }

@@ -2,12 +2,15 @@ package dev.stoa.platform.build;
 
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
+import dev.stoa.api.Procfile;
 import dev.stoa.api.StoaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The code as it arrived. Nothing outside the folder is ever read through it, wherever a link leads: after the build's
@@ -33,6 +36,14 @@ record SourceFolder(Path root, Manifest manifest) {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** What runs when the app runs, as far as its files say. */
+    List<String> commands() {
+        Stream<String> procfile =
+                text(Procfile.NAME).stream().flatMap(text -> Procfile.parse(text).processes().values().stream());
+        Stream<String> own = manifest.processes().values().stream().flatMap(process -> process.command().stream());
+        return Stream.concat(procfile, own).toList();
     }
 
     Optional<String> text(String name) {

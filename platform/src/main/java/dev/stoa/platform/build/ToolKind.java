@@ -66,14 +66,14 @@ enum ToolKind {
             List.of("deno"),
             List.of("~/.deno/bin"),
             List.of("eval", "console.log(Deno.execPath() + '\\n' + Deno.version.deno)"),
-            new Packages("", "", "deno", "deno")),
+            new Packages("", "", "deno", "deno", "deno")),
     BUN(
             "bun",
             "a Bun app",
             List.of("bun"),
             List.of("~/.bun/bin"),
             List.of("-e", "console.log(process.execPath + '\\n' + Bun.version)"),
-            new Packages("", "", "oven-sh/bun/bun", "bun")),
+            new Packages("", "", "oven-sh/bun/bun", "bun", "bun")),
     GRADLE(
             "gradle",
             "a Gradle app without gradlew",
@@ -104,7 +104,11 @@ enum ToolKind {
     private final Packages packages;
 
     /** How package managers call it; empty where one has it not. */
-    private record Packages(String debian, String fedora, String homebrew, String mise) {}
+    private record Packages(String debian, String fedora, String homebrew, String mise, String npm) {
+        Packages(String debian, String fedora, String homebrew, String mise) {
+            this(debian, fedora, homebrew, mise, "");
+        }
+    }
 
     ToolKind(
             String program,
@@ -168,6 +172,7 @@ enum ToolKind {
                 .filter(v -> v.matches("[\\w.-]+"))
                 .map(v -> "@" + v)
                 .orElse("");
+        add(ways, "with npm", "npm install -g ", packages.npm().isEmpty() ? "" : packages.npm() + version);
         add(ways, "or with mise", "mise use -g ", packages.mise().isEmpty() ? "" : packages.mise() + version);
         return ways.substring(0, ways.length() - 2);
     }

@@ -1,7 +1,9 @@
 package dev.stoa.platform.control;
 
+import dev.stoa.api.Addon;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.Manifest;
+import dev.stoa.api.MergedManifest;
 import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceManifest.Wish;
 import dev.stoa.api.ResourceRequests.ManagedVar;
@@ -157,6 +159,57 @@ final class AppResources {
         return new Binding(attachment.as(), attachment.resource() == chief, attachment.settings(), attachment.app());
     }
 
+    /**
+     * Leaves out the add-ons that stand for what the app has already, or for what cannot be given: unlike a table of
+     * stoa.toml they were not written for this platform, and never keep an app from being deployed.
+     */
+    MergedManifest settled(AppRow app, MergedManifest merged) {
+        MergedManifest settled = merged;
+        for (Addon addon : merged.addons()) {
+            Optional<List<String>> refusal = refusal(app, merged, addon);
+            if (refusal.isPresent()) {
+                settled = settled.without(addon, refusal.get());
+            }
+        }
+        return settled;
+    }
+
+    /** Why an add-on gives the app nothing, for people. */
+    private Optional<List<String>> refusal(AppRow app, MergedManifest merged, Addon addon) {
+        Wish wish = addon.wish();
+        List<AttachmentRow> alike = store.ofApp(app.id()).stream()
+                .filter(attachment -> attachment.kind().equals(wish.kind()))
+                .toList();
+        if (alike.stream().anyMatch(attachment -> attachment.as().equals(wish.name()))) {
+            return Optional.empty();
+        }
+        String notUsed = "app.json: %s is not used: %s has ".formatted(addon.service(), app.name());
+        Optional<AttachmentRow> other = alike.stream()
+                .filter(attachment -> merged.addons().stream()
+                        .noneMatch(a -> a.wish().kind().equals(wish.kind())
+                                && a.wish().name().equals(attachment.as())))
+                .findFirst();
+        if (other.isPresent()) {
+            return Optional.of(List.of(
+                    notUsed + "the %s \"%s\"".formatted(wish.kind(), other.get().as())));
+        }
+        Set<String> set = vars(app, wish);
+        set.removeIf(name -> !configs.read(app.id()).containsKey(name)
+                && !merged.manifest().env().containsKey(name));
+        if (!set.isEmpty()) {
+            return Optional.of(List.of(notUsed + String.join(" and ", set) + " of its own"));
+        }
+        try {
+            check(app, wish);
+            return Optional.empty();
+        } catch (StoaException e) {
+            List<String> why = new ArrayList<>();
+            why.add("app.json: %s is not provided: %s".formatted(addon.service(), e.message()));
+            e.hint().ifPresent(hint -> why.add("    " + hint));
+            return Optional.of(why);
+        }
+    }
+
     /** Refuses a manifest that asks for what cannot be given, before anything is built. */
     void check(AppRow app, Manifest manifest) {
         for (Wish wish : manifest.resources().wishes()) {
@@ -277,7 +330,7 @@ final class AppResources {
                 case ResourceStep.Keep keep -> keep(app, keep, say);
                 case ResourceStep.Leave leave ->
                     say.accept(
-                            "       The %s %s is not in stoa.toml any more: it stays, with its data, until it is detached and destroyed"
+                            "       Nothing asks for the %s %s any more: it stays, with its data, until it is detached and destroyed"
                                     .formatted(leave.row().kind(), leave.row().name()));
             }
         }

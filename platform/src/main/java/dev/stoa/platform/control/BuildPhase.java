@@ -108,7 +108,7 @@ final class BuildPhase {
         try (InputStream archive = Files.newInputStream(home.upload(id))) {
             SourceArchive.unpack(archive, source, ArchiveLimits.DEFAULT);
         }
-        MergedManifest merged = MergedManifest.read(source);
+        MergedManifest merged = plans.settled(app, MergedManifest.read(source));
         merged.notes().forEach(note -> say.accept("       " + note));
         plans.begin(app, plans.plan(app, merged), say);
         Manifest manifest = merged.manifest();

@@ -66,7 +66,12 @@ public final class DeployPlans {
         AppName valid = new AppName(name);
         AppStore.refuseReserved(valid);
         AppRow app = apps.find(valid.value()).orElseGet(() -> new AppRow(NO_APP, valid.value(), Instant.EPOCH));
-        return plan(app, merged);
+        return plan(app, settled(app, merged));
+    }
+
+    /** What a source asks for, without what this app or this machine makes moot; notes say so. */
+    MergedManifest settled(AppRow app, MergedManifest merged) {
+        return resources.settled(app, merged);
     }
 
     /** @throws dev.stoa.api.StoaException as a deploy of it would */

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 
 /** Says why a release did not come up: what its instance did, what it listened on, and what it said last. */
 final class FailureReport {
-    private static final int LAST_LINES = 15;
+    /** Node.js puts what is wrong above its stack and its own last words. */
+    private static final int LAST_LINES = 30;
 
     private final Engine engine;
     private final ReleaseStore releases;

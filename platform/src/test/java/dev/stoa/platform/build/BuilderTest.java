@@ -49,6 +49,14 @@ class BuilderTest {
     }
 
     @Test
+    void aRepositoryOfSeveralAppsIsToldWhichOfItsFoldersTheyAre() {
+        StoaException error = failed(Map.of(
+                "README.md", "hi", "server/go.mod", "module a", "client/package.json", "{}", "docs/notes.md", "hi"));
+
+        assertThat(error.hint()).hasValue("deploy the folder in it that is the app: client (node), server (go)");
+    }
+
+    @Test
     void aDockerfileAloneIsToldThatThereIsNoDockerEngine() {
         StoaException error = failed(Map.of("Dockerfile", "FROM scratch"));
 

@@ -136,7 +136,7 @@ class DenoAndBunTest {
         assertThat(error.code()).isEqualTo(ErrorCode.TOOL_MISSING);
         assertThat(error.message())
                 .isEqualTo("this machine has no bun, which a Bun app needs to be built (.bun-version asks for 1.2.3)");
-        assertThat(error.hint().orElseThrow()).contains("mise use -g bun@1.2.3");
+        assertThat(error.hint().orElseThrow()).contains("npm install -g bun@1.2.3", "mise use -g bun@1.2.3");
     }
 
     private StoaException failed(Map<String, String> files) {

@@ -63,6 +63,11 @@ class GuessTest {
                         "app.py",
                         FLASK + "if __name__ == '__main__':\n  app.run(debug=True)\n")))
                 .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+        String main = FLASK + "def main():\n%s  app.run()\n\nif __name__ == '__main__':\n  main()\n";
+        assertThat(python(Map.of("requirements.txt", "flask", "app.py", main.formatted(""))))
+                .isEqualTo("flask --app app run --host 0.0.0.0 --port $PORT");
+        assertThat(python(Map.of("requirements.txt", "flask", "app.py", main.formatted("  make()\n"))))
+                .isEqualTo("python app.py");
     }
 
     @Test
@@ -82,6 +87,45 @@ class GuessTest {
     }
 
     @Test
+    void flaskFindsTheModuleInSrc() {
+        assertThat(python(Map.of("requirements.txt", "flask", "src/app.py", FLASK)))
+                .isEqualTo("env PYTHONPATH=src flask --app app run --host 0.0.0.0 --port $PORT");
+    }
+
+    @Test
+    void ofADashAppTheServerInItIsServed() {
+        String dash = "from dash import Dash\napp = Dash()\nserver = app.server\n";
+        assertThat(python(Map.of("requirements.txt", "dash\nflask\ngunicorn", "app.py", dash)))
+                .isEqualTo("gunicorn --bind 0.0.0.0:$PORT app:server");
+        assertThat(python(Map.of("requirements.txt", "dash\nflask", "app.py", dash)))
+                .isEqualTo("env HOST=0.0.0.0 python app.py");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "worker: python worker.py | worker.py | true",
+                "worker: env A=b python -u jobs/worker.py --fast | jobs/worker.py | true",
+                "worker: python worker.py | other.py | false",
+                "web: python3 app.py | app.py | false",
+                "web: ./serve | app.py | false"
+            })
+    void aProcfileThatRunsAPythonProgramMakesTheFolderAnApp(String procfile, String file, boolean expected) {
+        assertThat(new PythonProject(folder(Map.of("Procfile", procfile, file, ""))).isPresent())
+                .isEqualTo(expected);
+        assertThat(new PythonProject(folder(Map.of("Procfile", procfile, file, "", "package.json", ""))).isPresent())
+                .isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"main.go, , true", "main.go, index.html, true", "main.go, package.json, false", "tool.go, , false"})
+    void aLoneGoProgramIsAnApp(String file, String other, boolean expected) {
+        Map<String, String> files = other == null ? Map.of(file, "") : Map.of(file, "", other, "");
+        assertThat(new GoBuildpack().detects(folder(files))).isEqualTo(expected);
+    }
+
+    @Test
     void theServerFollowsTheFrameworkWhereBothAreInstalled() {
         assertThat(python(Map.of("requirements.txt", "gunicorn\nuvicorn", "main.py", "app = FastAPI()")))
                 .startsWith("uvicorn ");
@@ -90,7 +134,9 @@ class GuessTest {
     }
 
     @Test
-    void streamlitIsStartedByItsOwnProgram() {
+    void streamlitAndSanicAreStartedByTheirOwnPrograms() {
+        assertThat(python(Map.of("requirements.txt", "sanic", "server.py", "app = Sanic(\"Hello\")")))
+                .isEqualTo("sanic server:app --host 0.0.0.0 --port $PORT");
         assertThat(python(Map.of("requirements.txt", "streamlit", "app.py", "import streamlit as st")))
                 .isEqualTo("streamlit run app.py --server.port $PORT --server.address 0.0.0.0 --server.headless true");
     }
@@ -112,7 +158,10 @@ class GuessTest {
                 "{'dependencies':{'@react-router/serve':'7'}} | build/server/index.js | react-router-serve ./build/server/index.js",
                 "{'scripts':{'start':'nest start','start:prod':'node dist/main'}} | dist/main.js | node dist/main",
                 "{'main':'dist/server.js'} | dist/server.js | node dist/server.js",
-                "{'scripts':{'start':'vite --port $PORT'}} | src/x.js | vite --port $PORT"
+                "{'scripts':{'start':'vite --port $PORT'}} | src/x.js | vite --port $PORT",
+                "{'main':'src/index.ts','devDependencies':{'tsx':'4'}} | src/index.ts | tsx src/index.ts",
+                "{'main':'index.js','dependencies':{'ts-node':'10'}} | src/server.ts | ts-node src/server.ts",
+                "{'main':'index.ts'} | index.ts | node index.ts"
             })
     void whatAFrameworkBuiltIsStartedOrServed(String packageJson, String file, String expected) {
         SourceFolder source = folder(Map.of("package.json", packageJson.replace('\'', '"'), file, ""));
@@ -124,6 +173,28 @@ class GuessTest {
                         .orElse("nothing"));
 
         assertThat(found).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'scripts':{'start':'node dist/index.js'}} | true",
+                "{'scripts':{'start':'node --enable-source-maps dist'}} | true",
+                "{'main':'dist/server.js'} | true",
+                "{'main':'index.js'} | false",
+                "{'scripts':{'start':'node src/it.js'}} | false",
+                "{'scripts':{'start':'node src/it'}} | false",
+                "{'scripts':{'start':'tsx src/index.ts'}} | false"
+            })
+    void anAppThatIsStartedFromWhatItsCompilerHasYetToWriteIsNotCompiled(String packageJson, boolean expected) {
+        String json = packageJson.replace('\'', '"').replaceFirst("}$", ",\"devDependencies\":{\"typescript\":\"5\"}}");
+        SourceFolder source = folder(Map.of("package.json", json, "tsconfig.json", "{}", "src/it.js", ""));
+        PackageJson app = PackageJson.read(source);
+
+        assertThat(new NodeStart(source, app)
+                        .isNotCompiled(app.script("start").stream().toList()))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -197,8 +268,8 @@ class GuessTest {
 
     private String python(Map<String, String> files) {
         Requirements requirements = Requirements.read(folder(files));
-        Map<String, String> programs = Map.of("django", "django-admin");
-        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit")
+        Map<String, String> programs = Map.of("django", "django-admin", "dash", "dash-generate-components");
+        Set<String> installed = Stream.of("django", "flask", "gunicorn", "uvicorn", "streamlit", "dash", "sanic")
                 .filter(requirements::mentions)
                 .map(name -> programs.getOrDefault(name, name))
                 .collect(Collectors.toSet());

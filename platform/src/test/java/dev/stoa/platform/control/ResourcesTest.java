@@ -81,6 +81,7 @@ class ResourcesTest {
         final Map<String, Map<String, String>> made = new ConcurrentHashMap<>();
         final Map<String, Set<Integer>> admitted = new ConcurrentHashMap<>();
         volatile boolean broken;
+        volatile boolean missing;
         volatile Set<String> backedUp = Set.of();
 
         @Override
@@ -90,6 +91,9 @@ class ResourcesTest {
 
         @Override
         public Map<String, String> settle(Map<String, String> asked) {
+            if (missing) {
+                throw new StoaException(ErrorCode.TOOL_MISSING, "there are no jars", "buy some");
+            }
             if (asked.getOrDefault("plan", "small").equals("huge")) {
                 throw new StoaException(ErrorCode.BAD_REQUEST, "no such plan", "small");
             }
@@ -202,16 +206,69 @@ class ResourcesTest {
 
         said.clear();
         resources.ofApps().provide(app, Manifest.EMPTY, said::add);
-        assertThat(said).singleElement().asString().contains("shop-main is not in stoa.toml any more: it stays");
+        assertThat(said)
+                .singleElement()
+                .asString()
+                .contains("Nothing asks for the database shop-main any more: it stays");
         assertThat(jars.made).containsKey("shop-main");
         assertThat(resources.ofApps().vars(app)).containsKey("JAR");
     }
 
     private DeployPlan plan(Resources resources, AppRow of, String toml) {
+        return plan(resources, of, Map.of("stoa.toml", toml));
+    }
+
+    private DeployPlan plan(Resources resources, AppRow of, Map<String, String> files) {
         AppConfig config = new AppConfig(stores.configs(), resources.ofApps(), new Random(1));
         Domains domains = new Domains(stores, new Urls("localhost", 8080));
-        return new DeployPlans(stores, resources.ofApps(), config, domains)
-                .plan(of, MergedManifest.of(Map.of("stoa.toml", toml)));
+        DeployPlans plans = new DeployPlans(stores, resources.ofApps(), config, domains);
+        return plans.plan(of, plans.settled(of, MergedManifest.of(files)));
+    }
+
+    private DeployPlan planOfAddOn(Resources resources) {
+        return plan(resources, app, Map.of("app.json", "{\"addons\": [\"heroku-postgresql:mini\"]}"));
+    }
+
+    @Test
+    void anAddOnGivesTheAppADatabaseAndKeepsItFromThenOn() {
+        Resources resources = resources();
+
+        assertThat(planOfAddOn(resources).changes())
+                .extracting(DeployPlan.Change::name)
+                .containsExactly("shop-main");
+
+        resources.ofApps().provide(app, manifest("[databases.main]\n"), said::add);
+        assertThat(planOfAddOn(resources).changed()).isFalse();
+        assertThat(planOfAddOn(resources).orphans()).isEmpty();
+        assertThat(planOfAddOn(resources).notes()).isEmpty();
+    }
+
+    @Test
+    void anAddOnGivesNothingThatTheAppHasAlready() {
+        Resources resources = resources();
+        stores.configs().change(app.id(), Map.of("JAR", "my own"), List.of());
+        assertThat(planOfAddOn(resources).changes()).isEmpty();
+        assertThat(planOfAddOn(resources).notes())
+                .containsExactly("app.json: heroku-postgresql is not used: shop has JAR of its own");
+
+        stores.configs().change(app.id(), Map.of(), List.of("JAR"));
+        resources.create("database", create("first", Optional.of("shop")));
+        assertThat(planOfAddOn(resources).changes()).isEmpty();
+        assertThat(planOfAddOn(resources).notes())
+                .containsExactly("app.json: heroku-postgresql is not used: shop has the database \"first\"");
+    }
+
+    @Test
+    void anAddOnThatCannotBeGivenIsNoReasonToRefuseTheApp() {
+        jars.missing = true;
+
+        DeployPlan plan = planOfAddOn(resources());
+
+        assertThat(plan.changes()).isEmpty();
+        assertThat(plan.notes())
+                .containsExactly("app.json: heroku-postgresql is not provided: there are no jars", "    buy some");
+        assertThatThrownBy(() -> plan(resources(), app, "[databases.main]\n"))
+                .hasMessage("[databases.main]: there are no jars");
     }
 
     @Test
