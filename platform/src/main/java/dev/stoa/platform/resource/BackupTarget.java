@@ -21,7 +21,7 @@ interface BackupTarget {
     /** @throws java.nio.file.NoSuchFileException if there is none */
     InputStream get(String name) throws IOException;
 
-    /** The files whose names begin so, in the order of their names. */
+    /** The files whose names begin so, in the order of their names; also what is left of those that were never completed. */
     List<Item> list(String prefix) throws IOException;
 
     /** Does nothing if there is none. */

@@ -88,8 +88,7 @@ record FolderTarget(Path root) implements BackupTarget {
         try (Stream<Path> files = Files.walk(start)) {
             for (Path file : (Iterable<Path>) files::iterator) {
                 String name = root.relativize(file).toString();
-                boolean draft = file.getFileName().toString().endsWith(DRAFT_SUFFIX);
-                if (name.startsWith(prefix) && !draft && Files.isRegularFile(file)) {
+                if (name.startsWith(prefix) && Files.isRegularFile(file)) {
                     items.add(new Item(name, Files.size(file)));
                 }
             }

@@ -172,6 +172,8 @@ class BackupTargetTest {
         try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread answering = Threads.start("plain", () -> {
                 try (Socket client = plain.accept()) {
+                    // As servers do, it speaks when it is spoken to: what comes before that the client may not see.
+                    int _ = client.getInputStream().read();
                     client.getOutputStream()
                             .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                     long _ = client.getInputStream().transferTo(OutputStream.nullOutputStream());

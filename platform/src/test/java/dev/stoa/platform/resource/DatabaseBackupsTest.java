@@ -266,7 +266,11 @@ class DatabaseBackupsTest {
 
         Files.delete(temp.resolve("backups"));
         Files.move(away, temp.resolve("backups"));
+        // As a platform leaves it that is killed while it writes the first file of a backup.
+        Path unfinished = Files.createDirectories(archive().resolve("base/20261121T000000-dead"));
+        Files.createFile(unfinished.resolve(".part-00000.new"));
         databases.backups().copy(spec);
+        assertThat(unfinished).doesNotExist();
         assertThat(databases.backups().problems()).isEmpty();
         assertThat(ask(restored(Optional.empty()), "select count(*) from kept where n = 77"))
                 .isEqualTo("1");
