@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Where backups are kept: files by name, such as {@code shop-main-1f00d5/wal/000000010000000000000001.1763724191123}. */
 interface BackupTarget {
-    /** What writes the content of a file. */
+    /** What writes the content of a file, and does not close it. */
     @FunctionalInterface
     interface Content {
         void writeTo(OutputStream out) throws IOException;

@@ -21,8 +21,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -226,6 +229,18 @@ class BackupTargetTest {
         target.delete("db-1/base/x & y");
         assertThatThrownBy(() -> target.get("db-1/base/x & y")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> target.get("db-1/wal/C.3")).isInstanceOf(NoSuchFileException.class);
+
+        BackupArchive archive = new BackupArchive(target, "db-3", KEY);
+        archive.put("wal/A.1", out -> out.write(random(1 << 20)));
+        try (InputStream in = archive.open("wal/A.1")) {
+            assertThat(in.readAllBytes()).isEqualTo(random(1 << 20));
+        }
+    }
+
+    private static byte[] random(int length) {
+        byte[] bytes = new byte[length];
+        new Random(1).nextBytes(bytes);
+        return bytes;
     }
 
     /** As much of S3 as there has to be; a page of a list has two objects. */
@@ -235,8 +250,7 @@ class BackupTargetTest {
         boolean signed = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization"))
                         .orElse("")
                         .startsWith("AWS4-HMAC-SHA256 Credential=key/")
-                && SigningKey.sha256(new String(body, StandardCharsets.UTF_8))
-                        .equals(exchange.getRequestHeaders().getFirst("x-amz-content-sha256"));
+                && sha256(body).equals(exchange.getRequestHeaders().getFirst("x-amz-content-sha256"));
         if (!signed || path.startsWith("/forbidden")) {
             reply(exchange, 403, "<Error><Code>AccessDenied</Code></Error>".getBytes(StandardCharsets.UTF_8));
             return;
@@ -260,6 +274,14 @@ class BackupTargetTest {
                     reply(exchange, 404, "<Error><Code>NoSuchKey</Code></Error>".getBytes(StandardCharsets.UTF_8));
                 }
             }
+        }
+    }
+
+    private static String sha256(byte[] body) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
         }
     }
 
