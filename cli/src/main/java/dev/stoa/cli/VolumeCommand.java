@@ -22,8 +22,7 @@ final class VolumeCommand implements Callable<Integer> {
     static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
             "volume",
             "volume",
-            List.of("path", "size", "quota", "shared", "snapshots"),
-            Optional.of("Its files are kept for 30 days; to have them back:"));
+            List.of("path", "size", "quota", "shared", "snapshots"));
 
     private final Session session;
 
