@@ -23,10 +23,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "bucket", description = "List the buckets. Files of apps, by the protocol of Amazon S3.")
 final class BucketCommand implements Callable<Integer> {
-    static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
-            "bucket",
-            "bucket",
-            List.of("objects", "size", "quota", "public"));
+    static final ResourceCommand.Kind KIND =
+            new ResourceCommand.Kind("bucket", "bucket", List.of("objects", "size", "quota", "public"));
 
     private final Session session;
 

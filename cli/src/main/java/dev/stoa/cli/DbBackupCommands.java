@@ -306,9 +306,10 @@ final class DbBackupCommands {
             session.terminal().show(java.util.Map.of("database", made), () -> {
                 session.terminal()
                         .line("Restored %s as %s.".formatted(name.or(() -> from).orElse(""), made));
-                name.filter(former -> !former.equals(made)).ifPresent(former -> session.terminal()
-                        .line("To give it to the apps of %s: stoa db promote %s --for %s"
-                                .formatted(former, made, former)));
+                name.filter(former -> !former.equals(made))
+                        .ifPresent(former -> session.terminal()
+                                .line("To give it to the apps of %s: stoa db promote %s --for %s"
+                                        .formatted(former, made, former)));
             });
             return 0;
         }

@@ -19,10 +19,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "volume", description = "List the volumes. Folders of apps that outlive their instances.")
 final class VolumeCommand implements Callable<Integer> {
-    static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
-            "volume",
-            "volume",
-            List.of("path", "size", "quota", "shared", "snapshots"));
+    static final ResourceCommand.Kind KIND =
+            new ResourceCommand.Kind("volume", "volume", List.of("path", "size", "quota", "shared", "snapshots"));
 
     private final Session session;
 

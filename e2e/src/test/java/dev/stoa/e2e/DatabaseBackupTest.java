@@ -107,7 +107,8 @@ class DatabaseBackupTest {
         stoa.ok("db", "backup-to", "brief", elsewhere.toString());
         String key = stoa.ok("db", "backup-key", "brief").out().strip();
         assertThat(stoa.fails("db", "restore", "brief").err()).contains("stoa db restore brief --as NEW");
-        assertThat(stoa.ok("db", "destroy", "brief", "--confirm", "brief").out()).contains("stoa db restore brief");
+        assertThat(stoa.ok("db", "destroy", "brief", "--confirm", "brief").out())
+                .contains("stoa db restore brief");
 
         assertThat(stoa.ok("db", "backups", "--destroyed").out()).contains("brief", "kept until", "proven");
         stoa.ok("db", "restore", "brief");

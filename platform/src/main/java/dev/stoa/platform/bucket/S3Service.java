@@ -1,7 +1,6 @@
 package dev.stoa.platform.bucket;
 
 import java.io.IOException;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -240,7 +240,10 @@ final class DatabaseCluster {
             try {
                 RestingWal.trim(data());
             } catch (IOException e) {
-                LOG.log(Level.WARNING, "a database at rest keeps room that it does not need database=" + spec.name(), e);
+                LOG.log(
+                        Level.WARNING,
+                        "a database at rest keeps room that it does not need database=" + spec.name(),
+                        e);
             }
         }
     }

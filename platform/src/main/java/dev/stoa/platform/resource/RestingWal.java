@@ -91,8 +91,8 @@ final class RestingWal {
             return;
         }
         long bytes = sizes.iterator().next();
-        Path own = wal.resolve(
-                WalName.at("%08X".formatted(last.timeline()), last.position(), bytes).text());
+        Path own = wal.resolve(WalName.at("%08X".formatted(last.timeline()), last.position(), bytes)
+                .text());
         if (!segments.contains(own) || last.bytesOf(bytes) >= bytes) {
             return;
         }

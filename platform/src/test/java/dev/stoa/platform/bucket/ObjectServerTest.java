@@ -311,12 +311,10 @@ class ObjectServerTest {
                 .isEqualTo("AccessDenied");
         assertThat(code(() -> client(other).listObjectsV2(request -> request.bucket("photos"))))
                 .isEqualTo("AccessDenied");
-        assertThat(client(other).listBuckets().buckets())
-                .singleElement()
-                .satisfies(bucket -> {
-                    assertThat(bucket.name()).isEqualTo("theirs");
-                    assertThat(bucket.creationDate()).isEqualTo(now.truncatedTo(ChronoUnit.MILLIS));
-                });
+        assertThat(client(other).listBuckets().buckets()).singleElement().satisfies(bucket -> {
+            assertThat(bucket.name()).isEqualTo("theirs");
+            assertThat(bucket.creationDate()).isEqualTo(now.truncatedTo(ChronoUnit.MILLIS));
+        });
         assertThat(code(() -> client(new BucketKey(key.id(), "wrong")).listBuckets()))
                 .isEqualTo("SignatureDoesNotMatch");
         assertThat(code(() -> client(server.newKey()).listBuckets())).isEqualTo("InvalidAccessKeyId");

@@ -148,7 +148,10 @@ class DatabasesTest {
         assertThatThrownBy(() -> databases.settle(Map.of("version", "8; rm")))
                 .hasMessageContaining("is not a version of PostgreSQL");
         assertThatThrownBy(() -> databases.settle(Map.of("version", "9")))
-                .hasMessageContaining("there is no PostgreSQL 9 on this machine");
+                .isInstanceOfSatisfying(StoaException.class, e -> {
+                    assertThat(e.message()).isEqualTo("there is no PostgreSQL 9 on this machine");
+                    assertThat(e.hint().orElseThrow()).contains("13 and newer will do");
+                });
         assertThatThrownBy(() -> databases.settle(Map.of("plans", "small"))).hasMessageContaining("not a setting");
     }
 

@@ -49,7 +49,11 @@ class RestingWalTest {
 
     private void control(int version, int state, long last, long redo) throws IOException {
         ByteBuffer control = ByteBuffer.allocate(8192).order(ByteOrder.nativeOrder());
-        control.putInt(8, version).putInt(16, state).putLong(32, last).putLong(40, redo).putInt(48, 1);
+        control.putInt(8, version)
+                .putInt(16, state)
+                .putLong(32, last)
+                .putLong(40, redo)
+                .putInt(48, 1);
         Files.write(data.resolve(ClusterFiles.CONTROL), control.array());
     }
 
@@ -93,7 +97,8 @@ class RestingWalTest {
         RestingWal.trim(data);
 
         assertThat(names("pg_wal")).isEqualTo(ALL);
-        assertThat(Files.readAllBytes(data.resolve("pg_wal/000000010000000000000004"))).isEqualTo(written(SEGMENT_BYTES));
+        assertThat(Files.readAllBytes(data.resolve("pg_wal/000000010000000000000004")))
+                .isEqualTo(written(SEGMENT_BYTES));
     }
 
     @Test
