@@ -54,19 +54,43 @@ def fork(stoa, megabytes=1024, rounds=3):
 
 
 def many_asleep(stoa, count, awake=5):
-    """Databases that sleep but for a few: what each adds to the platform's memory, and to the disk beyond its own data."""
+    """Databases that sleep but for a few: what each of those adds to the machine, and a cluster of PostgreSQL alone beside it."""
     stoa.run("db", "create", "many-first")
-    before = live(stoa)
+    before, threads, processes = live(stoa), threads_of(stoa), servers(stoa)
     for number in range(count):
         stoa.run("db", "create", f"many-{number}", "--sleep", "false" if number < awake else "1s")
     asleep = [f"many-{number}" for number in range(awake, count)]
     seconds_until(lambda: all(states(stoa)[name] == "asleep" for name in asleep), pause=1)
-    root = Path(stoa.home) / "databases"
-    own = sum(bytes_of(path) for path in root.glob("*/data"))
-    beyond = bytes_of(root) - own
-    print(f"{count} databases, {len(asleep)} asleep")
+    resting = [folder for folder in folders(stoa) if not (folder / "data/postmaster.pid").exists()]
+    data = statistics.mean(bytes_of(each / "data") - bytes_of(each / "data/pg_wal") for each in resting)
+    beyond = statistics.mean(map(bytes_of, resting)) - data
+    print(f"{count} databases, {len(resting)} asleep")
     print(f"memory of the platform: {(live(stoa) - before) / count / 1e3:.0f} KB more for each")
-    print(f"disk beyond their data: {beyond / count * 100 / 1e6:.1f} MB for 100, of at most {BEYOND_MEGABYTES_MAX} MB")
+    print(f"threads of the platform: {threads_of(stoa) - threads:+d}, servers of PostgreSQL: {servers(stoa) - processes:+d}")
+    print(f"disk of one that sleeps: {data / 1e6:.1f} MB of data, {beyond / 1e6:.2f} MB beyond it: the log, the server's messages")
+    print(f"what initdb makes, and one database more: {bare_cluster(stoa) / 1e6:.1f} MB")
+    print(f"disk beyond their data: {beyond * 100 / 1e6:.1f} MB for 100, of at most {BEYOND_MEGABYTES_MAX} MB")
+
+
+def folders(stoa):
+    """Those of the databases, without the cluster that they are copied from."""
+    return [each for each in Path(stoa.home).glob("databases/*") if each.name.isdigit()]
+
+
+def threads_of(stoa):
+    """Of the platform's process, as the system counts them."""
+    return len(list(Path(f"/proc/{stoa.status()['pid']}/task").iterdir()))
+
+
+def servers(stoa):
+    """How many databases have one."""
+    return sum((folder / "data/postmaster.pid").exists() for folder in folders(stoa))
+
+
+def bare_cluster(stoa):
+    """Bytes on the disk of what initdb makes, which has never run, and of one database more."""
+    data = next(Path(stoa.home).glob("databases/template-*")) / "data"
+    return bytes_of(data) + bytes_of(data / "base/1")
 
 
 def states(stoa):

@@ -54,10 +54,10 @@ public final class BackupRequests {
     }
 
     /**
-     * @param as new database's name
+     * @param as new database's name; absent: the same, of one that was destroyed
      * @param to absent: the latest moment that there is
      */
-    public record Restore(String as, Optional<Instant> to) {}
+    public record Restore(Optional<String> as, Optional<Instant> to) {}
 
     /**
      * A restore of a database that this platform does not know.

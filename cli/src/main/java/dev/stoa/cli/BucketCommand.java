@@ -23,11 +23,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "bucket", description = "List the buckets. Files of apps, by the protocol of Amazon S3.")
 final class BucketCommand implements Callable<Integer> {
-    static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
-            "bucket",
-            "bucket",
-            List.of("objects", "size", "quota", "public"),
-            Optional.of("What it held is kept for 30 days; to have it back:"));
+    static final ResourceCommand.Kind KIND =
+            new ResourceCommand.Kind("bucket", "bucket", List.of("objects", "size", "quota", "public"));
 
     private final Session session;
 
@@ -45,7 +42,7 @@ final class BucketCommand implements Callable<Integer> {
                 .addSubcommand(new Url(session))
                 .addSubcommand(new CommandLine(new Keys(session)).addSubcommand(new Rotate(session)))
                 .addSubcommand(new RestoreOne(session));
-        return ResourceCommand.with(line, session, KIND);
+        return ResourceCommand.with(line, session, KIND, new DestroyOne(session));
     }
 
     static String path(Session session, String name, String what) {
@@ -55,6 +52,24 @@ final class BucketCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         return new ResourceCommand.ListAll(session, KIND).call();
+    }
+
+    @Command(description = "Destroy one that no app has, with its objects.")
+    private static final class DestroyOne extends ResourceCommand.Destroy {
+        @Option(
+                names = "--with-backups-of",
+                paramLabel = "DATABASE",
+                description = "Also if it holds the backups of that database. May be repeated.")
+        private List<String> backups = List.of();
+
+        DestroyOne(Session session) {
+            super(session, KIND);
+        }
+
+        @Override
+        String query() {
+            return backups.isEmpty() ? "" : "?backups=" + Client.escape(String.join(",", backups));
+        }
     }
 
     @Command(name = "create", description = "Make a bucket. With -a APP, give it to that app.")

@@ -258,8 +258,11 @@ final class DbBackupCommands {
                         + " the latest moment unless told.")
         private Optional<String> to = Optional.empty();
 
-        @Option(names = "--as", paramLabel = "NEW", required = true, description = "The new database's name.")
-        private String as = "";
+        @Option(
+                names = "--as",
+                paramLabel = "NEW",
+                description = "The new database's name; one that was destroyed has its own again unless told.")
+        private Optional<String> as = Optional.empty();
 
         @Option(
                 names = "--from",
@@ -303,9 +306,10 @@ final class DbBackupCommands {
             session.terminal().show(java.util.Map.of("database", made), () -> {
                 session.terminal()
                         .line("Restored %s as %s.".formatted(name.or(() -> from).orElse(""), made));
-                name.ifPresent(former -> session.terminal()
-                        .line("To give it to the apps of %s: stoa db promote %s --for %s"
-                                .formatted(former, made, former)));
+                name.filter(former -> !former.equals(made))
+                        .ifPresent(former -> session.terminal()
+                                .line("To give it to the apps of %s: stoa db promote %s --for %s"
+                                        .formatted(former, made, former)));
             });
             return 0;
         }
@@ -319,7 +323,15 @@ final class DbBackupCommands {
             return session.client()
                     .post(
                             Client.path("databases", "restore"),
-                            new RestoreFrom(bucket.place(place), given, archive, as, moment),
+                            new RestoreFrom(
+                                    bucket.place(place),
+                                    given,
+                                    archive,
+                                    as.orElseThrow(() -> new StoaException(
+                                            ErrorCode.BAD_REQUEST,
+                                            "a restore from elsewhere makes a new database, and no name was given for it",
+                                            "--as NEW")),
+                                    moment),
                             Work.class);
         }
     }

@@ -8,8 +8,10 @@ import dev.stoa.api.ResourceRequests.Attach;
 import dev.stoa.api.ResourceRequests.Changed;
 import dev.stoa.api.ResourceRequests.Create;
 import dev.stoa.api.ResourceRequests.Detach;
+import dev.stoa.api.ResourceRequests.KeptResource;
 import dev.stoa.api.ResourceRequests.Url;
 import dev.stoa.api.StoaException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,16 +35,10 @@ final class ResourceCommand {
      * @param kind    such as {@code database}
      * @param group   such as {@code db}
      * @param columns the facts that a list shows
-     * @param kept    what is left of one that was destroyed, and by which command it is had back
      */
-    record Kind(String kind, String group, List<String> columns, Optional<String> kept) {
+    record Kind(String kind, String group, List<String> columns) {
         Kind {
             columns = List.copyOf(columns);
-        }
-
-        /** Of which nothing is left, or what is left is said elsewhere. */
-        Kind(String kind, String group, List<String> columns) {
-            this(kind, group, columns, Optional.empty());
         }
 
         String path(String... more) {
@@ -54,11 +50,15 @@ final class ResourceCommand {
 
     /** Adds list, info, attach, detach and destroy; create is the kind's own, since its options are. */
     static CommandLine with(CommandLine group, Session session, Kind kind) {
+        return with(group, session, kind, new Destroy(session, kind));
+    }
+
+    static CommandLine with(CommandLine group, Session session, Kind kind, Destroy destroy) {
         return group.addSubcommand(new ListAll(session, kind))
                 .addSubcommand(new Info(session, kind))
                 .addSubcommand(new AttachTo(session, kind))
                 .addSubcommand(new DetachFrom(session, kind))
-                .addSubcommand(new Destroy(session, kind));
+                .addSubcommand(destroy);
     }
 
     /** The query that says by whose name a resource is called; nothing where no app was named. */
@@ -253,7 +253,7 @@ final class ResourceCommand {
     }
 
     @Command(name = "destroy", description = "Destroy one that no app has, with its data.")
-    static final class Destroy extends NamedResource {
+    static class Destroy extends NamedResource {
         private final Kind kind;
 
         @Option(
@@ -262,15 +262,14 @@ final class ResourceCommand {
                 description = "The name again, instead of being asked for it.")
         private Optional<String> confirm = Optional.empty();
 
-        @Option(
-                names = "--with-backups-of",
-                paramLabel = "DATABASE",
-                description = "Also where a bucket holds the backups of that database. May be repeated.")
-        private List<String> backups = List.of();
-
         Destroy(Session session, Kind kind) {
             super(session);
             this.kind = kind;
+        }
+
+        /** What else the platform has to be told, with its question mark. */
+        String query() {
+            return "";
         }
 
         @Override
@@ -296,7 +295,7 @@ final class ResourceCommand {
             String said = confirm.or(() -> asked(terminal, resource.name()))
                     .orElseThrow(() -> new StoaException(
                             ErrorCode.BAD_REQUEST,
-                            "destroying %s cannot be undone, so its name is asked for".formatted(resource.name()),
+                            "before %s is destroyed with its data, its name is asked for".formatted(resource.name()),
                             "to go on: stoa %s destroy %s --confirm %s"
                                     .formatted(kind.group(), resource.name(), resource.name())));
             if (!said.strip().equals(resource.name())) {
@@ -306,16 +305,26 @@ final class ResourceCommand {
                                 .formatted(said.strip(), kind.kind(), resource.name()),
                         "");
             }
-            session.client()
-                    .delete(kind.path(resource.name())
-                            + (backups.isEmpty() ? "" : "?backups=" + Client.escape(String.join(",", backups))));
+            List<KeptResource> before = kept(resource.name());
+            session.client().delete(kind.path(resource.name()) + query());
             terminal.show(Map.of("destroyed", resource.name()), () -> {
                 terminal.line("Destroyed %s.".formatted(resource.name()));
-                kind.kept()
-                        .ifPresent(kept -> terminal.line(
-                                "  %s stoa %s restore %s".formatted(kept, kind.group(), resource.name())));
+                kept(resource.name()).stream()
+                        .filter(one -> !before.contains(one))
+                        .forEach(one -> terminal.line("  What it held is kept for %d days; to have it back: %s"
+                                .formatted(
+                                        Duration.between(one.destroyedAt(), one.until())
+                                                .toDays(),
+                                        ResourcesCommand.restoring(one))));
             });
             return 0;
+        }
+
+        /** Of those that were destroyed by that name. */
+        private List<KeptResource> kept(String name) {
+            return ResourcesCommand.kept(session.client()).stream()
+                    .filter(one -> one.kind().equals(kind.kind()) && one.name().equals(name))
+                    .toList();
         }
 
         private Optional<String> asked(Terminal terminal, String exact) {

@@ -4,6 +4,7 @@ import dev.stoa.api.Resource;
 import dev.stoa.api.Resource.Attachment;
 import dev.stoa.api.ResourceManifest;
 import dev.stoa.api.ResourceRequests.KeptResource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -63,7 +64,7 @@ final class ResourcesCommand implements Callable<Integer> {
 
     private int listDestroyed() {
         Terminal terminal = session.terminal();
-        List<KeptResource> all = session.client().list(Client.path("kept-resources"), KeptResource.class);
+        List<KeptResource> all = kept(session.client());
         terminal.show(all, () -> {
             if (all.isEmpty()) {
                 terminal.line("Nothing is kept of what was destroyed.");
@@ -73,12 +74,22 @@ final class ResourcesCommand implements Callable<Integer> {
             all.forEach(kept -> table.row(
                     kept.kind(),
                     kept.name(),
-                    kept.destroyedAt().toString(),
-                    kept.until().toString(),
-                    "stoa %s restore %s".formatted(ResourceManifest.groupOf(kept.kind()), kept.name())));
+                    kept.destroyedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    kept.until().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    restoring(kept)));
             table.print(terminal);
         });
         return 0;
+    }
+
+    /** What was destroyed and can still be had back, the latest first. */
+    static List<KeptResource> kept(Client client) {
+        return client.list(Client.path("kept-resources"), KeptResource.class);
+    }
+
+    /** The command that brings it back. */
+    static String restoring(KeptResource kept) {
+        return "stoa %s restore %s".formatted(ResourceManifest.groupOf(kept.kind()), kept.name());
     }
 
     private static String state(Resource resource) {

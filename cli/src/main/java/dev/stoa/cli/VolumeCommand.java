@@ -19,11 +19,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "volume", description = "List the volumes. Folders of apps that outlive their instances.")
 final class VolumeCommand implements Callable<Integer> {
-    static final ResourceCommand.Kind KIND = new ResourceCommand.Kind(
-            "volume",
-            "volume",
-            List.of("path", "size", "quota", "shared", "snapshots"),
-            Optional.of("Its files are kept for 30 days; to have them back:"));
+    static final ResourceCommand.Kind KIND =
+            new ResourceCommand.Kind("volume", "volume", List.of("path", "size", "quota", "shared", "snapshots"));
 
     private final Session session;
 

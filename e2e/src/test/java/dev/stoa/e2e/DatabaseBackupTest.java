@@ -106,13 +106,15 @@ class DatabaseBackupTest {
         sql("twin", "update t set n = 43");
         stoa.ok("db", "backup-to", "brief", elsewhere.toString());
         String key = stoa.ok("db", "backup-key", "brief").out().strip();
-        stoa.ok("db", "destroy", "brief", "--confirm", "brief");
+        assertThat(stoa.fails("db", "restore", "brief").err()).contains("stoa db restore brief --as NEW");
+        assertThat(stoa.ok("db", "destroy", "brief", "--confirm", "brief").out())
+                .contains("stoa db restore brief");
 
         assertThat(stoa.ok("db", "backups", "--destroyed").out()).contains("brief", "kept until", "proven");
-        stoa.ok("db", "restore", "brief", "--as", "again");
+        stoa.ok("db", "restore", "brief");
         stoa.ok("db", "restore", "--from", elsewhere.toString(), "--key", key, "--as", "rescued");
 
-        assertThat(sql("again", "select n from t")).contains(" 42");
+        assertThat(sql("brief", "select n from t")).contains(" 42");
         assertThat(sql("rescued", "select n from t")).contains(" 42");
         assertThat(sql("twin", "select n from t")).contains(" 43");
         String wrong = "0".repeat(64);

@@ -1,6 +1,7 @@
 package dev.stoa.platform.bucket;
 
 import dev.stoa.platform.bucket.KeyStore.Owned;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
@@ -17,15 +18,15 @@ final class BucketDirectory {
     private final Map<Long, Set<Integer>> apps = new ConcurrentHashMap<>();
 
     /** @param own the key of the bucket itself, which no app has */
-    private record Entry(Bucket bucket, BucketKey own) {}
+    record Entry(Bucket bucket, BucketKey own, Instant createdAt) {}
 
     BucketDirectory(KeyStore keys, InstantSource clock) {
         this.keys = keys;
         this.clock = clock;
     }
 
-    void put(Bucket bucket, BucketKey own) {
-        byName.put(bucket.name(), new Entry(bucket, own));
+    void put(Bucket bucket, BucketKey own, Instant createdAt) {
+        byName.put(bucket.name(), new Entry(bucket, own, createdAt));
     }
 
     void remove(long id) {
@@ -60,12 +61,11 @@ final class BucketDirectory {
                 .isPresent();
     }
 
-    /** In the order of their names. */
-    List<Bucket> of(String id) {
+    /** Those that this key opens, in the order of their names. */
+    List<Entry> of(String id) {
         return byName.values().stream()
-                .map(Entry::bucket)
-                .filter(bucket -> admits(id, bucket))
-                .sorted(Comparator.comparing(Bucket::name))
+                .filter(entry -> admits(id, entry.bucket()))
+                .sorted(Comparator.comparing(entry -> entry.bucket().name()))
                 .toList();
     }
 }

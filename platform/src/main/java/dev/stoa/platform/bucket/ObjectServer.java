@@ -122,8 +122,7 @@ public final class ObjectServer implements AutoCloseable {
 
     /** From now on it is there; {@code own} opens it. */
     public void open(Bucket bucket, BucketKey own) {
-        store.add(bucket);
-        directory.put(bucket, own);
+        directory.put(bucket, own, store.add(bucket, clock.instant()));
     }
 
     /** From now on the keys of these apps open it, and those of no others. */

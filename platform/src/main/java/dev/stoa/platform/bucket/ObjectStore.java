@@ -31,14 +31,18 @@ final class ObjectStore {
         this.jdbi = jdbi;
     }
 
-    void add(Bucket bucket) {
-        jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into buckets (id, name) values (:id, :name)
+    /** Unless it is there; returns since when it is. */
+    Instant add(Bucket bucket, Instant now) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        insert into buckets (id, name, created_at) values (:id, :name, :now)
                         on conflict (id) do update set destroyed_at = null
+                        returning created_at
                         """)
                 .bind("id", bucket.id())
                 .bind("name", bucket.name())
-                .execute());
+                .bind("now", now)
+                .mapTo(Instant.class)
+                .one());
     }
 
     void destroyed(long bucket, Instant now) {

@@ -1,7 +1,6 @@
 package dev.stoa.platform.bucket;
 
 import java.io.IOException;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -114,10 +113,10 @@ final class S3Service {
         }
         Xml xml = Xml.root("ListAllMyBucketsResult");
         owner(xml, signature).open("Buckets");
-        for (Bucket bucket : directory.of(signature.key().id())) {
+        for (BucketDirectory.Entry entry : directory.of(signature.key().id())) {
             xml.open("Bucket")
-                    .leaf("Name", bucket.name())
-                    .leaf("CreationDate", Instant.EPOCH)
+                    .leaf("Name", entry.bucket().name())
+                    .leaf("CreationDate", entry.createdAt())
                     .close("Bucket");
         }
         return S3Answer.of(xml.close("Buckets").close("ListAllMyBucketsResult"));

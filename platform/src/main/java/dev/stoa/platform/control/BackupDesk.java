@@ -129,8 +129,13 @@ public final class BackupDesk {
     }
 
     Work restore(String name, Optional<String> app, Restore wanted) {
-        String as = free(wanted.as());
         Optional<KeptArchive> kept = kept(name, app);
+        String as = free(wanted.as()
+                .or(() -> kept.map(KeptArchive::name))
+                .orElseThrow(() -> new StoaException(
+                        ErrorCode.BAD_REQUEST,
+                        "a restore makes a new database beside %s, and no name was given for it".formatted(name),
+                        "stoa db restore %s --as NEW".formatted(name))));
         if (kept.isPresent()) {
             Seed seed = databases.seeds().restore(kept.get(), wanted.to());
             return making("restore", as, seed);

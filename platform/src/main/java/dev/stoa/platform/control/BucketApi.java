@@ -161,7 +161,7 @@ public final class BucketApi {
         }
         throw new StoaException(
                 ErrorCode.BAD_REQUEST,
-                "a URL is valid for 1 second to 7 days, and not for \"%s\"".formatted(given.orElse("")),
+                "a URL is valid for 1 second to 7 days, and \"%s\" seconds were asked for".formatted(given.orElse("")),
                 "for example: --expires 1h");
     }
 

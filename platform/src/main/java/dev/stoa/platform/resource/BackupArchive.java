@@ -266,13 +266,13 @@ final class BackupArchive {
         }
     }
 
-    /** What is left of backups that were never completed, except of that one. */
-    void dropUnfinished(Optional<String> except) throws IOException {
+    /** What is left of backups that were never completed. */
+    void dropUnfinished() throws IOException {
         List<String> complete = backups().stream().map(Backup::id).toList();
         String prefix = name(BASE);
         for (BackupTarget.Item item : target.list(prefix)) {
             String backup = item.name().substring(prefix.length()).replaceFirst("/.*", "");
-            if (!complete.contains(backup) && !except.filter(backup::equals).isPresent()) {
+            if (!complete.contains(backup)) {
                 target.delete(item.name());
             }
         }

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Where backups are kept: files by name, such as {@code shop-main-1f00d5/wal/000000010000000000000001.1763724191123}. */
 interface BackupTarget {
-    /** What writes the content of a file. */
+    /** What writes the content of a file, and does not close it. */
     @FunctionalInterface
     interface Content {
         void writeTo(OutputStream out) throws IOException;
@@ -21,7 +21,7 @@ interface BackupTarget {
     /** @throws java.nio.file.NoSuchFileException if there is none */
     InputStream get(String name) throws IOException;
 
-    /** The files whose names begin so, in the order of their names. */
+    /** The files whose names begin so, in the order of their names; also what is left of those that were never completed. */
     List<Item> list(String prefix) throws IOException;
 
     /** Does nothing if there is none. */

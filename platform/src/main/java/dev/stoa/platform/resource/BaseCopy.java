@@ -8,7 +8,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 
 /** Copies the files of a database that goes on working into its archive, and deletes the copies that are too old. */
 final class BaseCopy {
@@ -29,7 +28,7 @@ final class BaseCopy {
     String copy(WatchedDatabase of) throws IOException {
         BackupArchive archive = of.archive;
         archive.prepare(of.spec.name());
-        archive.dropUnfinished(Optional.empty());
+        archive.dropUnfinished();
         Instant startedAt = clock.instant();
         String id = "%s-%s".formatted(STAMP.format(startedAt), HexFormat.of().toHexDigits((short) random.nextInt()));
         PostgresBinaries binaries = of.cluster.binaries();

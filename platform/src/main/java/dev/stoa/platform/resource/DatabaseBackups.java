@@ -253,7 +253,8 @@ public final class DatabaseBackups implements AutoCloseable {
         } catch (IOException e) {
             throw new StoaException(
                     ErrorCode.BAD_REQUEST,
-                    "backups cannot be put into %s, and nothing was changed: %s".formatted(to.to(), e.getMessage()),
+                    "backups cannot be put into %s, and nothing was changed: %s"
+                            .formatted(to.to(), WatchedDatabase.why(e)),
                     "see that the place is there, and that the platform may write to it",
                     e);
         }

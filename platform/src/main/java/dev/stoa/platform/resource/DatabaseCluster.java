@@ -233,6 +233,21 @@ final class DatabaseCluster {
         }
     }
 
+    /** Stops the server for as long as nobody asks for it, with files that are as small as they can be. */
+    void rest() {
+        synchronized (starting) {
+            stop();
+            try {
+                RestingWal.trim(data());
+            } catch (IOException e) {
+                LOG.log(
+                        Level.WARNING,
+                        "a database at rest keeps room that it does not need database=" + spec.name(),
+                        e);
+            }
+        }
+    }
+
     /**
      * Stops the server if nobody has used it for so long, which writes everything to its files; who comes meanwhile waits,
      * and has it started again.
@@ -271,7 +286,7 @@ final class DatabaseCluster {
                     usedNanos = System.nanoTime();
                     return false;
                 }
-                stop();
+                rest();
                 asleep = true;
                 return running.isPresent();
             } finally {

@@ -529,7 +529,7 @@ public final class Databases implements ResourceKind {
         Threads.together(
                 "database-stop",
                 gates.values().stream()
-                        .map(each -> (Runnable) each.cluster()::stop)
+                        .map(each -> (Runnable) each.cluster()::rest)
                         .toList());
     }
 

@@ -39,7 +39,7 @@ record FolderTarget(Path root) implements BackupTarget {
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE);
                     OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES)) {
-                content.writeTo(new Open(out));
+                content.writeTo(out);
                 out.flush();
                 channel.force(true);
             }
@@ -47,23 +47,6 @@ record FolderTarget(Path root) implements BackupTarget {
             force(directory);
         } finally {
             Files.deleteIfExists(draft);
-        }
-    }
-
-    /** Whoever writes closes what he writes to, which is yet to be forced to the disk. */
-    private static final class Open extends java.io.FilterOutputStream {
-        Open(OutputStream out) {
-            super(out);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            out.write(bytes, offset, length);
-        }
-
-        @Override
-        public void close() throws IOException {
-            flush();
         }
     }
 
@@ -88,8 +71,7 @@ record FolderTarget(Path root) implements BackupTarget {
         try (Stream<Path> files = Files.walk(start)) {
             for (Path file : (Iterable<Path>) files::iterator) {
                 String name = root.relativize(file).toString();
-                boolean draft = file.getFileName().toString().endsWith(DRAFT_SUFFIX);
-                if (name.startsWith(prefix) && !draft && Files.isRegularFile(file)) {
+                if (name.startsWith(prefix) && Files.isRegularFile(file)) {
                     items.add(new Item(name, Files.size(file)));
                 }
             }

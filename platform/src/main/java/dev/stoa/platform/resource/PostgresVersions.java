@@ -89,7 +89,9 @@ final class PostgresVersions {
         return new StoaException(
                 ErrorCode.BAD_REQUEST,
                 "there is no PostgreSQL %s on this machine".formatted(wish),
-                "there are: %s; others by: apt-get install postgresql-%d".formatted(there, major));
+                major < MAJOR_MIN
+                        ? "there are: %s; of others, %d and newer will do".formatted(there, MAJOR_MIN)
+                        : "there are: %s; others by: apt-get install postgresql-%d".formatted(there, major));
     }
 
     /** By major version. */

@@ -38,7 +38,7 @@ final class SealedStream {
 
     private SealedStream() {}
 
-    /** Closing it ends the file and closes {@code out}; a file whose stream was not closed cannot be opened. */
+    /** Closing it ends the file, and leaves {@code out} open; a file whose stream was not closed cannot be opened. */
     static OutputStream seal(OutputStream out, BackupKey key, String name) throws IOException {
         byte[] salt = new byte[SALT_BYTES];
         RANDOM.nextBytes(salt);
@@ -124,7 +124,7 @@ final class SealedStream {
             if (!closed) {
                 closed = true;
                 emit(true);
-                out.close();
+                out.flush();
             }
         }
     }

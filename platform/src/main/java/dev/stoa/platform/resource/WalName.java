@@ -46,7 +46,7 @@ record WalName(String text) implements Comparable<WalName> {
         return (Long.parseLong(halves[0], RADIX) << 32) + Long.parseLong(halves[1], RADIX);
     }
 
-    private static WalName at(String timeline, long position, long segmentBytes) {
+    static WalName at(String timeline, long position, long segmentBytes) {
         return new WalName("%s%08X%08X".formatted(timeline, position / LOG_BYTES, position % LOG_BYTES / segmentBytes));
     }
 

@@ -3,6 +3,9 @@ package dev.stoa.platform.resource;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
 import java.lang.System.Logger.Level;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +95,13 @@ final class WatchedDatabase {
         if (DiskFull.causes(e)) {
             return "the disk is full there";
         }
-        return e instanceof StoaException known ? known.message() : String.valueOf(e);
+        return switch (e) {
+            case StoaException known -> known.message();
+            // All that these say themselves is which file it is.
+            case NoSuchFileException gone -> "there is no " + gone.getFile();
+            case AccessDeniedException denied -> "no permission for " + denied.getFile();
+            case IOException other when other.getMessage() != null -> other.getMessage();
+            default -> String.valueOf(e);
+        };
     }
 }

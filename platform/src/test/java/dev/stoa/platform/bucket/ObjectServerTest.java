@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -310,9 +311,10 @@ class ObjectServerTest {
                 .isEqualTo("AccessDenied");
         assertThat(code(() -> client(other).listObjectsV2(request -> request.bucket("photos"))))
                 .isEqualTo("AccessDenied");
-        assertThat(client(other).listBuckets().buckets())
-                .singleElement()
-                .satisfies(bucket -> assertThat(bucket.name()).isEqualTo("theirs"));
+        assertThat(client(other).listBuckets().buckets()).singleElement().satisfies(bucket -> {
+            assertThat(bucket.name()).isEqualTo("theirs");
+            assertThat(bucket.creationDate()).isEqualTo(now.truncatedTo(ChronoUnit.MILLIS));
+        });
         assertThat(code(() -> client(new BucketKey(key.id(), "wrong")).listBuckets()))
                 .isEqualTo("SignatureDoesNotMatch");
         assertThat(code(() -> client(server.newKey()).listBuckets())).isEqualTo("InvalidAccessKeyId");

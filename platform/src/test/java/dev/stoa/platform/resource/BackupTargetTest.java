@@ -21,9 +21,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -172,6 +175,8 @@ class BackupTargetTest {
         try (ServerSocket plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread answering = Threads.start("plain", () -> {
                 try (Socket client = plain.accept()) {
+                    // As servers do, it speaks when it is spoken to: what comes before that the client may not see.
+                    int _ = client.getInputStream().read();
                     client.getOutputStream()
                             .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                     long _ = client.getInputStream().transferTo(OutputStream.nullOutputStream());
@@ -224,6 +229,18 @@ class BackupTargetTest {
         target.delete("db-1/base/x & y");
         assertThatThrownBy(() -> target.get("db-1/base/x & y")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> target.get("db-1/wal/C.3")).isInstanceOf(NoSuchFileException.class);
+
+        BackupArchive archive = new BackupArchive(target, "db-3", KEY);
+        archive.put("wal/A.1", out -> out.write(random(1 << 20)));
+        try (InputStream in = archive.open("wal/A.1")) {
+            assertThat(in.readAllBytes()).isEqualTo(random(1 << 20));
+        }
+    }
+
+    private static byte[] random(int length) {
+        byte[] bytes = new byte[length];
+        new Random(1).nextBytes(bytes);
+        return bytes;
     }
 
     /** As much of S3 as there has to be; a page of a list has two objects. */
@@ -233,8 +250,7 @@ class BackupTargetTest {
         boolean signed = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization"))
                         .orElse("")
                         .startsWith("AWS4-HMAC-SHA256 Credential=key/")
-                && SigningKey.sha256(new String(body, StandardCharsets.UTF_8))
-                        .equals(exchange.getRequestHeaders().getFirst("x-amz-content-sha256"));
+                && sha256(body).equals(exchange.getRequestHeaders().getFirst("x-amz-content-sha256"));
         if (!signed || path.startsWith("/forbidden")) {
             reply(exchange, 403, "<Error><Code>AccessDenied</Code></Error>".getBytes(StandardCharsets.UTF_8));
             return;
@@ -258,6 +274,14 @@ class BackupTargetTest {
                     reply(exchange, 404, "<Error><Code>NoSuchKey</Code></Error>".getBytes(StandardCharsets.UTF_8));
                 }
             }
+        }
+    }
+
+    private static String sha256(byte[] body) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.stoa.platform.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stoa.api.BackupRequests;
 import dev.stoa.api.BackupRequests.Backups;
 import dev.stoa.api.ErrorCode;
 import dev.stoa.api.StoaException;
@@ -258,6 +259,10 @@ class DatabaseBackupsTest {
         Files.createFile(temp.resolve("backups"));
         ask(spec, "insert into kept values (77)");
 
+        BackupRequests.Place nowhere = new BackupRequests.Place(
+                "/proc/backups", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        assertThatThrownBy(() -> databases.backups().moved(spec, nowhere))
+                .hasMessage("backups cannot be put into /proc/backups, and nothing was changed: there is no /proc/backups");
         assertThatThrownBy(() -> databases.backups().copy(spec))
                 .isInstanceOfSatisfying(
                         StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_FAILED));
@@ -266,7 +271,11 @@ class DatabaseBackupsTest {
 
         Files.delete(temp.resolve("backups"));
         Files.move(away, temp.resolve("backups"));
+        // As a platform leaves it that is killed while it writes the first file of a backup.
+        Path unfinished = Files.createDirectories(archive().resolve("base/20261121T000000-dead"));
+        Files.createFile(unfinished.resolve(".part-00000.new"));
         databases.backups().copy(spec);
+        assertThat(unfinished).doesNotExist();
         assertThat(databases.backups().problems()).isEmpty();
         assertThat(ask(restored(Optional.empty()), "select count(*) from kept where n = 77"))
                 .isEqualTo("1");

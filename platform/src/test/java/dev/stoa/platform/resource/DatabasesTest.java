@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Threads;
 import dev.stoa.platform.certificate.LocalAuthority;
+import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -146,7 +148,10 @@ class DatabasesTest {
         assertThatThrownBy(() -> databases.settle(Map.of("version", "8; rm")))
                 .hasMessageContaining("is not a version of PostgreSQL");
         assertThatThrownBy(() -> databases.settle(Map.of("version", "9")))
-                .hasMessageContaining("there is no PostgreSQL 9 on this machine");
+                .isInstanceOfSatisfying(StoaException.class, e -> {
+                    assertThat(e.message()).isEqualTo("there is no PostgreSQL 9 on this machine");
+                    assertThat(e.hint().orElseThrow()).contains("13 and newer will do");
+                });
         assertThatThrownBy(() -> databases.settle(Map.of("plans", "small"))).hasMessageContaining("not a setting");
     }
 
@@ -184,9 +189,16 @@ class DatabasesTest {
             assertThat(in.isValid(1)).isTrue();
         }
         await().until(() -> databases.glance(sleepy).state().equals("asleep"));
+        await().until(() -> diskKilobytes(databases.data(sleepy).resolve("pg_wal")) < 128);
 
         assertThat(ask(sleepy, "select n from slept_over")).isEqualTo("7");
         databases.provision(spec);
+    }
+
+    private static int diskKilobytes(Path folder) throws IOException {
+        Process du = new ProcessBuilder("du", "-sk", folder.toString()).start();
+        return Integer.parseInt(
+                new String(du.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).split("\t", 2)[0]);
     }
 
     @Test

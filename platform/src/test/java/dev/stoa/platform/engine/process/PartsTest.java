@@ -42,8 +42,10 @@ class PartsTest {
 
     private static String last(String command) {
         return StartScript.of(Map.of(), "/app", command, Stdio.LOGGED)
-                .split("trap - PIPE\n")[1]
-                .strip();
+                .lines()
+                .filter(line -> line.startsWith("{"))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
