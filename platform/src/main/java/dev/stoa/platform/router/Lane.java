@@ -25,8 +25,9 @@ final class Lane {
     private static final long TICK_MILLIS_MAX = 1000;
 
     /** RFC 9110, 5.6.7. Java's own for RFC 1123 writes days below ten with one digit. */
-    private static final DateTimeFormatter HTTP_DATE =
-            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
+                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+            .withZone(ZoneOffset.UTC);
 
     private final EventLoop loop;
     private final RouterConfig config;
