@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -52,6 +51,7 @@ class CertificatesTest {
     private final List<String> ordered = new CopyOnWriteArrayList<>();
     private final List<String> changed = new CopyOnWriteArrayList<>();
     private volatile boolean refuses;
+    private volatile Runnable meanwhile = () -> {};
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private LocalAuthority local;
     private Stores stores;
@@ -226,13 +226,14 @@ class CertificatesTest {
     @Test
     void whoLookedBeforeAnOrderEndedDoesNotOrderOnceMore() {
         stores.certificates().failed(new OrderRow(HOST, 1, "the name leads elsewhere", now));
-        AtomicReference<Predicate<String>> known = new AtomicReference<>();
-        CertificateOrders orders = orders(host -> known.get().test(host), () -> now);
-        known.set(host -> {
-            // All that is due has been looked up, and nothing of it has been ordered.
-            assertThat(orders.order(host).join()).isEmpty();
-            return true;
-        });
+        CertificateOrders orders = orders(
+                host -> {
+                    meanwhile.run();
+                    return true;
+                },
+                () -> now);
+        // All that is due has been looked up by then, and nothing of it has been ordered.
+        meanwhile = () -> assertThat(orders.order(HOST).join()).isEmpty();
         orders.orderDue();
         assertThat(orders.isGoing(HOST)).isFalse();
         assertThat(ordered).containsExactly(HOST);
@@ -241,18 +242,20 @@ class CertificatesTest {
     @Test
     void anOrderThatFailedIsOverWhenItsFailureIsWrittenDown() {
         refuses = true;
-        AtomicReference<CertificateOrders> orders = new AtomicReference<>();
         List<Boolean> going = new CopyOnWriteArrayList<>();
-        orders.set(orders(host -> true, () -> {
-            if (!ordered.isEmpty() && stores.certificates().order(HOST).isEmpty()) {
-                going.add(orders.get().isGoing(HOST));
-            }
+        CertificateOrders orders = orders(host -> true, () -> {
+            meanwhile.run();
             return now;
-        }));
-        assertThat(orders.get().orderInTime(HOST).join()).isPresent();
+        });
+        meanwhile = () -> {
+            if (!ordered.isEmpty() && stores.certificates().order(HOST).isEmpty()) {
+                going.add(orders.isGoing(HOST));
+            }
+        };
+        assertThat(orders.orderInTime(HOST).join()).isPresent();
         assertThat(going).isNotEmpty().doesNotContain(false);
-        assertThat(orders.get().isGoing(HOST)).isFalse();
-        assertThat(orders.get().orderInTime(HOST).join()).as("not yet").isEmpty();
+        assertThat(orders.isGoing(HOST)).isFalse();
+        assertThat(orders.orderInTime(HOST).join()).as("not yet").isEmpty();
         assertThat(ordered).containsExactly(HOST);
     }
 
