@@ -74,7 +74,7 @@ final class AppStore {
                 .orElseThrow(() -> new StoaException(
                         ErrorCode.APP_NOT_FOUND,
                         "there is no app \"%s\"".formatted(name),
-                        "stoa apps lists the apps; stoa deploy makes one"));
+                        "stoa apps lists the apps; stoa deploy makes one, and stoa apps create one to be configured first"));
     }
 
     /** With everything that belongs to it. */
