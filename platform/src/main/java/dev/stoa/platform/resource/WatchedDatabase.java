@@ -2,8 +2,8 @@ package dev.stoa.platform.resource;
 
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.DiskFull;
-import java.lang.System.Logger.Level;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;

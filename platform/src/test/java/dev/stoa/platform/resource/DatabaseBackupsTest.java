@@ -262,7 +262,8 @@ class DatabaseBackupsTest {
         BackupRequests.Place nowhere = new BackupRequests.Place(
                 "/proc/backups", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         assertThatThrownBy(() -> databases.backups().moved(spec, nowhere))
-                .hasMessage("backups cannot be put into /proc/backups, and nothing was changed: there is no /proc/backups");
+                .hasMessage(
+                        "backups cannot be put into /proc/backups, and nothing was changed: there is no /proc/backups");
         assertThatThrownBy(() -> databases.backups().copy(spec))
                 .isInstanceOfSatisfying(
                         StoaException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_FAILED));
