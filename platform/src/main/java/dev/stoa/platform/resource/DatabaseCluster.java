@@ -47,6 +47,9 @@ final class DatabaseCluster {
     /** A change of the settings, a start and a stop are made by one at a time. */
     private final Object starting = new Object();
 
+    /** The next platform may have the server started at any time, so that this one may not touch its files. */
+    private boolean left;
+
     /** It may still look as if it took connections. */
     private volatile boolean stopping;
 
@@ -236,6 +239,9 @@ final class DatabaseCluster {
     /** Stops the server for as long as nobody asks for it, with files that are as small as they can be. */
     void rest() {
         synchronized (starting) {
+            if (left) {
+                return;
+            }
             stop();
             try {
                 RestingWal.trim(data());
@@ -245,6 +251,13 @@ final class DatabaseCluster {
                         "a database at rest keeps room that it does not need database=" + spec.name(),
                         e);
             }
+        }
+    }
+
+    /** The server is another platform's from now on; returns when a stop that is under way has come to its end. */
+    void leave() {
+        synchronized (starting) {
+            left = true;
         }
     }
 
@@ -277,7 +290,7 @@ final class DatabaseCluster {
             stopping = true;
             way.close();
             try {
-                if (!isUnusedFor(idle) || !quiet.getAsBoolean()) {
+                if (left || !isUnusedFor(idle) || !quiet.getAsBoolean()) {
                     return false;
                 }
                 letGo.run();

@@ -538,6 +538,7 @@ public final class Databases implements ResourceKind {
     public void close() {
         closed = true;
         backups.close();
+        gates.values().forEach(gate -> gate.cluster().leave());
         gates.values().forEach(DatabaseGate::close);
         proxy.close();
     }
