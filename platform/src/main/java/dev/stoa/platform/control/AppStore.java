@@ -71,10 +71,11 @@ final class AppStore {
     /** The app, or an error that says how to see which there are. */
     AppRow require(String name) {
         return find(name)
-                .orElseThrow(() -> new StoaException(
-                        ErrorCode.APP_NOT_FOUND,
-                        "there is no app \"%s\"".formatted(name),
-                        "stoa apps lists the apps; stoa deploy makes one, and stoa apps create one to be configured first"));
+                .orElseThrow(
+                        () -> new StoaException(
+                                ErrorCode.APP_NOT_FOUND,
+                                "there is no app \"%s\"".formatted(name),
+                                "stoa apps lists the apps; stoa deploy makes one, and stoa apps create one to be configured first"));
     }
 
     /** With everything that belongs to it. */
