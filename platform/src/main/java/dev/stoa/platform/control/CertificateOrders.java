@@ -137,7 +137,6 @@ final class CertificateOrders {
                 CertificateChain chain = issuer.issue(host);
                 chain.requireGood(host, clock.instant());
                 store.put(host, Source.ACME, chain, clock.instant());
-                store.forgetOrder(host);
             } finally {
                 places.release();
             }

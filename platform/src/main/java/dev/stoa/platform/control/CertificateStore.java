@@ -42,8 +42,10 @@ final class CertificateStore {
     /** @param failures in a row */
     record OrderRow(String host, int failures, String reason, Instant nextAt) {}
 
+    /** With a certificate an order for the host has come to its end, whatever befell it before. */
     void put(String host, Source source, CertificateChain chain, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
+                        with over as (delete from certificate_orders where host = :host)
                         insert into certificates (host, source, chain, key, added_at)
                         values (:host, :source, :chain, :key, :now)
                         on conflict (host, source)

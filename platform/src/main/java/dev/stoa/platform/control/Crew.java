@@ -79,7 +79,7 @@ final class Crew {
         this.announcer = announcer;
         this.ids = ids;
         this.clock = clock;
-        this.spares = new Spares(engine, ids, clock);
+        this.spares = new Spares(engine::remove, ids, clock);
     }
 
     /** Waits until no request is in flight to an instance. */
@@ -161,7 +161,7 @@ final class Crew {
 
     /** Makes it ready, if there is room for one more that waits. */
     void prepare(AppRow app, Slot slot) {
-        spares.make(app.id(), slot, id -> order(id, app, slot));
+        spares.make(app.id(), slot, id -> engine.prepare(order(id, app, slot)));
     }
 
     private void note(InstanceRow row) {
@@ -304,10 +304,10 @@ final class Crew {
         ScheduledFuture<?> kill = Threads.after(STOP_MAX, "kill-" + instance, () -> engine.kill(instance));
         try {
             engine.await(instance);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
             kill.cancel(false);
+        } catch (InterruptedException e) {
+            // Whoever does not wait for its end wants it no less.
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -82,7 +82,8 @@ final class DetachedRuns {
         }
     }
 
-    DetachedRun start(AppRow app, ReleaseRow release, String command) {
+    /** One at a time, so that no more run than may. */
+    synchronized DetachedRun start(AppRow app, ReleaseRow release, String command) {
         List<RunRow> runs = stores.runs().all(app.id());
         if (runs.stream().filter(run -> run.exitedAt().isEmpty()).count() >= RUNNING_MAX) {
             throw new StoaException(

@@ -2,8 +2,6 @@ package dev.stoa.platform.control;
 
 import dev.stoa.api.StoaException;
 import dev.stoa.platform.base.Ids;
-import dev.stoa.platform.engine.Engine;
-import dev.stoa.platform.engine.InstanceSpec;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,10 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Consumer;
 
 /**
- * What is made ready for the next request to apps that sleep ({@link Engine#prepare}): for the few that fell asleep last, as
+ * What is made ready for the next request to apps that sleep ({@link dev.stoa.platform.engine.Engine#prepare}): for the few that fell asleep last, as
  * each keeps some processes.
  */
 final class Spares {
@@ -26,13 +24,14 @@ final class Spares {
     /** Not to be pushed out before: many apps that fall asleep together would only keep the machine busy. */
     private static final Duration KEPT_MIN = Duration.ofMinutes(1);
 
-    private final Engine engine;
+    private final Consumer<String> remove;
     private final Ids ids;
     private final InstantSource clock;
     private final Map<Integer, Spare> spares = new LinkedHashMap<>();
 
-    Spares(Engine engine, Ids ids, InstantSource clock) {
-        this.engine = engine;
+    /** @param remove takes one away again, by its id */
+    Spares(Consumer<String> remove, Ids ids, InstantSource clock) {
+        this.remove = remove;
         this.ids = ids;
         this.clock = clock;
     }
@@ -46,9 +45,9 @@ final class Spares {
     /**
      * Makes one for an app, in place of one for another slot, if there is room.
      *
-     * @param order from the id that the instance will have
+     * @param prepare what the instance will need that has this id
      */
-    void make(int app, Slot slot, Function<String, InstanceSpec> order) {
+    void make(int app, Slot slot, Consumer<String> prepare) {
         if (has(app, slot)) {
             return;
         }
@@ -62,7 +61,7 @@ final class Spares {
             spares.put(app, spare);
         }
         try {
-            engine.prepare(order.apply(spare.id()));
+            prepare.accept(spare.id());
         } catch (StoaException e) {
             LOG.log(Level.DEBUG, "nothing is made ready for the next request app=" + app, e);
             discard(app);
@@ -93,7 +92,7 @@ final class Spares {
     }
 
     void discard(int app) {
-        removed(app).ifPresent(spare -> engine.remove(spare.id()));
+        removed(app).ifPresent(spare -> remove.accept(spare.id()));
     }
 
     void discardAll() {

@@ -23,8 +23,8 @@ final class AppLog {
     private final long segmentBytesMax;
     private final int segmentsMax;
 
-    /** Those who follow; each gets every record that is added. */
-    final List<BlockingQueue<LogRecord>> followers = new CopyOnWriteArrayList<>();
+    /** Those who follow; each gets every record that is added, and nothing when the log is deleted. */
+    final List<BlockingQueue<Optional<LogRecord>>> followers = new CopyOnWriteArrayList<>();
 
     private Optional<Path> growing = Optional.empty();
     private long growingBytes;
@@ -49,7 +49,17 @@ final class AppLog {
         growingBytes += bytes.length;
         for (LogRecord record : records) {
             // One who reads too slowly misses lines; nobody waits for it.
-            followers.forEach(follower -> follower.offer(record));
+            Optional<LogRecord> added = Optional.of(record);
+            followers.forEach(follower -> follower.offer(added));
+        }
+    }
+
+    /** Tells those who follow that nothing will come any more. */
+    void end() {
+        for (BlockingQueue<Optional<LogRecord>> follower : followers) {
+            while (!follower.offer(Optional.empty())) {
+                follower.clear();
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,12 +78,12 @@ public final class LogStore {
     }
 
     /**
-     * Tells the last lines that match, and then each one that comes, without a gap between them. Goes on until the thread
-     * is interrupted or the receiver throws.
+     * Tells the last lines that match, and then each one that comes, without a gap between them. Goes on until the log is
+     * deleted, the thread is interrupted or the receiver throws.
      */
     public void follow(String app, LogQuery query, Consumer<LogLine> receiver) throws InterruptedException {
         AppLog log = log(app);
-        BlockingQueue<LogRecord> coming = new ArrayBlockingQueue<>(FOLLOWER_LINES_MAX);
+        BlockingQueue<Optional<LogRecord>> coming = new ArrayBlockingQueue<>(FOLLOWER_LINES_MAX);
         List<LogLine> last;
         synchronized (log) {
             last = read(log, query);
@@ -90,8 +91,8 @@ public final class LogStore {
         }
         try {
             last.forEach(receiver);
-            while (true) {
-                LogLine line = coming.take().line();
+            for (Optional<LogRecord> next = coming.take(); next.isPresent(); next = coming.take()) {
+                LogLine line = next.get().line();
                 if (query.matches(line)) {
                     receiver.accept(line);
                 }
@@ -131,6 +132,7 @@ public final class LogStore {
         synchronized (log) {
             logs.remove(app);
             FileTree.delete(root.resolve(app));
+            log.end();
         }
     }
 

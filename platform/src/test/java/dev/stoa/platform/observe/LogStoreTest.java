@@ -79,6 +79,26 @@ class LogStoreTest {
     }
 
     @Test
+    void whoFollowsALogThatIsDeletedIsToldAllThatCameAndThenComesBack() throws Exception {
+        store.append("shop", new LogLine(TEN, "web.1", "before"));
+        CopyOnWriteArrayList<String> heard = new CopyOnWriteArrayList<>();
+        Thread follower = Threads.start("follower", () -> {
+            try {
+                store.follow("shop", last(10), line -> heard.add(line.text()));
+            } catch (InterruptedException e) {
+                heard.add("interrupted");
+            }
+        });
+        await().until(() -> {
+            store.append("shop", new LogLine(TEN, "web.1", "after"));
+            return heard.contains("after");
+        });
+        store.delete("shop");
+        follower.join();
+        assertThat(heard).contains("before", "after").doesNotContain("interrupted");
+    }
+
+    @Test
     void followingTellsTheLastLinesAndThenEachOneWithoutAGap() throws Exception {
         CopyOnWriteArrayList<String> heard = new CopyOnWriteArrayList<>();
         Thread writer = Threads.start("writer", () -> {

@@ -199,7 +199,7 @@ final class Cgroups {
 
     /**
      * Some process is about to join a group. The first to do so in a while waits for the kernel, 7 to 15 ms, and those that
-     * follow do not: so this process joins the group in which it is already, beside whatever else has to be made.
+     * follow for a few milliseconds do not: so this process joins the group in which it is already, while that one starts.
      */
     void expectJoin() {
         if (own.isPresent()) {

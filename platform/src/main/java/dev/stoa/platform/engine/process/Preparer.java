@@ -59,19 +59,15 @@ final class Preparer {
         Optional<Network.Place> place = Optional.empty();
         boolean made = false;
         try {
-            cgroups.expectJoin();
             if (network.isPresent()) {
                 place = Optional.of(network.get().join());
             }
             Optional<InetAddress> address = place.map(Network.Place::address);
             address.ifPresent(given -> network.orElseThrow().admit(given, spec.tenant()));
-            Process shim = launcher.prepare(
-                    spec,
-                    files,
-                    cgroups.create(spec.id(), spec.limits()),
-                    place,
-                    stdio,
-                    launcher.script(spec, port, stdio).length);
+            Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
+            cgroups.expectJoin();
+            Process shim =
+                    launcher.prepare(spec, files, group, place, stdio, launcher.script(spec, port, stdio).length);
             made = true;
             return new Prepared(spec, files, port, address, shim);
         } catch (IOException e) {
