@@ -308,7 +308,7 @@ class DatabaseBackupsTest {
                     .contains("the segment " + missing.getFileName().toString().substring(0, 24));
             assertThat(e.hint().orElseThrow()).contains("--to ");
             Instant reachable = Instant.parse(e.hint().orElseThrow().replaceFirst(".*--to ", ""));
-            assertThatThrownBy(() -> restored(Optional.of(reachable.plusSeconds(1))))
+            assertThatThrownBy(() -> restored(Optional.of(reachable.plusMillis(1))))
                     .hasMessageContaining("missing");
         });
         Files.move(aside, missing);
