@@ -1,5 +1,6 @@
 package dev.stoa.platform.bucket;
 
+import dev.stoa.platform.base.FileTree;
 import dev.stoa.platform.bucket.Stored.Blob;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,7 +46,7 @@ final class BlobFiles {
         for (int shard = 0; shard < SHARDS; shard++) {
             Files.createDirectories(root.resolve(HexFormat.of().toHexDigits((byte) shard)));
         }
-        sync(root);
+        FileTree.sync(root);
     }
 
     /** Leaves nothing if it fails. */
@@ -68,7 +69,7 @@ final class BlobFiles {
                 }
             }
             channel.force(true);
-            sync(shard(id));
+            FileTree.sync(shard(id));
             return new Blob(id, size);
         } catch (IOException | RuntimeException | Error e) {
             Files.deleteIfExists(file);
@@ -80,7 +81,7 @@ final class BlobFiles {
     Blob twin(Blob blob) throws IOException {
         String id = name();
         Path _ = Files.createLink(file(id), file(blob.id()));
-        sync(shard(id));
+        FileTree.sync(shard(id));
         return new Blob(id, blob.sizeBytes());
     }
 
@@ -156,11 +157,5 @@ final class BlobFiles {
 
     private Path shard(String id) {
         return root.resolve(id.substring(0, SHARD_CHARS));
-    }
-
-    private static void sync(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder)) {
-            channel.force(true);
-        }
     }
 }

@@ -84,7 +84,7 @@ public final class Runs {
         String id = ids.next();
         InstanceSpec spec =
                 launchOrder.run(id, app, release, stores.releases().build(release.build()), line(request.command()));
-        InstanceSpec typed = with(spec, environment(spec.env(), request.terminal(), request.terminalType()));
+        InstanceSpec typed = spec.with(environment(spec.env(), request.terminal(), request.terminalType()));
         converse(
                 app,
                 id,
@@ -299,22 +299,6 @@ public final class Runs {
         Map<String, String> env = new HashMap<>(given);
         env.put("TERM", type.filter(TERMINAL_TYPES.asMatchPredicate()).orElse(TERMINAL_TYPE));
         return env;
-    }
-
-    private static InstanceSpec with(InstanceSpec spec, Map<String, String> env) {
-        return new InstanceSpec(
-                spec.id(),
-                spec.tenant(),
-                spec.slug(),
-                spec.slugUse(),
-                spec.mount(),
-                spec.command(),
-                env,
-                spec.readable(),
-                spec.writable(),
-                spec.limits(),
-                spec.net(),
-                spec.mounts());
     }
 
     /**

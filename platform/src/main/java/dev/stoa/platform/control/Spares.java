@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What is made ready for the next request to apps that sleep ({@link dev.stoa.platform.engine.Engine#prepare}): for the few that fell asleep last, as
- * each keeps some processes.
+ * What is made ready for the next request to apps that sleep ({@link dev.stoa.platform.engine.Engine#prepare}): for the
+ * few that fell asleep last, as each keeps some processes.
  */
 final class Spares {
     private static final System.Logger LOG = System.getLogger(Spares.class.getName());
@@ -79,16 +79,17 @@ final class Spares {
                         .map(Map.Entry::getKey);
     }
 
-    /** The id of the instance that is ready for the slot, which is its from now on; one for another web slot is of no use any more. */
+    /** The id of the instance that is ready for the slot, which is its own now. What is there for another web slot goes. */
     Optional<String> take(int app, Slot slot) {
         if (!slot.process().equals(LaunchOrder.WEB)) {
             return Optional.empty();
         }
-        boolean ready = has(app, slot);
-        if (!ready) {
-            discard(app);
+        Optional<Spare> there = removed(app);
+        Optional<Spare> ready = there.filter(spare -> spare.slot().equals(slot));
+        if (ready.isEmpty()) {
+            there.ifPresent(spare -> remove.accept(spare.id()));
         }
-        return ready ? removed(app).map(Spare::id) : Optional.empty();
+        return ready.map(Spare::id);
     }
 
     void discard(int app) {

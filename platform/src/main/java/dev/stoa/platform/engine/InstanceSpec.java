@@ -60,19 +60,17 @@ public record InstanceSpec(
 
     /** What {@link Engine#prepare} makes ready: all but what the instance's shell is told at last. */
     public InstanceSpec surroundings() {
+        return with("", Map.of(), new Net(net.listens(), net.port(), List.of()));
+    }
+
+    /** The same with another environment. */
+    public InstanceSpec with(Map<String, String> otherEnv) {
+        return with(command, otherEnv, net);
+    }
+
+    private InstanceSpec with(String otherCommand, Map<String, String> otherEnv, Net otherNet) {
         return new InstanceSpec(
-                id,
-                tenant,
-                slug,
-                slugUse,
-                mount,
-                "",
-                Map.of(),
-                readable,
-                writable,
-                limits,
-                new Net(net.listens(), net.port(), List.of()),
-                mounts);
+                id, tenant, slug, slugUse, mount, otherCommand, otherEnv, readable, writable, limits, otherNet, mounts);
     }
 
     /**

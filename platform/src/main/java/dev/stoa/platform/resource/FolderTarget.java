@@ -1,5 +1,6 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.platform.base.FileTree;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,7 +29,7 @@ record FolderTarget(Path root) implements BackupTarget {
         if (!Files.isDirectory(directory)) {
             DatabaseFolder.make(directory);
             for (Path parent = directory; parent.startsWith(root); parent = parent(parent)) {
-                force(parent);
+                FileTree.sync(parent);
             }
         }
         Path draft = directory.resolve("." + file.getFileName() + DRAFT_SUFFIX);
@@ -44,15 +45,9 @@ record FolderTarget(Path root) implements BackupTarget {
                 channel.force(true);
             }
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-            force(directory);
+            FileTree.sync(directory);
         } finally {
             Files.deleteIfExists(draft);
-        }
-    }
-
-    private static void force(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 
@@ -104,12 +99,7 @@ record FolderTarget(Path root) implements BackupTarget {
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return true;
-        }
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.findFirst().isEmpty();
-        }
+        return !Files.isDirectory(directory) || FileTree.isEmpty(directory);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.stoa.platform.resource;
 
+import dev.stoa.platform.base.FileTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,7 +41,7 @@ final class RestingWal {
      */
     static void trim(Path data) throws IOException {
         Optional<Checkpoint> last = Checkpoint.read(data);
-        if (last.isPresent() && !Postmaster.isKnown(data) && isEmpty(data.resolve("pg_replslot"))) {
+        if (last.isPresent() && !Postmaster.isKnown(data) && FileTree.isEmpty(data.resolve("pg_replslot"))) {
             new RestingWal(data).trim(last.get());
         }
     }
@@ -144,14 +145,6 @@ final class RestingWal {
             to.force(true);
         }
         Files.move(draft, segment, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel folder = FileChannel.open(segment.resolveSibling(""))) {
-            folder.force(true);
-        }
-    }
-
-    private static boolean isEmpty(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.findFirst().isEmpty();
-        }
+        FileTree.sync(segment.resolveSibling(""));
     }
 }

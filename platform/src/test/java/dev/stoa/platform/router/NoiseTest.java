@@ -83,16 +83,7 @@ class NoiseTest {
         for (int i = random.nextInt(1, countMax); i > 0; i--) {
             noise.append(any(pieces));
         }
-        return wire(noise.toString());
-    }
-
-    private static String wire(String table) {
-        return table.replace("HOST", "Host: shop.localhost")
-                .replace("~", "\r\n")
-                .replace("^", "\n")
-                .replace("!", "\r")
-                .replace("$", "\0")
-                .replace("EVIL", EVIL);
+        return SmugglingTest.wire(noise.toString());
     }
 
     // Requests.

@@ -41,7 +41,7 @@ class SmugglingTest {
     }
 
     /** In the table, ~ is a line end, ^ a line feed, ! a return, $ a zero byte, and EVIL a request. */
-    private static String wire(String table) {
+    static String wire(String table) {
         return table.replace("EVIL", "GET /evil HTTP/1.1~Host: shop.localhost~~")
                 .replace("HOST", "Host: shop.localhost")
                 .replace("~", "\r\n")

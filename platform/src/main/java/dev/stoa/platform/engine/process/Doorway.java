@@ -134,7 +134,7 @@ final class Doorway {
                 command.addAll(List.of("nsenter", "--user=/proc/self/fd/9", "--preserve-credentials", "--"));
             }
         }
-        command.addAll(Sandbox.bootstrap(stdio, scriptBytes));
+        command.addAll(Sandbox.bootstrap(stdio, () -> scriptBytes));
         return command;
     }
 

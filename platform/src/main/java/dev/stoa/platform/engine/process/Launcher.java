@@ -57,7 +57,7 @@ final class Launcher {
         return false;
     }
 
-    /** What the instance's shell does; its length is known before. */
+    /** What the instance's shell does. */
     byte[] script(InstanceSpec spec, int port, Stdio stdio) {
         String home = home(spec);
         return StartScript.of(environment(spec.env(), home, port), home, spec.command(), stdio)
@@ -79,7 +79,7 @@ final class Launcher {
             Cgroups.Group group,
             Optional<Network.Place> place,
             Stdio stdio,
-            int scriptBytes)
+            int port)
             throws IOException {
         int uid = sandbox.uid(spec.tenant());
         files.create(spec.slug().toAbsolutePath(), uid, home(spec));
@@ -87,7 +87,7 @@ final class Launcher {
             HostNames.write(files, place.get().gateway(), spec.net().names());
             HostNames.writeResolver(files);
         }
-        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, scriptBytes));
+        ProcessBuilder builder = new ProcessBuilder(command(spec, files, group, place, uid, stdio, port));
         builder.environment().clear();
         builder.environment().put("PATH", SHIM_PATH);
         builder.directory(files.directory().toFile());
@@ -120,7 +120,7 @@ final class Launcher {
             Optional<Network.Place> place,
             int uid,
             Stdio stdio,
-            int scriptBytes) {
+            int port) {
         List<String> command = new ArrayList<>(signals);
         command.addAll(sandbox.shim(SHELL, setsid));
         command.add(scripts.shim().toString());
@@ -147,7 +147,12 @@ final class Launcher {
         }
         command.add("--");
         List<String> layout = sandbox.isolated() ? Layout.of(spec, files, sandbox, hidden, group.views()) : List.of();
-        command.addAll(sandbox.command(layout, files, scripts.sandbox(), uid, Sandbox.bootstrap(stdio, scriptBytes)));
+        command.addAll(sandbox.command(
+                layout,
+                files,
+                scripts.sandbox(),
+                uid,
+                Sandbox.bootstrap(stdio, () -> script(spec, port, stdio).length)));
         return command;
     }
 

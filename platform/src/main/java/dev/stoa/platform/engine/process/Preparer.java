@@ -66,8 +66,7 @@ final class Preparer {
             address.ifPresent(given -> network.orElseThrow().admit(given, spec.tenant()));
             Cgroups.Group group = cgroups.create(spec.id(), spec.limits());
             cgroups.expectJoin();
-            Process shim =
-                    launcher.prepare(spec, files, group, place, stdio, launcher.script(spec, port, stdio).length);
+            Process shim = launcher.prepare(spec, files, group, place, stdio, port);
             made = true;
             return new Prepared(spec, files, port, address, shim);
         } catch (IOException e) {

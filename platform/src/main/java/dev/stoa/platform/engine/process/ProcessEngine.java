@@ -240,7 +240,7 @@ public final class ProcessEngine implements Engine {
         if (spec.mounts().isEmpty()) {
             claim(spec);
             try {
-                spares.computeIfAbsent(spec.id(), id -> preparer.prepare(spec, Stdio.LOGGED));
+                spares.put(spec.id(), preparer.prepare(spec, Stdio.LOGGED));
             } finally {
                 starting.remove(spec.id());
             }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * A way to keep instances apart, and the command lines for it.
@@ -115,12 +116,16 @@ record Sandbox(Kind kind, boolean userNamespace) {
         return command;
     }
 
-    /** The shell of the instance, which takes its script from the shim. */
-    static List<String> bootstrap(Stdio stdio, int scriptBytes) {
+    /**
+     * The shell of the instance, which takes its script from the shim.
+     *
+     * @param scriptBytes asked for only where the command's input follows the script
+     */
+    static List<String> bootstrap(Stdio stdio, IntSupplier scriptBytes) {
         return switch (stdio) {
             case Stdio.Logged _ -> BOOTSTRAP;
             case Stdio.Pipes _, Stdio.Terminal _ ->
-                List.of("/bin/sh", "-c", ATTACHED_BOOTSTRAP, String.valueOf(scriptBytes));
+                List.of("/bin/sh", "-c", ATTACHED_BOOTSTRAP, String.valueOf(scriptBytes.getAsInt()));
         };
     }
 

@@ -105,23 +105,6 @@ final class EngineFixture implements AutoCloseable {
         return Files.readString(pid).strip();
     }
 
-    /** The same instance, but with other files, another command and environment. */
-    InstanceSpec like(InstanceSpec spec, Path slug, String command, Map<String, String> env) {
-        return new InstanceSpec(
-                spec.id(),
-                spec.tenant(),
-                slug,
-                spec.slugUse(),
-                engine.slugMount(slug),
-                command,
-                env,
-                spec.readable(),
-                spec.writable(),
-                spec.limits(),
-                spec.net(),
-                spec.mounts());
-    }
-
     @Override
     public void close() {
         engine.instances().forEach(instance -> engine.remove(instance.id()));
@@ -138,6 +121,7 @@ final class EngineFixture implements AutoCloseable {
 
     final class Spec {
         private final String command;
+        private String id = "i" + IDS.incrementAndGet() + "-" + Long.toString(System.nanoTime(), 36);
         private final Map<String, String> env = new HashMap<>();
         private Path slug;
         private int tenant = 1;
@@ -153,6 +137,11 @@ final class EngineFixture implements AutoCloseable {
         private Spec(String command, Path slug) {
             this.command = command;
             this.slug = slug;
+        }
+
+        Spec id(String given) {
+            id = given;
+            return this;
         }
 
         Spec env(String name, String value) {
@@ -212,7 +201,7 @@ final class EngineFixture implements AutoCloseable {
 
         InstanceSpec build() {
             return new InstanceSpec(
-                    "i" + IDS.incrementAndGet() + "-" + Long.toString(System.nanoTime(), 36),
+                    id,
                     tenant,
                     requireNonNull(slug),
                     use,

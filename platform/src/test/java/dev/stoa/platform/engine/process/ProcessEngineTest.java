@@ -120,7 +120,8 @@ class ProcessEngineTest {
                 .slug(fixture.slug(1, Map.of("file", "of the slug ")))
                 .env("VALUE", "told last")
                 .build();
-        fixture.engine().prepare(fixture.like(spec, spec.slug(), "false", Map.of()));
+        fixture.engine()
+                .prepare(fixture.spec("false").id(spec.id()).slug(spec.slug()).build());
         assertThat(fixture.engine().instances()).isEmpty();
         String shim = fixture.shim(spec.id());
 
@@ -136,7 +137,11 @@ class ProcessEngineTest {
         InstanceSpec other = fixture.spec("cat file")
                 .slug(fixture.slug(1, Map.of("file", "new")))
                 .build();
-        fixture.engine().prepare(fixture.like(other, fixture.slug(1, Map.of("file", "old")), "cat file", Map.of()));
+        fixture.engine()
+                .prepare(fixture.spec("cat file")
+                        .id(other.id())
+                        .slug(fixture.slug(1, Map.of("file", "old")))
+                        .build());
         assertThat(fixture.run(other)).isEqualTo("new");
 
         InstanceSpec ended = fixture.spec("echo runs").build();
