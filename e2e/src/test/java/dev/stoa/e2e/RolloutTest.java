@@ -75,6 +75,8 @@ class RolloutTest {
             crowd.awaitAnswers(3);
         }
         assertThat(crowd.failures()).isEmpty();
+        // One of before that still drains would be ended in place of the one that serves, or be gone by then.
+        await().atMost(Duration.ofSeconds(20)).until(() -> stoa.pids("busy").size() == 1);
 
         Crowd.Kind[] retried =
                 Stream.of(Crowd.Kind.values()).filter(kind -> !kind.once).toArray(Crowd.Kind[]::new);
